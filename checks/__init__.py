@@ -1,0 +1,1 @@
+"""How anything is judged: exploration, proof, vectors, real stacks, and the command line."""

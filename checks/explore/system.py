@@ -1,0 +1,217 @@
+"""Two machines and the network between them: the steps of the whole system.
+
+A global state is one integer: the local state of A and of B, and the bag of segments under way in each direction,
+every one an interned index in a field of FIELD bits; behind them the losses, duplicates and crashes used so far,
+where the scope bounds those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from halfclose.checks.explore.compiled import Local, Segment
+from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Machine, Move
+from halfclose.spec.edge import Edge
+from halfclose.spec.graph import Graph, tcp
+from halfclose.spec.network import BadScope, Scope
+from halfclose.spec.terms import Var
+
+FIELD_BITS = 20
+_FIELD = (1 << FIELD_BITS) - 1
+_A, _B, _AB, _BA, _USED = (i * FIELD_BITS for i in range(5))
+_LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
+_BUDGET = 0xFF
+#: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
+SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
+PAIR_MASK = _FIELD << _A | _FIELD << _B
+
+Bag = tuple[int, ...]
+
+
+class Action(NamedTuple):
+    """What happened in one step.  side: 0 for A, 1 for B.  kind: "own", "deliver", "duplicate", "lose" or "crash"."""
+
+    kind: str
+    side: int
+    edge: int
+    received: int
+    sent: int
+    dropped: bool
+
+
+class Item(NamedTuple):
+    """One step of a side: its fields afterwards, what it costs of the budgets, whether a claim on steps objects."""
+
+    part: int
+    cost: int
+    objection: int
+    action: Action
+
+
+#: Judges one step: (machine, local before, segment or None, local after, segment sent or None) -> objection or 0.
+StepJudge = Callable[[Local, Segment | None, Local, Segment | None, Edge], int]
+
+
+@dataclass(frozen=True)
+class GlobalState:
+    """A global state unpacked."""
+
+    a: int
+    b: int
+    ab: int
+    ba: int
+    used: int
+
+
+class System:
+    """The transition system of one scope."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        graph: Graph | None = None,
+        watched: frozenset[Var] = frozenset(),
+        judge: StepJudge | None = None,
+    ):
+        self.scope = scope
+        self.graph = graph or tcp(scope.profile)
+        self.shared = Interned(self.graph.edges, {}, [])
+        apps = (scope.app_a, scope.app_b)
+        self.machines = tuple(
+            Machine(scope, app, iss, self.graph, self.shared, watched) for app, iss in zip(apps, scope.iss, strict=True)
+        )
+        self._judge = judge
+        self.bags: list[Bag] = [()]
+        self._bag_ids: dict[Bag, int] = {(): 0}
+        self._items: tuple[dict[int, list[Item]], dict[int, list[Item]]] = ({}, {})
+        for name, bound in (("losses", scope.losses), ("duplicates", scope.duplicates), ("crashes", scope.crashes)):
+            if bound is not None and bound > _BUDGET:
+                raise BadScope(f"{name} must be at most {_BUDGET}, or unbounded")
+
+    @property
+    def initial(self) -> int:
+        return self.machines[0].initial << _A | self.machines[1].initial << _B
+
+    def unpack(self, key: int) -> GlobalState:
+        return GlobalState(*((key >> at) & _FIELD for at in (_A, _B, _AB, _BA)), used=key >> _USED)
+
+    def local(self, key: int, side: int) -> Local:
+        """The variables of one end."""
+        return self.machines[side].locals[(key >> (_B if side else _A)) & _FIELD][0]
+
+    def in_flight(self, key: int, towards: int) -> tuple[Segment, ...]:
+        """The segments on their way to one end."""
+        bag = self.bags[(key >> (_AB if towards else _BA)) & _FIELD]
+        return tuple(self.shared.by_id[segment] for segment in bag)
+
+    def items(self, key: int, side: int) -> list[Item]:
+        """Every step of one side, whatever the budgets say."""
+        part = key & SIDE_MASK[side]
+        known = self._items[side].get(part)
+        if known is None:
+            known = self._items[side][part] = list(self._steps(part, side))
+        return known
+
+    def affordable(self, key: int, cost: int) -> bool:
+        """Whether the budgets of the scope allow a step with this cost."""
+        bounds = ((_LOSS, self.scope.losses), (_DUPLICATE, self.scope.duplicates), (_CRASH, self.scope.crashes))
+        return all(
+            bound is None or ((key + cost) // unit) & _BUDGET <= bound
+            for unit, bound in bounds
+            if (cost // unit) & _BUDGET
+        )
+
+    def successors(self, key: int) -> Iterator[tuple[int, Item]]:
+        for side in (0, 1):
+            rest = key & ~SIDE_MASK[side]
+            for item in self.items(key, side):
+                if not item.cost or self.affordable(key, item.cost):
+                    yield (rest | item.part) + item.cost, item
+
+    # ---- the steps of one side -------------------------------------------------------------------------------
+
+    def _steps(self, part: int, side: int) -> Iterator[Item]:
+        local = (part >> (_B if side else _A)) & _FIELD
+        outgoing, incoming = (_BA, _AB) if side else (_AB, _BA)
+        sent, coming = (part >> outgoing) & _FIELD, (part >> incoming) & _FIELD
+        machine = self.machines[side]
+        for move in machine.moves(local):
+            if not (move.over_empty_network and (sent or coming)):
+                yield from self._item("own", side, local, move, sent, coming)
+        if self.scope.crashes:
+            for move in machine.crash(local):
+                yield from self._item("crash", side, local, move, sent, coming, cost=_CRASH)
+        yield from self._arrivals(side, local, sent, coming)
+
+    def _arrivals(self, side: int, local: int, sent: int, coming: int) -> Iterator[Item]:
+        bag = self.bags[coming]
+        machine = self.machines[side]
+        for place, segment in enumerate(bag):
+            if place and bag[place - 1] == segment:
+                continue
+            rest = self._bag(bag[:place] + bag[place + 1 :])
+            if self.scope.losses != 0:
+                action = Action("lose", side, -1, segment, NO_SEGMENT, False)
+                cost = 0 if self.scope.losses is None else _LOSS
+                yield Item(self._part(side, local, sent, rest), cost, 0, action)
+            if place and not self.scope.reorder:
+                continue
+            for move in machine.arrive(local, segment):
+                yield from self._item("deliver", side, local, move, sent, rest, segment)
+                if self.scope.duplicates != 0:
+                    cost = 0 if self.scope.duplicates is None else _DUPLICATE
+                    yield from self._item("duplicate", side, local, move, sent, coming, segment, cost)
+
+    def _item(
+        self, kind: str, side: int, local: int, move: Move, sent: int, coming: int, received: int = -1, cost: int = 0
+    ) -> Iterator[Item]:
+        bag, dropped = self._send(sent, move.segment)
+        if dropped:
+            if self.scope.losses == 0:
+                return
+            cost += 0 if self.scope.losses is None else _LOSS
+        action = Action(kind, side, move.edge, received, move.segment, dropped)
+        objection = self._object(side, local, move, received)
+        yield Item(self._part(side, move.local, bag, coming), cost, objection, action)
+
+    def _send(self, bag: int, segment: int) -> tuple[int, bool]:
+        """The bag with the segment in it; or, where it is full, as it was, and True."""
+        members = self.bags[bag]
+        if segment == NO_SEGMENT:
+            return bag, False
+        if len(members) >= self.scope.slots:
+            return bag, True
+        return self._bag((*members, segment)), False
+
+    def _object(self, side: int, local: int, move: Move, received: int) -> int:
+        if self._judge is None:
+            return 0
+        machine, by_id = self.machines[side], self.shared.by_id
+        before, after = machine.locals[local][0], machine.locals[move.local][0]
+        segment = None if received < 0 else by_id[received]
+        sent = None if move.segment < 0 else by_id[move.segment]
+        return self._judge(before, segment, after, sent, self.graph.edges[move.edge])
+
+    def _bag(self, members: Bag) -> int:
+        if self.scope.reorder:
+            members = tuple(sorted(members))
+        known = self._bag_ids.get(members)
+        if known is None:
+            known = self._bag_ids[members] = len(self.bags)
+            self.bags.append(members)
+            if known > _FIELD:
+                raise BadScope(_too_large("contents of the network"))
+        return known
+
+    def _part(self, side: int, local: int, sent: int, coming: int) -> int:
+        if local > _FIELD:
+            raise BadScope(_too_large("local states"))
+        if side:
+            return local << _B | sent << _BA | coming << _AB
+        return local << _A | sent << _AB | coming << _BA
+
+
+def _too_large(what: str) -> str:
+    return f"the scope has more than {_FIELD} {what}, too many for the key; lower slots, octets, lives or buffer"

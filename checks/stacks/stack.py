@@ -1,0 +1,77 @@
+"""What every implementation under test looks like to the judge: calls and segments in, segments out.
+
+A driver hides how a stack is reached (sockets, a library, a pipe) and nothing else: it does not know the
+specification, keeps no expectations and never retries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from halfclose.reference.wire import Segment
+
+
+class StackError(Exception):
+    """The stack cannot be had on this machine; the message says what is missing, in one line."""
+
+
+class NotApplicable(Exception):
+    """This stack's interface cannot express the step; the message says why, in a few words."""
+
+
+class Verb(Enum):
+    """User calls of RFC 9293 3.9.1, with the socket API's full close beside the RFC's CLOSE."""
+
+    OPEN = "open"  # active OPEN
+    LISTEN = "listen"  # passive OPEN
+    SEND = "send"
+    RECEIVE = "receive"
+    SHUTDOWN = "shutdown"  # the RFC's CLOSE: no more data to send, reading goes on
+    CLOSE = "close"  # the socket API's close(): MAY-1, the user reads no more
+    ABORT = "abort"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a user call returned.
+
+    status: "ok"; "blocked" (nothing to read yet, or not connected yet); "eof" (RECEIVE after the peer's FIN);
+    "reset", "refused" or "timeout" (the connection is gone); "error: ..." (any other error, in words).
+    text: the octets RECEIVE returned.  accepted: the octets SEND took.
+    """
+
+    status: str
+    text: bytes = b""
+    accepted: int = 0
+
+
+class Stack(Protocol):
+    """One endpoint of a real TCP, with the tester as its peer and its network."""
+
+    name: str
+    version: str
+    virtual_clock: bool
+
+    def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
+        """Forget the previous connection and prepare a fresh one between these two ports.
+
+        iss asks for this initial send sequence number on an active OPEN; a stack that cannot choose raises
+        NotApplicable.  Segments of earlier connections are never returned by `segments` again.
+        """
+
+    def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
+        """Perform one user call without blocking.  text: what SEND sends.  count: at most this much to RECEIVE."""
+
+    def deliver(self, segment: Segment) -> None:
+        """Hand one segment from the peer to the stack."""
+
+    def segments(self) -> list[Segment]:
+        """Every segment the stack sent on this connection since the last call, oldest first, no waiting."""
+
+    def advance(self, seconds: float) -> None:
+        """Let this much time pass on the stack's virtual clock; NotApplicable where its clock is real."""
+
+    def close(self) -> None:
+        """Give back every resource."""

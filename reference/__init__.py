@@ -1,0 +1,1 @@
+"""How TCP runs: code written from the RFC, independent of the specification it is compared with."""

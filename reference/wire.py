@@ -1,0 +1,125 @@
+"""TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791), with checksums and MSS.
+
+Encoding and decoding are pure functions.  A datagram that is not a well-formed TCP segment raises Malformed;
+nothing else escapes.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+_IP = struct.Struct("!BBHHHBBH4s4s")
+_TCP = struct.Struct("!HHIIBBHHH")
+_OPTION_END, _OPTION_NOP, _OPTION_MSS = 0, 1, 2
+
+
+class Malformed(ValueError):
+    """The octets are not a TCP segment; the message names the field that is wrong."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One TCP segment.  seq, ack and wnd are in octets; ack counts only where ACK is among the flags."""
+
+    seq: int
+    ack: int
+    flags: int
+    wnd: int
+    text: bytes = b""
+    mss: int | None = None
+
+    @property
+    def length(self) -> int:
+        """SEG.LEN: the sequence numbers the segment occupies, SYN and FIN included (RFC 9293 3.4)."""
+        return len(self.text) + bool(self.flags & SYN) + bool(self.flags & FIN)
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """A segment between two sockets, as one IPv4 packet carries it."""
+
+    source: IPv4Address
+    target: IPv4Address
+    source_port: int
+    target_port: int
+    segment: Segment
+
+
+def internet_checksum(octets: bytes) -> int:
+    """The 16-bit one's complement sum of RFC 1071; zero over a block that includes a correct checksum."""
+    if len(octets) % 2:
+        octets += b"\0"
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def encode(datagram: Datagram) -> bytes:
+    """The IPv4 packet, both checksums filled in."""
+    s = datagram.segment
+    options = struct.pack("!BBH", _OPTION_MSS, 4, s.mss) if s.mss is not None else b""
+    offset = (_TCP.size + len(options)) // 4
+    ports = (datagram.source_port, datagram.target_port)
+    blank = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, 0, 0) + options + s.text
+    checksum = internet_checksum(_pseudo_header(datagram.source, datagram.target, len(blank)) + blank)
+    tcp = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, checksum, 0) + options + s.text
+    return _ip_header(datagram, len(tcp)) + tcp
+
+
+def decode(packet: bytes) -> Datagram:
+    """The segment in an IPv4 packet; raises Malformed."""
+    if len(packet) < _IP.size:
+        raise Malformed("IPv4 header cut short")
+    first, _, total, _, fragment, _, protocol, _, source, target = _IP.unpack_from(packet)
+    start = (first & 0x0F) * 4
+    if first >> 4 != 4 or start < _IP.size or not start <= total <= len(packet):
+        raise Malformed("IPv4 header lengths")
+    if protocol != 6 or fragment & 0x3FFF:
+        raise Malformed("not a whole TCP segment")
+    if internet_checksum(packet[:start]):
+        raise Malformed("IPv4 checksum")
+    tcp = packet[start:total]
+    addresses = IPv4Address(source), IPv4Address(target)
+    if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
+        raise Malformed("TCP checksum")
+    return Datagram(*addresses, *_decode_tcp(tcp))
+
+
+def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
+    if len(tcp) < _TCP.size:
+        raise Malformed("TCP header cut short")
+    source_port, target_port, seq, ack, offset, flags, wnd, _, _ = _TCP.unpack_from(tcp)
+    start = (offset >> 4) * 4
+    if not _TCP.size <= start <= len(tcp):
+        raise Malformed("TCP data offset")
+    mss = _mss_option(tcp[_TCP.size : start])
+    return source_port, target_port, Segment(seq, ack, flags, wnd, tcp[start:], mss)
+
+
+def _mss_option(options: bytes) -> int | None:
+    at, mss = 0, None
+    while at < len(options) and options[at] != _OPTION_END:
+        if options[at] == _OPTION_NOP:
+            at += 1
+            continue
+        if at + 1 >= len(options) or not 2 <= options[at + 1] <= len(options) - at:
+            raise Malformed("TCP option length")
+        if options[at] == _OPTION_MSS and options[at + 1] == 4:
+            (mss,) = struct.unpack_from("!H", options, at + 2)
+        at += options[at + 1]
+    return mss
+
+
+def _pseudo_header(source: IPv4Address, target: IPv4Address, length: int) -> bytes:
+    return source.packed + target.packed + struct.pack("!BBH", 0, 6, length)
+
+
+def _ip_header(datagram: Datagram, length: int) -> bytes:
+    addresses = datagram.source.packed, datagram.target.packed
+    blank = _IP.pack(0x45, 0, _IP.size + length, 0, 0, 64, 6, 0, *addresses)
+    return _IP.pack(0x45, 0, _IP.size + length, 0, 0, 64, 6, internet_checksum(blank), *addresses)

@@ -1,0 +1,1 @@
+"""What TCP is: states, variables, segments, the transition graph, the network and the claims."""

@@ -1,0 +1,164 @@
+"""What a transition is: one labelled edge of the state graph.
+
+A `Rule` is a passage of RFC 9293 3.10 as it stands there, for one or several states at once; it unfolds into one
+`Edge` for each of its states, and an edge has exactly one source and one target.  Nothing about the target is hidden
+in a condition: where the RFC says "if our FIN has been acknowledged enter X, otherwise Y", there are two rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from .states import State
+from .terms import NONE, ORIGIN, TRUE, Assignment, Kind, Term, Var, all_of, show, substitute, variables
+from .variables import CTL, GHOST, SEG
+
+
+class Event(Enum):
+    """What can happen to an endpoint (3.10)."""
+
+    OPEN_ACTIVE = "OPEN (active)"
+    OPEN_PASSIVE = "OPEN (passive)"
+    SEND = "SEND"
+    RECEIVE = "RECEIVE"
+    CLOSE = "CLOSE"
+    FULL_CLOSE = "full CLOSE"  # the socket API's close(): 3.6.1, MAY-1
+    ABORT = "ABORT"
+    STATUS = "STATUS"
+    SEGMENT = "SEGMENT ARRIVES"
+    OUTPUT = "OUTPUT"  # the implementation sends what it may or must, when it likes (3.7, 3.8)
+    REASSEMBLE = "REASSEMBLE"  # a held segment has become the next one
+    RETRANSMISSION_TIMEOUT = "RETRANSMISSION TIMEOUT"
+    PROBE_TIMEOUT = "PROBE TIMEOUT"  # 3.8.6.1
+    USER_TIMEOUT = "USER TIMEOUT"
+    TIME_WAIT_TIMEOUT = "TIME-WAIT TIMEOUT"
+    CRASH = "CRASH"  # the host loses its memory and restarts (3.5.1)
+
+
+CALLS = (
+    Event.OPEN_ACTIVE,
+    Event.OPEN_PASSIVE,
+    Event.SEND,
+    Event.RECEIVE,
+    Event.CLOSE,
+    Event.FULL_CLOSE,
+    Event.ABORT,
+    Event.STATUS,
+)
+
+#: Nobody's input: the endpoint moves by itself, so a state may offer none or several of these.
+SPONTANEOUS = (Event.OUTPUT, Event.PROBE_TIMEOUT)
+
+TIMERS = (
+    Event.RETRANSMISSION_TIMEOUT,
+    Event.PROBE_TIMEOUT,
+    Event.USER_TIMEOUT,
+    Event.TIME_WAIT_TIMEOUT,
+)
+
+
+@dataclass(frozen=True)
+class Emission:
+    """A segment that an edge sends.  Its terms read the arriving segment and the endpoint before the edge's updates."""
+
+    syn: bool = False
+    ack: bool = False
+    fin: bool = False
+    rst: bool = False
+    seq: Term = ORIGIN
+    acknowledge: Term = ORIGIN
+    wnd: Term = NONE
+    text: Term = NONE
+    at: Term = NONE
+
+    def fields(self) -> dict[Var, Term]:
+        """Every field of the segment as a term, ghosts included."""
+        bits = zip((CTL.SYN, CTL.ACK, CTL.FIN, CTL.RST), (self.syn, self.ack, self.fin, self.rst), strict=True)
+        flags: dict[Var, Term] = {var: TRUE if bit else ~TRUE for var, bit in bits}
+        sent = GHOST.SENT if self.fin else NONE
+        return flags | {
+            SEG.SEQ: self.seq,
+            SEG.ACK: self.acknowledge,
+            SEG.WND: self.wnd,
+            SEG.TEXT: self.text,
+            SEG.LIFE: GHOST.LIFE,
+            SEG.AT: self.at,
+            SEG.SENT: sent,
+        }
+
+    def __str__(self) -> str:
+        bits = [name for name in ("syn", "fin", "rst", "ack") if getattr(self, name)]
+        acknowledge = f"<ACK={show(self.acknowledge)}>" if self.ack else ""
+        text = "" if self.text.op == "literal" else f"<DATA={show(self.text)}>"
+        return f"<SEQ={show(self.seq)}>{acknowledge}{text}<CTL={','.join(bits).upper()}>"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A passage of the RFC.  target None means "stays in the same state".
+
+    guard: its conjuncts, each one a condition of the text.  signal: what the user is told.  cite: sections and
+    requirement ids.  why: one line for people.
+    """
+
+    name: str
+    event: Event
+    states: tuple[State, ...]
+    target: State | None
+    cite: tuple[str, ...]
+    guard: tuple[Term, ...] = ()
+    updates: tuple[Assignment, ...] = ()
+    ghosts: tuple[Assignment, ...] = ()
+    emits: Emission | None = None
+    signal: str = ""
+    why: str = ""
+
+    def edges(self) -> Iterator[Edge]:
+        """One edge for each state, in the RFC's order."""
+        for state in self.states:
+            name = self.name if len(self.states) == 1 else f"{self.name}@{state.value}"
+            yield Edge(name, state, self.target or state, self)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One arrow of the graph."""
+
+    name: str
+    source: State
+    target: State
+    rule: Rule
+
+    @property
+    def event(self) -> Event:
+        return self.rule.event
+
+    @property
+    def guard(self) -> Term:
+        return all_of(*self.rule.guard)
+
+    @property
+    def updates(self) -> dict[Var, Term]:
+        """New value of every variable that changes, ghosts included, over the values before."""
+        return {a.var: a.value for a in (*self.rule.updates, *self.rule.ghosts)}
+
+    def emission(self) -> dict[Var, Term] | None:
+        """The fields of the emitted segment, over the values before the edge; None where it sends nothing.
+
+        Only the ghosts are looked at after the edge: a SYN belongs to the incarnation that it opens.
+        """
+        if self.rule.emits is None:
+            return None
+        after = {a.var: a.value for a in self.rule.ghosts}
+        return {var: substitute(term, after) for var, term in self.rule.emits.fields().items()}
+
+
+def reads_a_ghost(rule: Rule) -> bool:
+    """Whether a guard, a real update or a real field of an emission depends on a ghost; that would be a defect."""
+    ghosts = (Kind.GHOST, Kind.SEGMENT_GHOST)
+    terms = [*rule.guard, *(a.value for a in rule.updates)]
+    if rule.emits is not None:
+        terms += [term for var, term in rule.emits.fields().items() if var.kind is Kind.SEGMENT]
+    return any(var.kind in ghosts for var in variables(*terms))

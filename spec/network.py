@@ -1,0 +1,83 @@
+"""The packet-switching network between two endpoints, and the bounds of one scope.
+
+In each direction the network holds a few segments.  It may lose any of them, deliver one and keep a copy, and deliver
+them in any order; each of the three within a bound (None: without one).  A segment that finds its direction full is
+lost, where a loss is allowed, and otherwise its sender waits.  Age is not modelled except for one assumption: 2 MSL
+after an end entered TIME-WAIT no segment of its connection is left in the network (3.4.1), so its time-out fires only
+over an empty network.  With msl=False it may fire at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .application import Action, Application, Free, Program
+from .profile import HALF_DUPLEX, Profile
+
+_HIGHEST_WIDTH = 32
+
+
+class BadScope(ValueError):
+    """The bounds make no sense together; the message says which one to change."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Everything that bounds one exploration.
+
+    slots: segments the network holds in each direction.  losses, duplicates: how many in all, None without bound.
+    octets: the most that a free application sends in one incarnation.  lives: incarnations an end may open.
+    buffer: RCV.BUFF, which bounds every window.  mss: octets in a segment.  bits: width of a sequence number.
+    iss: where the two ends' ISN clocks stand.  crashes: how often an end may lose its memory and restart.
+    """
+
+    app_a: Application
+    app_b: Application
+    profile: Profile = field(default_factory=Profile)
+    slots: int = 2
+    losses: int | None = None
+    duplicates: int | None = None
+    reorder: bool = True
+    octets: int = 1
+    lives: int = 1
+    buffer: int = 2
+    mss: int = 2
+    bits: int = 6
+    iss: tuple[int, int] = (62, 29)
+    crashes: int = 0
+    msl: bool = True
+    user_timeout: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("slots", "buffer", "mss", "lives", "bits"):
+            if getattr(self, name) < 1:
+                raise BadScope(f"{name} must be at least 1")
+        for name in ("octets", "crashes", "losses", "duplicates"):
+            if (getattr(self, name) or 0) < 0:
+                raise BadScope(f"{name} must not be negative")
+        if self.bits > _HIGHEST_WIDTH:
+            raise BadScope(f"bits must be at most {_HIGHEST_WIDTH}, the width on the wire")
+        if self.span >= 1 << (self.bits - 1):
+            raise BadScope(
+                f"sequence numbers of {self.bits} bits cannot be compared over the {self.span} that this scope may "
+                "use; raise bits or lower octets, lives or buffer"
+            )
+        full = any(app.uses(Action.CLOSE) for app in (self.app_a, self.app_b))
+        if full and HALF_DUPLEX not in self.profile:
+            object.__setattr__(self, "profile", self.profile | Profile(frozenset((HALF_DUPLEX.name,))))
+
+    @property
+    def span(self) -> int:
+        """Most sequence numbers one end can use, from its first ISS to the right edge of the last window."""
+        return max(self.lives_of(app) * (self.octets_of(app) + 3 + self.buffer) for app in (self.app_a, self.app_b))
+
+    def octets_of(self, app: Application) -> int:
+        return self.octets if isinstance(app, Free) else app.octets()
+
+    def lives_of(self, app: Application) -> int:
+        return max(self.lives, app.lives()) if isinstance(app, Program) else self.lives
+
+    @property
+    def send_buffer(self) -> int:
+        """SND.BUFF: what an application may send in a scope always fits."""
+        return max(self.octets_of(self.app_a), self.octets_of(self.app_b)) + 1

@@ -1,0 +1,89 @@
+"""Named switches: what RFC 9293 leaves optional, and the readings of passages that are ambiguous.
+
+A profile is the set of switches that are on.  All of them are off in `rfc9293`, which takes the default reading of
+each ambiguous passage; the row numbers are those of the README's table of readings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .terms import Kind, Sort, Var, variable
+
+SWITCHES: dict[str, Var] = {}
+
+
+def _switch(name: str, means: str) -> Var:
+    SWITCHES[name] = variable(name, Sort.BOOL, Kind.SWITCH, means)
+    return SWITCHES[name]
+
+
+# Options
+RFC5961_RST = _switch("rfc5961-rst", "a RST must match RCV.NXT exactly, others are challenged (3.10.7.4 step 2)")
+RFC5961_SYN = _switch("rfc5961-syn", "a SYN on a synchronized connection is challenged (3.10.7.4 step 4)")
+RFC5961_ACK = _switch("rfc5961-ack", "an ACK older than the largest window is refused (3.10.7.4 step 5, MAY-12)")
+RFC1337 = _switch("rfc1337", "a RST does not end TIME-WAIT (reading 12)")
+HALF_DUPLEX = _switch("half-duplex-close", "the full close of the socket API: the user reads no more (MAY-1, SHLD-3)")
+REOPEN = _switch("reopen-from-time-wait", "a new SYN may reopen the connection from TIME-WAIT (MAY-2, reading 21)")
+HOLD = _switch("hold-out-of-order", "a segment beyond RCV.NXT is held for later (SHLD-31)")
+REMOTE_SPECIFIED = _switch("remote-specified", "a passive OPEN names its peer, so SEND in LISTEN connects (3.10.2)")
+
+# Readings
+TIME_WAIT_ACKS_ALL = _switch("time-wait-acks-all", "reading 2: TIME-WAIT acknowledges every acceptable segment")
+SYN_ACK_COMPLETES = _switch("syn-ack-completes", "reading 3: a SYN,ACK from IRS completes a simultaneous open")
+FIN_AT_ZERO_WINDOW = _switch("fin-at-zero-window", "reading 4: a FIN in order needs no room in the window")
+SECOND_FIN_ADVANCES = _switch("second-fin-advances", "reading 5: a second FIN at RCV.NXT advances RCV.NXT again")
+RECEIVE_BY_THE_LETTER = _switch(
+    "receive-by-the-letter", "reading 7: RECEIVE fails in CLOSING, LAST-ACK, TIME-WAIT and after, data or no data"
+)
+CLOSE_BY_THE_LETTER = _switch(
+    "close-by-the-letter", "reading 8: CLOSE in SYN-RECEIVED sends its FIN before the handshake is finished"
+)
+ISN_WITHOUT_GAP = _switch("isn-without-gap", "reading 9: a new ISS lies beyond SND.NXT, but not by a whole window")
+
+
+class UnknownSwitch(ValueError):
+    """The profile names something that does not exist; the message lists what does."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The switches that are on."""
+
+    on: frozenset[str] = frozenset()
+
+    def __contains__(self, switch: Var) -> bool:
+        return switch.name in self.on
+
+    def __or__(self, other: Profile) -> Profile:
+        return Profile(self.on | other.on)
+
+    def __str__(self) -> str:
+        return "+".join(sorted(self.on)) or "rfc9293"
+
+
+def _of(*switches: Var) -> Profile:
+    return Profile(frozenset(switch.name for switch in switches))
+
+
+_BLIND_ATTACKS = (RFC5961_RST, RFC5961_SYN, RFC5961_ACK)
+PROFILES: dict[str, Profile] = {
+    "rfc9293": Profile(),
+    "rfc5961": _of(*_BLIND_ATTACKS),
+    "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES),
+    "lwip": _of(RFC5961_RST, RFC5961_SYN, HALF_DUPLEX, HOLD),
+}
+
+
+def parse_profile(text: str) -> Profile:
+    """A profile from names joined by '+', each a preset or a switch, e.g. `rfc5961+rfc1337`; raises UnknownSwitch."""
+    profile = Profile()
+    for name in filter(None, (part.strip() for part in text.split("+"))):
+        if name in PROFILES:
+            profile |= PROFILES[name]
+        elif name in SWITCHES:
+            profile |= Profile(frozenset((name,)))
+        else:
+            known = ", ".join((*PROFILES, *SWITCHES))
+            raise UnknownSwitch(f"unknown profile or switch {name!r}; known are {known}")
+    return profile

@@ -1,0 +1,194 @@
+"""The variables of one endpoint, of an arriving segment, and of the choices the RFC leaves open.
+
+Names are the RFC's where it has one (3.3.1, 3.8.6.2.2).  Four things RFC 9293 keeps in prose are variables here:
+SND.END and CLOSE.CALLED stand for the user's SEND buffer and the queued CLOSE, ACK.OWED for an acknowledgment that
+is due but may be delayed (3.8.6.3), HELD.* for a segment kept for later (SHLD-31).
+"""
+
+from __future__ import annotations
+
+from .states import State
+from .terms import Kind, Sort, Term, Var, any_of, one_if, variable
+
+_BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
+
+#: Everything an endpoint stores, in the order the explorer stores it.
+TCB: list[Var] = []
+
+
+def _tcb(name: str, sort: Sort, means: str, kind: Kind = Kind.TCB) -> Var:
+    var = variable(name, sort, kind, means)
+    TCB.append(var)
+    return var
+
+
+#: The state itself, as its position in the RFC's order; an edge sets it to its target, no rule assigns it.
+STATE = _tcb("STATE", _NUM, "connection state")
+ISS = _tcb("ISS", _SEQ, "initial send sequence number")
+IRS = _tcb("IRS", _SEQ, "initial receive sequence number")
+
+
+class SND:
+    """Send sequence variables (3.3.1 table 2)."""
+
+    UNA = _tcb("SND.UNA", _SEQ, "send unacknowledged")
+    NXT = _tcb("SND.NXT", _SEQ, "send next")
+    END = _tcb("SND.END", _SEQ, "one past the last octet the user has sent; a FIN takes this number")
+    WND = _tcb("SND.WND", _NUM, "send window, an offset from SND.UNA")
+    WL1 = _tcb("SND.WL1", _SEQ, "segment sequence number used for the last window update")
+    WL2 = _tcb("SND.WL2", _SEQ, "segment acknowledgment number used for the last window update")
+    BUFF = variable("SND.BUFF", _NUM, Kind.CONSTANT, "octets the send buffer holds")
+    MSS = variable("SND.MSS", _NUM, Kind.CONSTANT, "most text in one segment (Eff.snd.MSS, 3.7.1)")
+    MAX_WND = variable("MAX.SND.WND", _NUM, Kind.CONSTANT, "largest window the peer may offer, hard-coded (MAY-12)")
+
+
+class RCV:
+    """Receive sequence variables (3.3.1 table 3) and the receive buffer (3.8.6.2.2)."""
+
+    NXT = _tcb("RCV.NXT", _SEQ, "receive next")
+    WND = _tcb("RCV.WND", _NUM, "receive window")
+    USER = _tcb("RCV.USER", _NUM, "octets received and acknowledged, not yet read by the user")
+    BUFF = variable("RCV.BUFF", _NUM, Kind.CONSTANT, "octets the receive buffer holds")
+
+
+PASSIVE = _tcb("PASSIVE", _BOOL, "the connection came from the LISTEN state (MUST-11)")
+CLOSE_CALLED = _tcb("CLOSE.CALLED", _BOOL, "the user has called CLOSE: a FIN is queued or sent")
+DETACHED = _tcb("DETACHED", _BOOL, "the user has fully closed and reads no more (MAY-1)")
+ACK_OWED = _tcb("ACK.OWED", _BOOL, "an acknowledgment is due, perhaps delayed (3.8.6.3)")
+
+
+class HELD:
+    """One segment beyond RCV.NXT, kept for later (SHLD-31)."""
+
+    SET = _tcb("HELD", _BOOL, "a segment is held")
+    SEQ = _tcb("HELD.SEQ", _SEQ, "its first sequence number")
+    TEXT = _tcb("HELD.TEXT", _NUM, "octets of its text that fit the window")
+    FIN = _tcb("HELD.FIN", _BOOL, "it carries a FIN within the window")
+
+
+#: Host state, not TCB: it outlives every connection and every crash (3.4.1-3.4.3).
+CLOCK = _tcb("ISN.CLOCK", _SEQ, "the earliest initial sequence number the clock gives now")
+
+
+class GHOST:
+    """What the claims need to know and TCP does not; no guard reads these."""
+
+    LIFE = _tcb("LIFE", _NUM, "incarnations this end has opened", Kind.GHOST)
+    PEER = _tcb("PEER", _NUM, "the peer's incarnation whose SYN gave IRS", Kind.GHOST)
+    SENT = _tcb("SENT", _NUM, "octets SEND has accepted in this incarnation", Kind.GHOST)
+    READ = _tcb("READ", _NUM, "octets the user has read", Kind.GHOST)
+    GOT = _tcb("GOT", _NUM, "octets taken into the receive buffer", Kind.GHOST)
+    GOOD = _tcb("GOOD", _BOOL, "every octet taken was the peer's next one", Kind.GHOST)
+    WHOLE = _tcb("WHOLE", _BOOL, "no FIN was taken before all the peer sent ahead of its CLOSE", Kind.GHOST)
+    EOF = _tcb("EOF", _BOOL, "the user has been shown the end of the peer's stream", Kind.GHOST)
+    JOINED = _tcb("JOINED", _BOOL, "this incarnation has been ESTABLISHED", Kind.GHOST)
+    FATE = _tcb("FATE", _NUM, "how the last incarnation ended (see Fate)", Kind.GHOST)
+    HELD_LIFE = _tcb("HELD.LIFE", _NUM, "incarnation of the held segment's sender", Kind.GHOST)
+    HELD_AT = _tcb("HELD.AT", _NUM, "stream index of the held text", Kind.GHOST)
+    HELD_SENT = _tcb("HELD.SENT", _NUM, "octets its sender had submitted before the held FIN", Kind.GHOST)
+
+
+class Fate:
+    """How an incarnation ended, as its user was told (MUST-12)."""
+
+    ALIVE, CLOSED, RESET, REFUSED, TIMED_OUT, ABORTED, CRASHED = range(7)
+    WORDS = ("alive", "closed", "reset", "refused", "timed out", "aborted", "crashed")
+
+
+class CTL:
+    """Control bits of the arriving segment (3.1)."""
+
+    SYN = variable("SYN", _BOOL, Kind.SEGMENT, "synchronize sequence numbers")
+    ACK = variable("ACK", _BOOL, Kind.SEGMENT, "the acknowledgment field is significant")
+    FIN = variable("FIN", _BOOL, Kind.SEGMENT, "no more data from the sender")
+    RST = variable("RST", _BOOL, Kind.SEGMENT, "reset the connection")
+
+
+class SEG:
+    """Current segment variables (3.3.1 table 4); TEXT and LEN are lengths, for octets carry no content here."""
+
+    SEQ = variable("SEG.SEQ", _SEQ, Kind.SEGMENT, "segment sequence number")
+    ACK = variable("SEG.ACK", _SEQ, Kind.SEGMENT, "segment acknowledgment number")
+    WND = variable("SEG.WND", _NUM, Kind.SEGMENT, "segment window")
+    TEXT = variable("SEG.TEXT", _NUM, Kind.SEGMENT, "octets of text")
+    LEN = TEXT + one_if(CTL.SYN) + one_if(CTL.FIN)
+    LIFE = variable("SEG.LIFE", _NUM, Kind.SEGMENT_GHOST, "incarnation of the sender")
+    AT = variable("SEG.AT", _NUM, Kind.SEGMENT_GHOST, "index of the first octet of text in the sender's stream")
+    SENT = variable("SEG.SENT", _NUM, Kind.SEGMENT_GHOST, "with a FIN: octets SEND had accepted")
+
+
+#: The fields of a segment, in the order the explorer stores them.
+SEGMENT: tuple[Var, ...] = (
+    CTL.SYN,
+    CTL.ACK,
+    CTL.FIN,
+    CTL.RST,
+    SEG.SEQ,
+    SEG.ACK,
+    SEG.WND,
+    SEG.TEXT,
+    SEG.LIFE,
+    SEG.AT,
+    SEG.SENT,
+)
+
+#: Free choices at an event.
+N = variable("N", _NUM, Kind.CHOICE, "octets of this SEND, RECEIVE or segment")
+WITH_FIN = variable("WITH.FIN", _BOOL, Kind.CHOICE, "the retransmitted segment carries the FIN too")
+ISN = variable("ISN", _SEQ, Kind.CHOICE, "the initial sequence number chosen for a new connection")
+CHOICES = (N, WITH_FIN, ISN)
+CONSTANTS = (SND.BUFF, SND.MSS, SND.MAX_WND, RCV.BUFF)
+
+
+# ---- derived terms, named once -------------------------------------------------------------------------------
+
+#: Our FIN has been sent: it occupies SND.END.
+FIN_SENT = CLOSE_CALLED & (SND.NXT == SND.END + 1)
+
+#: The arriving segment acknowledges our FIN.
+ACKS_FIN = FIN_SENT & (SEG.ACK == SND.END + 1)
+
+#: Right edge of the receive window: the first number beyond it.
+RIGHT_EDGE = RCV.NXT + RCV.WND
+
+#: The number behind the last octet of text (the FIN's own number, if there is one).
+TEXT_END = SEG.SEQ + one_if(CTL.SYN) + SEG.TEXT
+
+#: "fully read": nothing is left in the receive buffer.
+NOTHING_UNREAD = RCV.USER == 0
+
+
+def in_state(*states: State) -> Term:
+    """The connection is in one of these states."""
+    return any_of(*(state.index == STATE for state in states))
+
+
+# ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------
+
+_TWINS: dict[tuple[str, str], Var] = {}
+
+
+def _twin(where: str, var: Var) -> Var:
+    key = where, var.name
+    if key not in _TWINS:
+        _TWINS[key] = variable(f"{where}.{var.name}", var.sort, var.kind, f"{var.means} ({where.lower()})")
+    return _TWINS[key]
+
+
+def peer(var: Var) -> Var:
+    """The variable at the other end."""
+    return _twin("PEER", var)
+
+
+def after(var: Var) -> Var:
+    """The variable as the step leaves it."""
+    return _twin("AFTER", var)
+
+
+def out(var: Var) -> Var:
+    """The field of the segment that the step emits."""
+    return _twin("OUT", var)
+
+
+#: Whether the step emits a segment at all.
+EMITS = variable("EMITS", _BOOL, Kind.SEGMENT, "the step emits a segment")
