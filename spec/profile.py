@@ -41,6 +41,8 @@ CLOSE_BY_THE_LETTER = _switch(
 )
 ISN_WITHOUT_GAP = _switch("isn-without-gap", "reading 9: a new ISS lies beyond SND.NXT, but not by a whole window")
 
+ISN_REUSED = _switch("isn-reused", "worst case for S10: the clock has come round, a new ISS equals the last one")
+
 
 class UnknownSwitch(ValueError):
     """The profile names something that does not exist; the message lists what does."""

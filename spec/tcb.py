@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .edge import Emission
-from .profile import ISN_WITHOUT_GAP, RECEIVE_BY_THE_LETTER
+from .profile import ISN_REUSED, ISN_WITHOUT_GAP, RECEIVE_BY_THE_LETTER
 from .terms import FALSE, TRUE, Assignment, Kind, Sort, Term, ite, num
 from .variables import (
     ACK_OWED,
@@ -29,7 +29,7 @@ _BLANK: Assignments = tuple(
 )
 
 #: 3.4.1: once a connection is gone, the clock is past every number that may still be in the network in its name.
-_NEXT_ISN = SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1)
+_NEXT_ISN = ite(ISN_REUSED, ISS, SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1))
 
 #: A number the clock can give for a new connection, and one for a connection that replaces this one.
 CLOCK_ALLOWS = CLOCK <= ISN

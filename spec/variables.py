@@ -8,7 +8,7 @@ is due but may be delayed (3.8.6.3), HELD.* for a segment kept for later (SHLD-3
 from __future__ import annotations
 
 from .states import State
-from .terms import Kind, Sort, Term, Var, any_of, one_if, variable
+from .terms import Kind, Sort, Term, Var, any_of, one_if, substitute, variable, variables
 
 _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 
@@ -165,30 +165,40 @@ def in_state(*states: State) -> Term:
 
 # ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------
 
-_TWINS: dict[tuple[str, str], Var] = {}
+#: For each twin, where it is ("PEER", "AFTER", "OUT") and whose twin it is.
+TWINS: dict[Var, tuple[str, Var]] = {}
+_BY_NAME: dict[tuple[str, str], Var] = {}
 
 
 def _twin(where: str, var: Var) -> Var:
     key = where, var.name
-    if key not in _TWINS:
-        _TWINS[key] = variable(f"{where}.{var.name}", var.sort, var.kind, f"{var.means} ({where.lower()})")
-    return _TWINS[key]
+    if key not in _BY_NAME:
+        _BY_NAME[key] = variable(f"{where}.{var.name}", var.sort, var.kind, f"{var.means} ({where.lower()})")
+        TWINS[_BY_NAME[key]] = where, var
+    return _BY_NAME[key]
 
 
-def peer(var: Var) -> Var:
-    """The variable at the other end."""
-    return _twin("PEER", var)
+def peer(term: Term) -> Term:
+    """The same term about the other end."""
+    return _elsewhere("PEER", term)
 
 
-def after(var: Var) -> Var:
-    """The variable as the step leaves it."""
-    return _twin("AFTER", var)
+def after(term: Term) -> Term:
+    """The same term about this end as the step leaves it."""
+    return _elsewhere("AFTER", term)
 
 
-def out(var: Var) -> Var:
-    """The field of the segment that the step emits."""
-    return _twin("OUT", var)
+def out(term: Term) -> Term:
+    """A term over the fields of a segment, about the one that the step emits."""
+    return _elsewhere("OUT", term)
 
+
+def _elsewhere(where: str, term: Term) -> Term:
+    own = (var for var in variables(term) if var.kind in _VARYING and var not in TWINS)
+    return substitute(term, {var: _twin(where, var) for var in own})
+
+
+_VARYING = (Kind.TCB, Kind.GHOST, Kind.SEGMENT, Kind.SEGMENT_GHOST)
 
 #: Whether the step emits a segment at all.
 EMITS = variable("EMITS", _BOOL, Kind.SEGMENT, "the step emits a segment")

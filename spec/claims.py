@@ -1,0 +1,481 @@
+"""The claims: every statement of the study notes this project started from (S1-S12), the figures of RFC 9293, and
+what any protocol proof owes its reader (G1-G6).
+
+A claim is a set of named properties, each of one kind and each over a named scope (see `scopes`):
+
+Always     a condition on every pair of ends (this end and its PEER), in both directions
+OnStep     a condition on every step of an end: before, AFTER, the arriving segment, the emitted one (OUT)
+Sometimes  a condition that some reachable state meets: a claim of possibility needs a witness
+Stays      from every reachable state, a state that meets the goal is still reachable
+Replay     a figure's exchange, line by line
+Shape      a condition on the declaration itself, decided without exploring
+
+Every property names the mutants that break it.  One that none can break would prove nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
+from .terms import Term, all_of, one_if
+from .variables import (
+    CLOSE_CALLED,
+    CTL,
+    EMITS,
+    GHOST,
+    IRS,
+    ISS,
+    RCV,
+    SEG,
+    SND,
+    Fate,
+    after,
+    in_state,
+    out,
+    peer,
+)
+
+
+@dataclass(frozen=True)
+class Property:
+    """One checkable statement; broken_by names mutants of `mutants.MUTANTS`."""
+
+    name: str
+    scope: str
+    broken_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Always(Property):
+    holds: Term
+
+
+@dataclass(frozen=True)
+class OnStep(Property):
+    holds: Term
+
+
+@dataclass(frozen=True)
+class Sometimes(Property):
+    witness: Term
+
+
+@dataclass(frozen=True)
+class Stays(Property):
+    goal: Term
+
+
+@dataclass(frozen=True)
+class Replay(Property):
+    """scope names the figure here."""
+
+
+@dataclass(frozen=True)
+class Shape(Property):
+    """scope names the check: "independent directions" or "exclusive and exhaustive"."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with its id, and why it holds, for people."""
+
+    id: str
+    title: str
+    cite: tuple[str, ...]
+    why: str
+    properties: tuple[Property, ...]
+
+
+def implies(condition: Term, consequence: Term) -> Term:
+    return ~condition | consequence
+
+
+S = State
+_UP = in_state(*SYNCHRONIZED)
+_CLOSED = in_state(S.CLOSED)
+_IDLE = in_state(S.CLOSED, S.LISTEN)
+
+#: This end took its IRS from the incarnation that the peer is living now.
+_KNOWS = peer(GHOST.LIFE) == GHOST.PEER
+_MUTUAL = _KNOWS & peer(_KNOWS)
+_BOTH_CLOSED = _CLOSED & peer(_CLOSED)
+_EVERYTHING_READ = (peer(GHOST.SENT) == GHOST.READ) & (peer(GHOST.READ) == GHOST.SENT)
+_ENDED_WELL = GHOST.FATE == Fate.CLOSED
+_SENT_SOMETHING = EMITS & ~out(CTL.RST)
+_TOOK_FIN = in_state(*RECEIVING, S.SYN_RECEIVED) & after(in_state(*FIN_RECEIVED))
+
+#: One past the last number that this end has really taken: octets in its buffer or read, and the FIN.
+_REALLY_HAS = IRS + 1 + GHOST.GOT + one_if(in_state(*FIN_RECEIVED))
+_TAKEN = after(GHOST.GOT) - GHOST.GOT
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "S1",
+        "Logical connection",
+        ("3.4", "3.5", "3.5.1"),
+        "Over a network that promises nothing, two ends that count as connected agree on each other's numbers; an end "
+        "whose peer is gone is found out and reset as soon as a segment passes between them.",
+        (
+            Always(
+                "agree on sequence numbers",
+                "crash",
+                ("two-way-handshake", "syn-ack-unchecked", "syn-received-ack-unchecked"),
+                implies(_UP & peer(_UP) & _KNOWS, (peer(ISS) == IRS) & (peer(IRS) == ISS) & peer(_KNOWS)),
+            ),
+            Stays(
+                "no half-open end for ever",
+                "crash",
+                ("closed-sends-no-reset",),
+                (_IDLE & peer(_IDLE)) | (_UP & peer(_UP) & _MUTUAL),
+            ),
+        ),
+    ),
+    Claim(
+        "S2",
+        "Reliable, in order",
+        ("3.4", "3.10.7.4 step 7"),
+        "Octets are taken at RCV.NXT only, after trimming to the window, and only from the incarnation whose SYN was "
+        "confirmed: whatever the network does, what an end has taken is a prefix of what its peer sent.",
+        (
+            Always(
+                "a prefix of what was sent",
+                "exchange",
+                ("no-trimming", "early-text-delivered", "retransmission-misaligned"),
+                GHOST.GOOD,
+            ),
+            Always(
+                "a prefix, over a crash and a second life",
+                "crash",
+                ("no-window-check",),
+                GHOST.GOOD,
+            ),
+            Always("a prefix, with out-of-order segments held", "held", ("held-text-at-once",), GHOST.GOOD),
+        ),
+    ),
+    Claim(
+        "S3",
+        "Three-way handshake",
+        ("3.5", "3.10.7.2", "3.10.7.3", "MUST-10"),
+        "SYN; SYN,ACK; ACK. The third segment is what tells the listener that the SYN was no old duplicate: without "
+        "it an end can be connected to nobody.",
+        (
+            Sometimes(
+                "possible",
+                "exchange",
+                ("listener-deaf",),
+                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & _MUTUAL,
+            ),
+            Sometimes(
+                "possible from both sides at once",
+                "simultaneous",
+                ("no-simultaneous-open",),
+                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & _MUTUAL,
+            ),
+            Always(
+                "no other way in, no old SYN opens a connection",
+                "crash",
+                ("two-way-handshake", "syn-received-ack-unchecked"),
+                implies(_UP & _KNOWS & ~peer(_IDLE), peer(_KNOWS)),
+            ),
+            Replay("figure 6", "F6", ("listener-deaf",)),
+        ),
+    ),
+    Claim(
+        "S4",
+        "Sequence numbers of control segments",
+        ("3.4", "3.5"),
+        "SYN and FIN each take one sequence number, so that they can be acknowledged and sent again without doubt; an "
+        "empty ACK carries SND.NXT and takes none, for if it did, acknowledgments would have to be acknowledged.",
+        (
+            OnStep(
+                "SYN takes one number",
+                "exchange",
+                ("syn-takes-no-number",),
+                implies(_SENT_SOMETHING & out(CTL.SYN), after(SND.NXT) == out(SEG.SEQ) + 1),
+            ),
+            OnStep(
+                "new text and FIN take theirs, an empty ACK takes none",
+                "exchange",
+                ("ack-takes-a-number", "fin-takes-no-number"),
+                implies(
+                    _SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.SEQ) == SND.NXT) & in_state(*SYNCHRONIZED),
+                    after(SND.NXT) == out(SEG.SEQ) + out(SEG.LEN),
+                ),
+            ),
+            OnStep(
+                "an empty ACK carries SND.NXT",
+                "exchange",
+                ("ack-takes-a-number",),
+                implies(
+                    _SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.LEN) == 0),
+                    (out(SEG.SEQ) == SND.NXT) & (after(SND.NXT) == SND.NXT),
+                ),
+            ),
+            OnStep(
+                "a received FIN takes one number",
+                "exchange",
+                ("received-fin-takes-no-number",),
+                implies(_TOOK_FIN, after(RCV.NXT) == RCV.NXT + _TAKEN + 1),
+            ),
+        ),
+    ),
+    Claim(
+        "S5",
+        "Full duplex",
+        ("3.3.1", "3.6"),
+        "Each direction has its own numbers: no update of a send variable reads a receive variable or the other way "
+        "round. (The two meet only in the segment that carries both.)",
+        (
+            Shape("directions are independent", "independent directions", ("ack-moves-rcv-nxt",)),
+            Sometimes(
+                "both directions at once",
+                "exchange",
+                ("no-output",),
+                (GHOST.GOT == 1) & peer(GHOST.GOT == 1),
+            ),
+        ),
+    ),
+    Claim(
+        "S6",
+        "Worked example",
+        ("3.4", "3.7"),
+        "Octets 8001-9000 and 9001-10000 are answered ACK=10001; octets 15001-17000 are answered ACK=17001. The same "
+        "exchange is one of the generated test vectors.",
+        (Replay("8001 to 10001, 15001 to 17001", "S6", ("ack-names-last-octet",)),),
+    ),
+    Claim(
+        "S7",
+        "Meaning of ACK",
+        ("3.4", "3.10.7.4 step 5", "3.10.7.4 step 7"),
+        "The acknowledgment field of every segment is RCV.NXT, the next octet expected; what an end believes to be "
+        "acknowledged is therefore never more than its peer has.",
+        (
+            OnStep(
+                "ACK is RCV.NXT",
+                "exchange",
+                ("ack-names-last-octet",),
+                implies(_SENT_SOMETHING & out(CTL.ACK), out(SEG.ACK) == after(RCV.NXT)),
+            ),
+            Always(
+                "SND.UNA never passes what the peer has",
+                "exchange",
+                ("early-text-acknowledged",),
+                implies(_UP & peer(_UP) & _MUTUAL, peer(RCV.NXT) >= SND.UNA),
+            ),
+            Always(
+                "the peer never has more than was sent",
+                "exchange",
+                ("received-fin-takes-two-numbers",),
+                implies(_UP & peer(_UP) & _MUTUAL, peer(RCV.NXT) <= SND.NXT),
+            ),
+        ),
+    ),
+    Claim(
+        "S8",
+        "Four-way close",
+        ("3.6", "3.6 figure 12"),
+        "FIN, ACK, FIN, ACK: each direction is closed by itself, so the side that got the first FIN can still send.",
+        (
+            Replay("figure 12", "F12", ("fin-wait-1-ignores-ack",)),
+            Replay("figure 12 with text in between", "F12-text", ("half-close-deaf",)),
+            Sometimes(
+                "text sent in between arrives",
+                "half-close",
+                ("half-close-deaf",),
+                in_state(S.FIN_WAIT_2) & peer(in_state(S.CLOSE_WAIT)) & (GHOST.GOT == 1),
+            ),
+        ),
+    ),
+    Claim(
+        "S9",
+        "Three-way close",
+        ("3.6",),
+        "Where the passive side has nothing left to send, its FIN can carry the ACK of the first one. Neither "
+        "application can tell: every ending of the same two programs shows them the same octets and the same end.",
+        (
+            Replay("FIN; FIN,ACK; ACK", "F12-three", ("fin-wait-1-wrong-state",)),
+            Always(
+                "the applications see the same ending",
+                "half-close",
+                ("eof-shown-early", "half-close-discards"),
+                implies(
+                    _BOTH_CLOSED & _ENDED_WELL & peer(_ENDED_WELL) & GHOST.JOINED & peer(GHOST.JOINED),
+                    implies(GHOST.EOF & peer(GHOST.EOF), _EVERYTHING_READ),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        "S10",
+        "TIME-WAIT",
+        ("3.4.1", "3.6.1", "MUST-13"),
+        "Where initial sequence numbers may come again, only the wait keeps an old segment out of a new incarnation. "
+        "It is enough if no segment lives longer than MSL and no RST may cut it short (RFC 1337).",
+        (
+            Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), GHOST.GOOD & GHOST.WHOLE),
+            Sometimes(
+                "needed: without it an old octet is taken for a new one",
+                "reuse-no-wait",
+                ("isn-clock-moves-on",),
+                ~GHOST.GOOD,
+            ),
+        ),
+    ),
+    Claim(
+        "S11",
+        "Half-close",
+        ("3.6", "3.6.1", "3.10.3", "3.10.4"),
+        "CLOSE ends one direction. Everything sent before it is delivered before the peer is shown the end of file, "
+        "the peer may go on sending, and what was received before a FIN can be read after it.",
+        (
+            Always(
+                "no FIN is taken before all the octets ahead of it",
+                "exchange",
+                ("fin-out-of-order", "close-discards-unsent"),
+                GHOST.WHOLE,
+            ),
+            Always(
+                "end of file only when everything has been read",
+                "exchange",
+                ("eof-shown-early", "receive-by-the-letter"),
+                implies(GHOST.EOF, (RCV.USER == 0) & (GHOST.READ == GHOST.GOT)),
+            ),
+            OnStep(
+                "SEND fails after CLOSE",
+                "exchange",
+                ("send-after-close",),
+                implies(CLOSE_CALLED & after(CLOSE_CALLED), after(GHOST.SENT) == GHOST.SENT),
+            ),
+            Stays(
+                "every octet of both directions can still be delivered, and both ends close",
+                "half-close",
+                ("close-wait-cannot-send", "half-close-discards", "unread-dies-with-tcb", "last-ack-leaves-early"),
+                _BOTH_CLOSED & _EVERYTHING_READ & (GHOST.LIFE == 1) & peer(GHOST.LIFE == 1),
+            ),
+        ),
+    ),
+    Claim(
+        "S12",
+        "Where data is lost",
+        ("3.6.1", "MAY-1", "SHLD-3", "3.10.5"),
+        "A full close with unread or still arriving data resets the connection, and so does ABORT; octets that SEND "
+        "accepted are lost with it. S11 therefore speaks of CLOSE, and of a user who reads to the end.",
+        (
+            Sometimes(
+                "by a full close while the peer still sends",
+                "full-close",
+                ("full-close-keeps-listening",),
+                (GHOST.FATE == Fate.RESET) & (peer(GHOST.SENT) > GHOST.READ) & (peer(GHOST.FATE) == Fate.ABORTED),
+            ),
+            Sometimes(
+                "by an abort",
+                "abort",
+                ("abort-closes",),
+                (GHOST.FATE == Fate.RESET) & (peer(GHOST.SENT) > GHOST.READ) & (peer(GHOST.FATE) == Fate.ABORTED),
+            ),
+        ),
+    ),
+    Claim(
+        "G1",
+        "Types",
+        ("3.3.1",),
+        "Every variable stays within its range in every reachable state; so does what the guards' totality assumes.",
+        (
+            Always(
+                "variables are in range",
+                "free",
+                ("fin-sent-twice", "any-ack-acknowledges-fin"),
+                all_of(
+                    RCV.USER + RCV.WND <= RCV.BUFF,
+                    SND.WND <= SND.MAX_WND,
+                    GHOST.GOT <= GHOST.READ + RCV.BUFF,
+                    implies(in_state(*OTHER, S.SYN_SENT), (SND.UNA <= SND.NXT) & (ISS <= SND.UNA)),
+                    implies(in_state(*SYNCHRONIZED), SND.UNA > ISS),
+                    implies(in_state(*OTHER, S.SYN_SENT) & ~CLOSE_CALLED, SND.NXT <= SND.END),
+                    implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
+                    implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
+                    implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
+                    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
+                ),
+            ),
+            Always(
+                "the receive buffer is never overdrawn",
+                "zero-window",
+                ("text-beyond-window",),
+                RCV.USER + RCV.WND <= RCV.BUFF,
+            ),
+        ),
+    ),
+    Claim(
+        "G2",
+        "Guards are exclusive and exhaustive",
+        ("3.10",),
+        "For every state and every input event exactly one edge applies, whatever the profile.",
+        (Shape("exclusive and exhaustive", "exclusive and exhaustive", ("no-ack-bit-unguarded", "step5-no-ack-gone")),),
+    ),
+    Claim(
+        "G3",
+        "Nothing is stuck",
+        ("3.8.1", "3.8.6.1", "3.10.8"),
+        "From every reachable state both ends can still get rid of their TCBs in the normal way, with every octet "
+        "delivered, even through a window that closes completely.",
+        (
+            Stays(
+                "both ends can close after all",
+                "exchange",
+                ("no-retransmission-in-last-ack", "no-retransmission-in-closing", "fin-never-sent-in-closing"),
+                _BOTH_CLOSED,
+            ),
+            Stays(
+                "a zero window opens again",
+                "zero-window",
+                ("no-probe",),
+                peer(GHOST.GOT == 2) | (GHOST.GOT == 2),
+            ),
+        ),
+    ),
+    Claim(
+        "G4",
+        "No ACK war",
+        ("3.10.7.4 step 5",),
+        "Two ends that have nothing left to say fall silent, also when a segment is duplicated in TIME-WAIT and the "
+        "network loses nothing.",
+        (Stays("silence after a simultaneous close", "quiet", ("time-wait-acks-all",), _BOTH_CLOSED),),
+    ),
+    Claim(
+        "G5",
+        "Recovery from a crash",
+        ("3.5.1", "3.5 figure 8"),
+        "After one end lost its memory the other is reset, and the two can connect anew.",
+        (
+            Stays(
+                "the ends can be at rest or connected again",
+                "crash",
+                ("closed-sends-no-reset",),
+                (_IDLE & peer(_IDLE)) | (_UP & peer(_UP) & _MUTUAL),
+            ),
+            *(
+                Replay(f"figure {n}", f"F{n}", (mutant,))
+                for n, mutant in (
+                    (8, "syn-ack-unchecked"),
+                    (9, "step1-silent"),
+                    (10, "closed-sends-no-reset"),
+                    (11, "listen-ignores-ack"),
+                )
+            ),
+        ),
+    ),
+    Claim(
+        "G6",
+        "Simultaneous open and close",
+        ("3.5 figure 7", "3.6 figure 13", "MUST-10"),
+        "Both ends may begin at once, and both may end at once.",
+        (
+            Replay("figure 7", "F7", ("no-simultaneous-open",)),
+            Replay("figure 13", "F13", ("fin-wait-1-wrong-state",)),
+        ),
+    ),
+)
+
+BY_ID = {claim.id: claim for claim in CLAIMS}
