@@ -107,7 +107,7 @@ LISTEN = (
 
 #: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".
 _ACK_IS_BAD = CTL.ACK & ((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
-_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
+SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
@@ -141,7 +141,7 @@ SYN_SENT = (
         (S.SYN_SENT,),
         S.CLOSED,
         ("3.10.7.3 second", "MUST-12"),
-        guard=(_ACK_IS_GOOD, CTL.RST),
+        guard=(SYN_SENT_ACK_IS_GOOD, CTL.RST),
         updates=delete_tcb(),
         ghosts=fate(Fate.REFUSED),
         signal="error: connection reset",
@@ -162,7 +162,7 @@ SYN_SENT = (
         (S.SYN_SENT,),
         S.ESTABLISHED,
         ("3.10.7.3 fourth",),
-        guard=(_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
+        guard=(SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
         updates=(*_HEARD, SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK)),
         ghosts=(GHOST.PEER.becomes(SEG.LIFE), GHOST.JOINED.becomes(TRUE)),
         emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
@@ -186,7 +186,7 @@ SYN_SENT = (
         (S.SYN_SENT,),
         None,
         ("3.10.7.3 fifth",),
-        guard=(_ACK_IS_GOOD | ~CTL.ACK, ~CTL.RST, ~CTL.SYN),
+        guard=(SYN_SENT_ACK_IS_GOOD | ~CTL.ACK, ~CTL.RST, ~CTL.SYN),
         why="Neither SYN nor RST: drop the segment.",
     ),
 )

@@ -1,20 +1,29 @@
 """The packet-switching network between two endpoints, and the bounds of one scope.
 
-In each direction the network holds a few segments.  It may lose any of them, deliver one and keep a copy, and deliver
-them in any order; each of the three within a bound (None: without one).  A segment that finds its direction full is
-lost, where a loss is allowed, and otherwise its sender waits.  Age is not modelled except for one assumption: 2 MSL
+In each direction the network holds a few segments.  It may lose any of them on the way, deliver one and keep a copy,
+and deliver them in any order; each of the three within a bound (None: without one).  Beyond that bound, a segment is
+lost where its direction is full: a router has no room for it.  Age is not modelled except for one assumption: 2 MSL
 after an end entered TIME-WAIT no segment of its connection is left in the network (3.4.1), so its time-out fires only
-over an empty network.  With msl=False it may fire at once.
+over an empty network (see `Wait` for more and for less).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from .application import Action, Application, Free, Program
 from .profile import HALF_DUPLEX, Profile
 
 _HIGHEST_WIDTH = 32
+
+
+class Wait(Enum):
+    """What is assumed to have happened when TIME-WAIT ends."""
+
+    NOTHING = "nothing"  # the time-out may fire at once
+    DRAINED = "drained"  # 2 MSL are over: nothing is left in the network
+    HEARD = "heard"  # and the peer is not waiting for the last ACK any more
 
 
 class BadScope(ValueError):
@@ -25,7 +34,7 @@ class BadScope(ValueError):
 class Scope:
     """Everything that bounds one exploration.
 
-    slots: segments the network holds in each direction.  losses, duplicates: how many in all, None without bound.
+    slots: segments the network holds from A to B; slots_back: and from B to A (None: as many).  losses, duplicates: how many in all, None without bound.
     octets: the most that a free application sends in one incarnation.  lives: incarnations an end may open.
     buffer: RCV.BUFF, which bounds every window.  mss: octets in a segment.  bits: width of a sequence number.
     iss: where the two ends' ISN clocks stand.  crashes: how often an end may lose its memory and restart.
@@ -35,6 +44,7 @@ class Scope:
     app_b: Application
     profile: Profile = field(default_factory=Profile)
     slots: int = 2
+    slots_back: int | None = None
     losses: int | None = None
     duplicates: int | None = None
     reorder: bool = True
@@ -45,12 +55,12 @@ class Scope:
     bits: int = 6
     iss: tuple[int, int] = (62, 29)
     crashes: int = 0
-    msl: bool = True
+    wait: Wait = Wait.DRAINED
     user_timeout: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("slots", "buffer", "mss", "lives", "bits"):
-            if getattr(self, name) < 1:
+        for name in ("slots", "slots_back", "buffer", "mss", "lives", "bits"):
+            if (value := getattr(self, name)) is not None and value < 1:
                 raise BadScope(f"{name} must be at least 1")
         for name in ("octets", "crashes", "losses", "duplicates"):
             if (getattr(self, name) or 0) < 0:

@@ -26,7 +26,7 @@ _SENT_TEXT = (SND.NXT.becomes(SND.NXT + N), _ACKED)
 _SENT_FIN = (SND.NXT.becomes(SND.NXT + N + 1), _ACKED)
 
 #: The FIN's turn: CLOSE was called and the segment reaches the end of what the user sent.
-_LAST = (CLOSE_CALLED, SND.NXT + N == SND.END)
+LAST = SND.NXT + N == SND.END
 _BEFORE_FIN = (S.FIN_WAIT_1, S.CLOSING)
 
 RULES: tuple[Rule, ...] = (
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
         _BEFORE_FIN,
         None,
         ("3.10.4", "3.7"),
-        guard=(*_TEXT, *_LAST, SND.UNA > ISS),
+        guard=(*_TEXT, CLOSE_CALLED, LAST, SND.UNA > ISS),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, N, fin=True),
         why="The last text carries the FIN.",
@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
         (S.CLOSE_WAIT,),
         S.LAST_ACK,
         ("3.10.4", "3.7"),
-        guard=(*_TEXT, *_LAST, SND.UNA > ISS),
+        guard=(*_TEXT, CLOSE_CALLED, LAST, SND.UNA > ISS),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, N, fin=True),
         why="The last text carries the FIN: enter LAST-ACK.",
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
         _BEFORE_FIN,
         None,
         ("3.10.4", "3.6"),
-        guard=(N == 0, *_LAST, SND.UNA > ISS),
+        guard=(N == 0, CLOSE_CALLED, LAST, SND.UNA > ISS),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, num(0), fin=True),
         why="All SENDs have been segmentized: form a FIN segment and send it.",
@@ -100,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         (S.CLOSE_WAIT,),
         S.LAST_ACK,
         ("3.10.4", "3.6"),
-        guard=(N == 0, *_LAST, SND.UNA > ISS),
+        guard=(N == 0, CLOSE_CALLED, LAST, SND.UNA > ISS),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, num(0), fin=True),
         why="Then send a FIN segment, enter LAST-ACK (reading 14).",

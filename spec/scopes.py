@@ -7,42 +7,49 @@ that in every scope one direction's numbers pass 0 and the other's change sign.
 from __future__ import annotations
 
 from .application import parse_application
-from .network import Scope
+from .network import Scope, Wait
 from .profile import parse_profile
 
 
-def _scope(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: int | bool | None) -> Scope:
+def _scope(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: int | bool | Wait | None) -> Scope:
     return Scope(parse_application(app_a), parse_application(app_b), parse_profile(profile), **bounds)  # type: ignore[arg-type]
 
 
-_CLIENT = "open; send 2; shutdown; read"
-_SERVER = "listen; send 1; read; shutdown"
+_AGAIN_A = "open; send 1; shutdown; read; open; send 1; shutdown"
+_ONE_OLD: dict[str, int] = {"slots": 2, "slots_back": 1, "losses": 0, "duplicates": 1}
+_AGAIN_B = "listen; read; shutdown; listen; read; shutdown"
 
 SCOPES: dict[str, Scope] = {
-    # both directions at once, then A half-closes first; B may
-    "exchange": _scope(_CLIENT, _SERVER, losses=1, duplicates=1),
-    "free": _scope("free: open send read shutdown", "free: listen send read shutdown", slots=1, buffer=1),
-    "held": _scope("open; send 2; shutdown", "listen; read; shutdown", "hold-out-of-order", losses=1, duplicates=1),
-    "half-close": _scope("open; send 1; shutdown; read", "listen; read; send 1; shutdown", losses=2, duplicates=1),
-    "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", losses=1, duplicates=1),
-    "crash": _scope("free: open send", "free: listen send", lives=2, crashes=1, losses=1, duplicates=1),
-    "reuse": _scope(
-        "open; send 1; shutdown; read; open; send 1; shutdown",
-        "listen; read; shutdown; listen; read; shutdown",
-        "isn-reused+rfc1337",
-        losses=1,
-        duplicates=1,
-    ),
-    "reuse-no-wait": _scope(
-        "open; send 1; shutdown; read; open; send 1; shutdown",
-        "listen; read; shutdown; listen; read; shutdown",
-        "isn-reused+rfc1337",
+    # text both ways; A half-closes first, B when it has read everything; any loss, any duplication
+    "exchange": _scope("open; send 2; shutdown; read", "listen; send 1; read; shutdown", slots=1),
+    # one direction over a network that reorders
+    "reorder": _scope("open; send 2; shutdown", "listen; read; shutdown", slots_back=1, losses=0, duplicates=1, mss=1),
+    "held": _scope(
+        "open; send 2; shutdown",
+        "listen; read; shutdown",
+        "hold-out-of-order",
+        slots_back=1,
         losses=0,
-        duplicates=1,
-        msl=False,
+        duplicates=0,
+        mss=1,
     ),
+    # any call at any time
+    "free": _scope("free: open send read shutdown", "free: listen send read shutdown", slots=1, buffer=1),
+    # B sends only after A's FIN
+    "half-close": _scope("open; send 1; shutdown; read", "listen; read; send 1; shutdown", slots=1),
+    "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", slots=1),
+    # either end forgets everything once and opens again, among its old segments
+    "crash": _scope("free: open send", "free: listen", lives=2, crashes=1, losses=0, duplicates=1),
+    "half-open": _scope("free: open send", "free: listen send", slots=1, crashes=1),
+    # two connections one after the other with the same ISS
+    "reuse": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", wait=Wait.HEARD, **_ONE_OLD),
+    "reuse-unheard": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", slots=1, slots_back=2, losses=1, duplicates=1),
+    "reuse-no-wait": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", wait=Wait.NOTHING, **_ONE_OLD),
+    "reuse-rst": _scope(_AGAIN_A, _AGAIN_B, "isn-reused", wait=Wait.HEARD, **_ONE_OLD),
+    # the worked examples of the README
     "full-close": _scope("open; send 2; close", "listen; send 1; read; close", losses=0, duplicates=0),
     "abort": _scope("open; send 1; abort", "listen; read", losses=0, duplicates=0),
     "zero-window": _scope("open; send 2", "listen; read 2", buffer=1, losses=1, duplicates=1),
-    "quiet": _scope("open; shutdown; read", "open; shutdown; read", losses=0, duplicates=2),
+    # nothing is lost, so nothing but silence ends an exchange
+    "quiet": _scope("open; shutdown; read", "listen; shutdown; read", losses=0, duplicates=1),
 }

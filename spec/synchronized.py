@@ -10,11 +10,13 @@ acknowledgment is cumulative, and deployed stacks do so (reading 28).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .edge import Event, Rule
 from .profile import (
     FIN_AT_ZERO_WINDOW,
     HOLD,
+    ISN_REUSED,
     REOPEN,
     RFC1337,
     RFC5961_ACK,
@@ -39,7 +41,7 @@ from .tcb import (
     new_life,
     open_on_syn,
 )
-from .terms import FALSE, TRUE, Term, earlier, ite, later
+from .terms import FALSE, TRUE, Term, earlier, ite, later, substitute
 from .variables import (
     ACK_OWED,
     ACKS_FIN,
@@ -64,16 +66,19 @@ _ARRIVES = Event.SEGMENT
 _SEND_WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ), SND.WL2.becomes(SEG.ACK))
 _JOIN = (GHOST.JOINED.becomes(TRUE),)
 
+#: Where initial sequence numbers come again, an old SYN is as good as the new one; its confirmation is what binds.
+_CONFIRMED_BY = ite(ISN_REUSED, SEG.LIFE, GHOST.PEER)
+
 # Ahead of step 1: two segments that the sequence check would refuse -------------------------------------------
 
 #: MAY-2: only a SYN beyond everything received can be a new incarnation, and nothing may be left to read.
 _REOPENS = REOPEN & CTL.SYN & ~CTL.ACK & ~CTL.RST & (SEG.SEQ > RCV.NXT) & NOTHING_UNREAD
 
 #: Step 5 in SYN-RECEIVED: "If SND.UNA < SEG.ACK =< SND.NXT".
-_ACK_IS_GOOD = (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
+ACK_IS_GOOD = (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 
 #: Reading 3: figure 7 line 6 and Appendix A.2, against step 1.
-_COMPLETES = SYN_ACK_COMPLETES & CTL.SYN & CTL.ACK & ~CTL.RST & ~PASSIVE & (SEG.SEQ == IRS) & _ACK_IS_GOOD
+_COMPLETES = SYN_ACK_COMPLETES & CTL.SYN & CTL.ACK & ~CTL.RST & ~PASSIVE & (SEG.SEQ == IRS) & ACK_IS_GOOD
 
 AHEAD = (
     Rule(
@@ -115,17 +120,17 @@ def _in_window(number: Term) -> Term:
 
 
 _EMPTY = SEG.LEN == 0
-_NO_WINDOW = RCV.WND == 0
+NO_WINDOW = RCV.WND == 0
 
 #: Table 6.
 _TABLE_6 = ite(
     _EMPTY,
-    ite(_NO_WINDOW, SEG.SEQ == RCV.NXT, _in_window(SEG.SEQ)),
-    ~_NO_WINDOW & (_in_window(SEG.SEQ) | _in_window(SEG.SEQ + SEG.LEN - 1)),
+    ite(NO_WINDOW, SEG.SEQ == RCV.NXT, _in_window(SEG.SEQ)),
+    ~NO_WINDOW & (_in_window(SEG.SEQ) | _in_window(SEG.SEQ + SEG.LEN - 1)),
 )
 
 #: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs, URGs, and RSTs."
-_ALLOWED = _NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
+_ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
 
 ACCEPTABLE = _TABLE_6 | _ALLOWED
 
@@ -301,6 +306,7 @@ def _fourth() -> Iterator[Rule]:
 # Fifth, check the ACK field -----------------------------------------------------------------------------------
 
 _STEP_5 = (ACCEPTABLE, ~CTL.RST, ~CTL.SYN)
+NO_ACK_BIT = ~CTL.ACK
 _BEYOND = SND.NXT < SEG.ACK
 _TOO_OLD = RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)
 _PROCESSED = (*_STEP_5, CTL.ACK, ~_BEYOND, ~_TOO_OLD)
@@ -314,7 +320,7 @@ FIFTH = (
         OTHER,
         None,
         ("3.10.7.4 step 5",),
-        guard=(*_STEP_5, ~CTL.ACK),
+        guard=(*_STEP_5, NO_ACK_BIT),
         why="If the ACK bit is off, drop the segment and return.",
     ),
     Rule(
@@ -345,7 +351,7 @@ FIFTH = (
         (S.SYN_RECEIVED,),
         None,
         ("3.10.7.4 step 5", "3.5.2"),
-        guard=(*_STEP_5, CTL.ACK, ~_ACK_IS_GOOD, ~_REFUSED_BY_RANGE),
+        guard=(*_STEP_5, CTL.ACK, ~ACK_IS_GOOD, ~_REFUSED_BY_RANGE),
         emits=RESET_WITH_ACK,
         why="Not acceptable: form a reset and send it; the segment goes no further (reading 15).",
     ),
@@ -366,11 +372,13 @@ _ACKNOWLEDGE: Assignments = (
 # Seventh, process the segment text; eighth, check the FIN bit --------------------------------------------------
 
 #: "trimming off any portions that lie outside the window (including SYN and FIN)".
-_NEW_TEXT = (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~_NO_WINDOW
+NEW_TEXT = (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW
 _TAKEN = earlier(TEXT_END, RIGHT_EDGE) - RCV.NXT
 _FIN_FITS = (TEXT_END < RIGHT_EDGE) | (FIN_AT_ZERO_WINDOW & (TEXT_END <= RIGHT_EDGE))
-_FIN_NOW = CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS
-_EARLY = (RCV.NXT < SEG.SEQ) & ~_EMPTY
+FIN_NOW = CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS
+EARLY = (RCV.NXT < SEG.SEQ) & ~_EMPTY
+
+NOTHING_NEW = ~NEW_TEXT & ~EARLY & ~FIN_NOW
 
 #: SHLD-3: text for a user who reads no more.
 _UNWANTED = DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0)
@@ -439,7 +447,7 @@ def _text_and_fin(
         (state,),
         target,
         cite[:1],
-        guard=(*wanted, ~_NEW_TEXT, ~_EARLY, ~_FIN_NOW),
+        guard=(*wanted, NOTHING_NEW),
         updates=(*ack, something),
         ghosts=ghosts,
         why="The acknowledgment and the window count; there is no new text.",
@@ -450,7 +458,7 @@ def _text_and_fin(
         (state,),
         target,
         cite,
-        guard=(*wanted, _NEW_TEXT, ~_FIN_NOW),
+        guard=(*wanted, NEW_TEXT, ~FIN_NOW),
         updates=(*ack, *_TAKE_TEXT[0]),
         ghosts=(*ghosts, *_TAKE_TEXT[1]),
         why="Text at RCV.NXT, trimmed to the window, moves into the buffer; an acknowledgment is owed.",
@@ -461,7 +469,7 @@ def _text_and_fin(
         (state,),
         target,
         (*cite, "SHLD-31", "MAY-13"),
-        guard=(*wanted, _EARLY),
+        guard=(*wanted, EARLY),
         updates=(*ack, *_KEEP),
         ghosts=(*ghosts, *_KEEP_GHOSTS),
         why="In the window but not at its left edge: held for later, or dropped to be sent again.",
@@ -472,7 +480,7 @@ def _text_and_fin(
         (state,),
         on_fin,
         (*cite, "3.10.7.4 step 8"),
-        guard=(*wanted, _FIN_NOW),
+        guard=(*wanted, FIN_NOW),
         updates=(*ack, *_TAKE_FIN[0]),
         ghosts=(*ghosts, *_TAKE_FIN[1]),
         signal="connection closing",
@@ -493,9 +501,10 @@ def _text_and_fin(
 
 
 def _receiving() -> Iterator[Rule]:
-    handshake = (*_STEP_5, CTL.ACK, _ACK_IS_GOOD)
+    handshake = (*_STEP_5, CTL.ACK, ACK_IS_GOOD)
     begin = (SND.UNA.becomes(SEG.ACK), *_SEND_WINDOW)
-    yield from _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, _JOIN)
+    for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, _JOIN):
+        yield replace(rule, ghosts=(GHOST.PEER.becomes(_CONFIRMED_BY), *_rebound(rule.ghosts)))
     yield from _text_and_fin("established", S.ESTABLISHED, _PROCESSED, S.ESTABLISHED, S.CLOSE_WAIT)
     waiting, acked = (*_PROCESSED, ~ACKS_FIN), (*_PROCESSED, ACKS_FIN)
     yield from _text_and_fin("fin-wait-1", S.FIN_WAIT_1, waiting, S.FIN_WAIT_1, S.CLOSING)
@@ -503,9 +512,14 @@ def _receiving() -> Iterator[Rule]:
     yield from _text_and_fin("fin-wait-2", S.FIN_WAIT_2, _PROCESSED, S.FIN_WAIT_2, S.TIME_WAIT)
 
 
+def _rebound(ghosts: Assignments) -> Assignments:
+    """The ghosts of a confirming segment look at the binding that it confirms."""
+    return tuple(a.var.becomes(substitute(a.value, {GHOST.PEER: _CONFIRMED_BY})) for a in ghosts)
+
+
 # After the peer's FIN: text is ignored, a second FIN too (unless by the letter: reading 5) ---------------------
 
-_SECOND_FIN = SECOND_FIN_ADVANCES & _FIN_NOW
+_SECOND_FIN = SECOND_FIN_ADVANCES & FIN_NOW
 _AFTER: Assignments = (
     *_ACKNOWLEDGE,
     RCV.NXT.becomes(ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)),
@@ -591,7 +605,7 @@ CLOSING = (
 # A held segment has its turn (SHLD-31) ------------------------------------------------------------------------
 
 _HELD_END = HELD.SEQ + HELD.TEXT
-_ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
+ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
 _HELD_NEW = RCV.NXT < _HELD_END
 _HELD_FIN_NOW = HELD.FIN & (RCV.NXT <= _HELD_END)
 _TAKE_HELD = _take(earlier(_HELD_END, RIGHT_EDGE) - RCV.NXT, HELD.SEQ, GHOST.HELD_LIFE, GHOST.HELD_AT)
@@ -606,7 +620,7 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(_ITS_TURN, _HELD_NEW, ~_HELD_FIN_NOW),
+        guard=(ITS_TURN, _HELD_NEW, ~_HELD_FIN_NOW),
         updates=(*_TAKE_HELD[0], *_FORGET_HELD),
         ghosts=(*_TAKE_HELD[1], *_FORGET_HELD_GHOSTS),
         why="The gap before the held text is filled.",
@@ -617,7 +631,7 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(_ITS_TURN, ~_HELD_NEW, ~_HELD_FIN_NOW),
+        guard=(ITS_TURN, ~_HELD_NEW, ~_HELD_FIN_NOW),
         updates=_FORGET_HELD,
         ghosts=_FORGET_HELD_GHOSTS,
         why="Everything held has come by another way.",
@@ -630,7 +644,7 @@ def _reassemble() -> Iterator[Rule]:
             (state,),
             target,
             (*cite, "3.10.7.4 step 8"),
-            guard=(_ITS_TURN, _HELD_FIN_NOW),
+            guard=(ITS_TURN, _HELD_FIN_NOW),
             updates=_TAKE_HELD_FIN[0],
             ghosts=_TAKE_HELD_FIN[1],
             signal="connection closing",

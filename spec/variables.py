@@ -7,6 +7,8 @@ is due but may be delayed (3.8.6.3), HELD.* for a segment kept for later (SHLD-3
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .states import State
 from .terms import Kind, Sort, Term, Var, any_of, one_if, substitute, variable, variables
 
@@ -179,8 +181,10 @@ def _twin(where: str, var: Var) -> Var:
 
 
 def peer(term: Term) -> Term:
-    """The same term about the other end."""
-    return _elsewhere("PEER", term)
+    """The same term about the other end; what it said of the other end, it says of this one."""
+    back = {var: TWINS[var][1] for var in variables(term) if TWINS.get(var, ("", var))[0] == "PEER"}
+    forth = {var: _twin("PEER", var) for var in _varying(term)}
+    return substitute(term, {**back, **forth})
 
 
 def after(term: Term) -> Term:
@@ -194,8 +198,11 @@ def out(term: Term) -> Term:
 
 
 def _elsewhere(where: str, term: Term) -> Term:
-    own = (var for var in variables(term) if var.kind in _VARYING and var not in TWINS)
-    return substitute(term, {var: _twin(where, var) for var in own})
+    return substitute(term, {var: _twin(where, var) for var in _varying(term)})
+
+
+def _varying(term: Term) -> Iterator[Var]:
+    return (var for var in variables(term) if var.kind in _VARYING and var not in TWINS)
 
 
 _VARYING = (Kind.TCB, Kind.GHOST, Kind.SEGMENT, Kind.SEGMENT_GHOST)

@@ -15,7 +15,7 @@ from halfclose.checks.explore.liveness import dead_variables
 from halfclose.spec.application import Action, Application, Free, Program, Step
 from halfclose.spec.edge import Edge, Event
 from halfclose.spec.graph import Graph
-from halfclose.spec.network import Scope
+from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import SYNCHRONIZED, State
 from halfclose.spec.terms import Var
 from halfclose.spec.variables import (
@@ -40,13 +40,13 @@ _BLANK_SEGMENT: Segment = (0,) * len(SEGMENT)
 
 
 class Move(NamedTuple):
-    """One step an endpoint can take: the edge, the new local state, the segment it sends, and whether the network
-    must be empty for it (the MSL assumption at the end of TIME-WAIT)."""
+    """One step an endpoint can take: the edge, the new local state, the segment it sends, and what must have happened
+    before it (the assumption at the end of TIME-WAIT)."""
 
     edge: int
     local: int
     segment: int
-    over_empty_network: bool = False
+    wait: Wait = Wait.NOTHING
 
 
 @dataclass
@@ -91,6 +91,7 @@ class Machine:
         self._crashes: dict[int, tuple[Move, ...]] = {}
         blank = [0] * len(TCB)
         blank[AT[CLOCK]] = iss & numbers.mask
+        blank[AT[GHOST.GOOD]] = blank[AT[GHOST.WHOLE]] = 1
         self._next_isn = numbers.function("L", SND.NXT + SND.MAX_WND + 1)
         self.initial = self._intern(tuple(blank), 0)
 
@@ -135,7 +136,7 @@ class Machine:
         if self.scope.user_timeout:
             yield from self._fire(tcb, counter, Event.USER_TIMEOUT)
         for move in self._fire(tcb, counter, Event.TIME_WAIT_TIMEOUT):
-            yield move._replace(over_empty_network=self.scope.msl)
+            yield move._replace(wait=self.scope.wait)
         yield from self._fire(tcb, counter, Event.PROBE_TIMEOUT)
         for count in range(self.scope.mss + 1):
             yield from self._fire(tcb, counter, Event.OUTPUT, choice=self._choice(tcb, count))

@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Local, Segment
-from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Machine, Move
+from halfclose.checks.explore.machine import AT, NO_SEGMENT, Interned, Machine, Move
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph, tcp
-from halfclose.spec.network import BadScope, Scope
+from halfclose.spec.network import BadScope, Scope, Wait
+from halfclose.spec.states import State
 from halfclose.spec.terms import Var
+from halfclose.spec.variables import STATE
 
 FIELD_BITS = 20
 _FIELD = (1 << FIELD_BITS) - 1
 _A, _B, _AB, _BA, _USED = (i * FIELD_BITS for i in range(5))
 _LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
 _BUDGET = 0xFF
+#: Not a budget: this step needs a peer that does not wait for the last ACK.
+_HEARD = 1 << (_USED + 24)
+_AWAITS_LAST_ACK = frozenset(state.index for state in (State.LAST_ACK, State.CLOSING))
 #: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
 SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
 PAIR_MASK = _FIELD << _A | _FIELD << _B
@@ -83,6 +88,7 @@ class System:
             Machine(scope, app, iss, self.graph, self.shared, watched) for app, iss in zip(apps, scope.iss, strict=True)
         )
         self._judge = judge
+        self._slots = (scope.slots, scope.slots_back or scope.slots)
         self.bags: list[Bag] = [()]
         self._bag_ids: dict[Bag, int] = {(): 0}
         self._items: tuple[dict[int, list[Item]], dict[int, list[Item]]] = ({}, {})
@@ -106,6 +112,12 @@ class System:
         bag = self.bags[(key >> (_AB if towards else _BA)) & _FIELD]
         return tuple(self.shared.by_id[segment] for segment in bag)
 
+    def plant(self, key: int, towards: int, segment: Segment) -> int:
+        """The state with one more segment on its way to an end: an old duplicate, say."""
+        at = _AB if towards else _BA
+        bag = self.bags[(key >> at) & _FIELD]
+        return key & ~(_FIELD << at) | self._bag((*bag, self.shared.segment(segment))) << at
+
     def items(self, key: int, side: int) -> list[Item]:
         """Every step of one side, whatever the budgets say."""
         part = key & SIDE_MASK[side]
@@ -114,8 +126,12 @@ class System:
             known = self._items[side][part] = list(self._steps(part, side))
         return known
 
-    def affordable(self, key: int, cost: int) -> bool:
-        """Whether the budgets of the scope allow a step with this cost."""
+    def _allowed(self, key: int, side: int, cost: int) -> bool:
+        """Whether the scope allows a step with this cost: its budgets, and its assumption about the peer."""
+        if cost & _HEARD:
+            cost ^= _HEARD
+            if self.local(key, 1 - side)[AT[STATE]] in _AWAITS_LAST_ACK:
+                return False
         bounds = ((_LOSS, self.scope.losses), (_DUPLICATE, self.scope.duplicates), (_CRASH, self.scope.crashes))
         return all(
             bound is None or ((key + cost) // unit) & _BUDGET <= bound
@@ -127,8 +143,8 @@ class System:
         for side in (0, 1):
             rest = key & ~SIDE_MASK[side]
             for item in self.items(key, side):
-                if not item.cost or self.affordable(key, item.cost):
-                    yield (rest | item.part) + item.cost, item
+                if not item.cost or self._allowed(key, side, item.cost):
+                    yield (rest | item.part) + (item.cost & ~_HEARD), item
 
     # ---- the steps of one side -------------------------------------------------------------------------------
 
@@ -138,8 +154,9 @@ class System:
         sent, coming = (part >> outgoing) & _FIELD, (part >> incoming) & _FIELD
         machine = self.machines[side]
         for move in machine.moves(local):
-            if not (move.over_empty_network and (sent or coming)):
-                yield from self._item("own", side, local, move, sent, coming)
+            if move.wait is Wait.NOTHING or not (sent or coming):
+                cost = _HEARD if move.wait is Wait.HEARD else 0
+                yield from self._item("own", side, local, move, sent, coming, cost=cost)
         if self.scope.crashes:
             for move in machine.crash(local):
                 yield from self._item("crash", side, local, move, sent, coming, cost=_CRASH)
@@ -167,21 +184,17 @@ class System:
     def _item(
         self, kind: str, side: int, local: int, move: Move, sent: int, coming: int, received: int = -1, cost: int = 0
     ) -> Iterator[Item]:
-        bag, dropped = self._send(sent, move.segment)
-        if dropped:
-            if self.scope.losses == 0:
-                return
-            cost += 0 if self.scope.losses is None else _LOSS
+        bag, dropped = self._send(sent, move.segment, self._slots[side])
         action = Action(kind, side, move.edge, received, move.segment, dropped)
         objection = self._object(side, local, move, received)
         yield Item(self._part(side, move.local, bag, coming), cost, objection, action)
 
-    def _send(self, bag: int, segment: int) -> tuple[int, bool]:
+    def _send(self, bag: int, segment: int, slots: int) -> tuple[int, bool]:
         """The bag with the segment in it; or, where it is full, as it was, and True."""
         members = self.bags[bag]
         if segment == NO_SEGMENT:
             return bag, False
-        if len(members) >= self.scope.slots:
+        if len(members) >= slots:
             return bag, True
         return self._bag((*members, segment)), False
 

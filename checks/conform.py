@@ -1,0 +1,414 @@
+"""Replay vectors against a real TCP stack, and judge what it does by the specification.
+
+The stack lives in a child process, which enters a network namespace first where the stack needs one.  A stack that
+ends or hangs its process costs the one vector that did it: the next goes to a new process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import Enum
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import IO, Any
+
+from halfclose.checks.oracle import LARGEST_WINDOW, Deviates, Oracle, fields_of, pattern, show
+from halfclose.checks.stacks.stack import NotApplicable, Result, Stack, StackError, Verb
+from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Packet, Step, Timeout, Vector, VectorSet
+from halfclose.checks.vectors.model import PEER_WINDOW, TIMERS
+from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
+from halfclose.spec.profile import PROFILES, Profile
+
+_MASK = 0xFFFF_FFFF
+#: MUST-40: "an ACK should not be excessively delayed; in particular, the delay MUST be less than 0.5 seconds".
+_ACK_DELAY = 0.5
+_TICK = 0.25  # seconds of a virtual clock
+#: How long a timer may take on a virtual clock: more than RFC 6298's first timeouts, and 2 MSL with MSL = 2 minutes.
+_PATIENCE = {"retransmission": 70.0, "probe": 70.0, "time-wait": 300.0}
+_HANG = 60.0  # seconds of real time for one vector
+_MOST_FILL = 400  # segments
+_FIRST_PORT, _PORTS = 20_000, 20_000
+
+
+class UnknownStack(ValueError):
+    """No driver has this name; the message lists those that exist."""
+
+
+class Verdict(Enum):
+    """What came of one vector."""
+
+    PASSED = "passed"
+    DEVIATES = "deviates"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The verdict on one vector.
+
+    what: of a deviation the step, what was seen and what is allowed, else the reason; empty where it passed.
+    rule: the RFC's sentence, in the specification's words, and where it stands.
+    """
+
+    id: str
+    name: str
+    verdict: Verdict
+    what: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts on all vectors, in their order."""
+
+    stack: str
+    version: str
+    profile: str
+    rows: tuple[Row, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many vectors ended so."""
+        return Counter(row.verdict for row in self.rows)[verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data; the same run gives the same data."""
+        rows = [asdict(row) | {"verdict": row.verdict.value} for row in self.rows]
+        counts = {verdict.value: self.count(verdict) for verdict in Verdict}
+        head = {"schema": "halfclose-report-1", "stack": self.stack, "version": self.version, "profile": self.profile}
+        return head | {"counts": counts, "rows": rows}
+
+
+# ---- one vector ----------------------------------------------------------------------------------------------
+
+
+def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
+    """Replay one vector; port: a number that no earlier vector was given, so that its connection is a new one."""
+    replay = _Replay(stack, vector, profile)
+    try:
+        stack.start(
+            peer_port=_FIRST_PORT + _PORTS + port % _PORTS,
+            local_port=_FIRST_PORT + port % _PORTS,
+            iss=vector.iss,
+        )
+        replay.run()
+    except NotApplicable as reason:
+        return Row(vector.id, vector.name, Verdict.NOT_APPLICABLE, str(reason))
+    except Deviates as deviation:
+        return Row(vector.id, vector.name, Verdict.DEVIATES, replay.describe(deviation), _rule(deviation))
+    except Malformed as problem:
+        what = f"{replay.position}: sent something that is no TCP segment: {problem}"
+        return Row(vector.id, vector.name, Verdict.DEVIATES, what, "Header format (RFC 9293 3.1)")
+    return Row(vector.id, vector.name, Verdict.PASSED)
+
+
+class _Replay:
+    """One vector under way.  The stack's sequence numbers are `shift` more than the vector's."""
+
+    def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
+        self.stack, self.vector = stack, vector
+        self.oracle = Oracle(profile)
+        self.position = "start"
+        self._shift = 0
+        self._edge: int | None = None  # right edge of the window that the stack advertised last
+        self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
+        self._sent_text = 0  # where in its stream the stack's next text would begin; its SEND pattern follows
+
+    def run(self) -> None:
+        """Raises Deviates, or NotApplicable."""
+        for number, step in enumerate(self.vector.steps, 1):
+            if not isinstance(step, Expect):
+                self.position = f"step {number}, {self._words(step)}"
+                self._take(step)
+
+    def describe(self, deviation: Deviates) -> str:
+        """Where it happened, what was seen, and what the specification allows."""
+        allowed = " or ".join(deviation.allowed) or "nothing"
+        return f"{self.position}: {deviation.seen}; allowed: {allowed}"
+
+    def _take(self, step: Step) -> None:
+        match step:
+            case Call():
+                self._call(step)
+            case Deliver():
+                self._deliver(self._segment(step.packet))
+            case Fill():
+                self._fill(step)
+            case Timeout():
+                self._time_out(step.timer)
+
+    # ---- inputs ----------------------------------------------------------------------------------------------
+
+    def _call(self, step: Call) -> None:
+        text = pattern(self._sent_text, step.octets) if step.verb is Verb.SEND else b""
+        count = step.octets if step.verb is Verb.RECEIVE else 0
+        result = self.stack.call(step.verb, text=text, count=count)
+        if step.verb is Verb.SEND:
+            self._sent_text += result.accepted
+        elif step.verb in (Verb.OPEN, Verb.LISTEN) and result.status == "ok":
+            self._sent_text = 0
+        sent = self.stack.segments()
+        self.oracle.call(step.verb, step.octets, result, self._chosen_isn(sent))
+        self._watch(sent)
+
+    def _deliver(self, segment: Segment) -> None:
+        self.stack.deliver(segment)
+        sent = self.stack.segments()
+        self.oracle.deliver(segment, self._chosen_isn(sent))
+        self._watch(sent)
+
+    def _fill(self, step: Fill) -> None:
+        """Text in order until the advertised window is what the vector wants."""
+        for _ in range(_MOST_FILL):
+            if self._edge is None:
+                raise NotApplicable("the stack has advertised no window")
+            room = (self._edge - self._next) & _MASK
+            if room <= step.leave:
+                break
+            octets = min(room - step.leave, step.octets)
+            at = (self._next - self.vector.irs - 1) & _MASK
+            self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
+        if (self._edge - self._next) & _MASK != step.leave:
+            raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
+
+    def _time_out(self, timer: str) -> None:
+        if timer not in _PATIENCE:
+            self.stack.advance(0)  # a real clock is the first reason
+            raise NotApplicable("no user timeout can be set at this interface")
+        passed, before = 0.0, self.oracle.hypotheses
+        sent: list[Segment] = []
+        while not sent and passed < _PATIENCE[timer]:
+            self.stack.advance(_TICK)
+            passed += _TICK
+            sent = self.stack.segments()
+        if timer == "time-wait":
+            self.oracle.timeout(TIMERS[timer])
+        elif not sent:
+            self.oracle.hypotheses = before
+            seen = f"sent nothing within {_PATIENCE[timer]:.0f} s"
+            raise Deviates(seen, ("a retransmission or a probe",), self.oracle.may(TIMERS[timer]))
+        self._watch(sent)
+
+    # ---- outputs ---------------------------------------------------------------------------------------------
+
+    def _watch(self, sent: list[Segment]) -> None:
+        """Judge what the stack sent, and its silence after that."""
+        waited = 0.0
+        started = time.monotonic()
+        while True:
+            for segment in sent:
+                self.oracle.observe(segment)
+                self._learn(segment)
+            if self.oracle.is_quiet() or waited >= _ACK_DELAY:
+                break
+            waited = self._wait(waited, started)
+            sent = self.stack.segments()
+        self.oracle.silence()
+
+    def _wait(self, waited: float, started: float) -> float:
+        if self.stack.virtual_clock:
+            self.stack.advance(_TICK)
+            return waited + _TICK
+        time.sleep(0.01)
+        return time.monotonic() - started
+
+    def _chosen_isn(self, sent: Iterable[Segment]) -> int:
+        """The number of the first SYN among these; where it is a new one, numbers are translated by it from now."""
+        for segment in sent:
+            if segment.flags & SYN:
+                self._shift = (segment.seq - self.vector.iss) & _MASK
+                self.oracle.shift = self._shift
+                if self._shift and "chosen-iss" in self.vector.flags:
+                    raise NotApplicable("its initial sequence number cannot be chosen here")
+                return segment.seq
+        return 0
+
+    def _learn(self, segment: Segment) -> None:
+        if segment.flags & RST:
+            return
+        self._ack = (segment.seq + segment.length) & _MASK
+        if segment.flags & ACK:
+            self._next = segment.ack
+            self._edge = (segment.ack + segment.wnd) & _MASK
+
+    def _segment(self, packet: Packet) -> Segment:
+        """The vector's segment in the stack's numbers."""
+        ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
+        seq, at = packet.seq, packet.at
+        if packet.edge is not None:
+            if self._edge is None:
+                raise NotApplicable("the stack has advertised no window")
+            seq = (self._edge + packet.edge) & _MASK
+            at = (at + seq - packet.seq) & _MASK
+        return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
+
+    def _words(self, step: Step) -> str:
+        match step:
+            case Call():
+                return f"{step.verb.name} {step.octets or ''}".strip()
+            case Deliver():
+                return f"delivered {show(fields_of(self._segment(step.packet)), self._shift, peer=True)}"
+            case Fill():
+                return f"text until the window is {step.leave}"
+            case Timeout():
+                return f"{step.timer} timeout"
+        return ""
+
+
+def _rule(deviation: Deviates) -> str:
+    sentences = []
+    for edge in deviation.edges[:2]:
+        words = edge.rule.why or edge.rule.signal or edge.name
+        sentences.append(f"{words} (RFC 9293 {', '.join(edge.rule.cite)}: {edge.name})")
+    return " / ".join(dict.fromkeys(sentences))
+
+
+# ---- all of them ---------------------------------------------------------------------------------------------
+
+
+def _linux() -> Stack:
+    from halfclose.checks.stacks.linux import LinuxStack, enter_namespace
+
+    enter_namespace()
+    return LinuxStack()
+
+
+def _lwip() -> Stack:
+    from halfclose.checks.stacks.lwip import LwipStack
+
+    return LwipStack()
+
+
+#: How to make each stack, in the process that will run it.
+STACKS: dict[str, Callable[[], Stack]] = {"linux": _linux, "lwip": _lwip}
+
+Progress = Callable[[int, int], None]
+
+
+def conform(
+    stack: str, vectors: VectorSet, progress: Progress = lambda done, total: None, profile: Profile | None = None
+) -> Report:
+    """Replay all vectors against a stack by name and judge it by its own profile, or by the one given.
+
+    Raises UnknownStack, and StackError where the stack cannot be had on this machine.
+    """
+    if stack not in STACKS:
+        raise UnknownStack(f"unknown stack {stack!r}; known are {', '.join(STACKS)}")
+    judged_by = PROFILES.get(stack, Profile()) if profile is None else profile
+    return run(stack, STACKS[stack], vectors.vectors, judged_by, progress)
+
+
+def run(
+    name: str, make: Callable[[], Stack], vectors: Iterable[Vector], profile: Profile, progress: Progress
+) -> Report:
+    """As `conform`, for a stack that `make` makes in the child process."""
+    todo = tuple(vectors)
+    rows: list[Row] = []
+    with _Child(make, profile) as child:
+        for port, vector in enumerate(todo):
+            rows.append(child.judge(vector, port))
+            progress(len(rows), len(todo))
+        return Report(name, child.version, str(profile), tuple(rows))
+
+
+class _Child:
+    """The process that the stack lives in, made anew when it is gone."""
+
+    def __init__(self, make: Callable[[], Stack], profile: Profile) -> None:
+        self._make, self._profile = make, profile
+        self.version = ""
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection
+        self._output: IO[str]
+
+    def __enter__(self) -> _Child:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def judge(self, vector: Vector, port: int) -> Row:
+        if self._process is None:
+            self._start()
+        try:
+            self._pipe.send((vector, port))
+            if not self._pipe.poll(_HANG):
+                self._stop()
+                return Row(vector.id, vector.name, Verdict.DEVIATES, f"the stack gave no answer for {_HANG:.0f} s")
+            answer = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            return Row(vector.id, vector.name, Verdict.DEVIATES, self._obituary())
+        if isinstance(answer, StackError):
+            raise answer
+        assert isinstance(answer, Row)
+        return answer
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, far = context.Pipe()
+        self._output = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed in _stop
+        arguments = (self._make, self._profile, far, self._output.fileno())
+        process = context.Process(target=_serve, args=arguments[:3], daemon=True)
+        process.start()
+        far.close()
+        self._process = process
+        try:
+            ready = self._pipe.recv()
+        except EOFError:
+            raise StackError(self._obituary()) from None
+        if isinstance(ready, StackError):
+            raise ready
+        self.version = ready
+
+    def _obituary(self) -> str:
+        """How the process ended, with the last it had to say."""
+        process = self._process
+        assert process is not None
+        process.join(_HANG)
+        code = process.exitcode or 0
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
+        self._output.seek(0)
+        lines = [line for line in self._output.read().splitlines() if line.strip()]
+        self._stop()
+        last = f": {lines[-1]}" if lines else ""
+        return f"the stack's process ended ({how}){last}"
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._output.close()
+            self._process = None
+
+
+def _serve(make: Callable[[], Stack], profile: Profile, pipe: Connection) -> None:
+    """The child: makes the stack, then answers vectors until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    try:
+        stack = make()
+        pipe.send(stack.version)
+        while True:
+            vector, port = pipe.recv()
+            pipe.send(judge(stack, vector, profile, port))
+    except StackError as problem:
+        pipe.send(problem)
+    except EOFError:
+        pass
+
+
+def deviations(report: Report) -> Iterator[Row]:
+    """The rows that somebody has to look into."""
+    return (row for row in report.rows if row.verdict is Verdict.DEVIATES)
+
+
+__all__ = ["STACKS", "Report", "Row", "UnknownStack", "Verdict", "conform", "deviations", "judge", "run"]
+_ = (os, contextlib, LARGEST_WINDOW, Result)

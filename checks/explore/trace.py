@@ -1,0 +1,165 @@
+"""A path through a scope as data and as a sequence diagram with two lifelines.
+
+SEQ and ACK are shown relative to the initial sequence numbers of the incarnations they belong to, as <SEQ=1>; where
+an end has had more than one incarnation, a mark says whose number it is: <SEQ=2'0> is the ISS of the second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from halfclose.checks.explore.compiled import Local, Segment
+from halfclose.checks.explore.machine import AT, FIELD
+from halfclose.checks.explore.search import Exploration, Finding
+from halfclose.checks.explore.system import Action, System
+from halfclose.spec.states import State
+from halfclose.spec.variables import CTL, GHOST, ISS, SEG, STATE
+
+_STATES = tuple(State)
+_ARROW_WIDTH = 46
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a trace: what happened, by which edge, and both ends afterwards."""
+
+    action: Action
+    edge: str
+    cite: tuple[str, ...]
+    received: Segment | None
+    sent: Segment | None
+    ends: tuple[Local, Local]
+
+    @property
+    def states(self) -> tuple[State, State]:
+        a, b = (_STATES[end[AT[STATE]]] for end in self.ends)
+        return a, b
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Steps from the initial state of a scope; bits is the width of its sequence numbers."""
+
+    steps: tuple[Step, ...]
+    bits: int
+
+    def to_json(self) -> list[dict[str, object]]:
+        """One object a step, with real (not relative) sequence numbers."""
+        return [_step_json(number, step) for number, step in enumerate(self.steps, 1)]
+
+    def diagram(self) -> str:
+        """The trace as text: one line for each departure, arrival or loss."""
+        names = _Names(self.bits)
+        head = f"{'':3}  {'A':<13}{'':{_ARROW_WIDTH}}  {'B':<13}  step"
+        return "\n".join([head, *(line for n, step in enumerate(self.steps, 1) for line in _lines(n, step, names))])
+
+
+def trace_of(result: Exploration, finding: Finding) -> Trace:
+    """The shortest path to a finding."""
+    keys = result.path(finding.state)
+    system = result.system
+    steps = [_step(system, _between(system, a, b), b) for a, b in zip(keys, keys[1:], strict=False)]
+    if finding.action is not None and finding.reached is not None:
+        steps.append(_step(system, finding.action, finding.reached))
+    return Trace(tuple(steps), system.scope.bits)
+
+
+def _between(system: System, before: int, after: int) -> Action:
+    return next(item.action for key, item in system.successors(before) if key == after)
+
+
+def _step(system: System, action: Action, after: int) -> Step:
+    by_id = system.shared.by_id
+    edge = system.graph.edges[action.edge] if action.edge >= 0 else None
+    return Step(
+        action,
+        edge.name if edge else "lost",
+        edge.rule.cite if edge else (),
+        by_id[action.received] if action.received >= 0 else None,
+        by_id[action.sent] if action.sent >= 0 else None,
+        (system.local(after, 0), system.local(after, 1)),
+    )
+
+
+# ---- drawing -------------------------------------------------------------------------------------------------
+
+
+class _Names:
+    """The initial sequence numbers met so far, by end and incarnation."""
+
+    def __init__(self, bits: int):
+        self._mask = (1 << bits) - 1
+        self._iss: tuple[dict[int, int], dict[int, int]] = ({}, {})
+
+    def meet(self, ends: tuple[Local, Local]) -> None:
+        for side, end in enumerate(ends):
+            if end[AT[STATE]] > State.LISTEN.index:
+                self._iss[side].setdefault(end[AT[GHOST.LIFE]], end[AT[ISS]])
+
+    def relative(self, side: int, number: int, life: int | None = None) -> str:
+        """A number of this end's send direction; without a life, of the latest incarnation it can belong to."""
+        lives = self._iss[side]
+        if life not in lives:
+            life = next((k for k in reversed(lives) if (number - lives[k]) & self._mask <= self._mask // 2), None)
+        if life is None:
+            return str(number)
+        offset = (number - lives[life]) & self._mask
+        mark = f"{life}'" if len(lives) > 1 or life > 1 else ""
+        return f"{mark}{offset if offset <= self._mask // 2 else offset - self._mask - 1}"
+
+    def segment(self, sender: int, segment: Segment) -> str:
+        bits = [var.name for var in (CTL.SYN, CTL.FIN, CTL.RST, CTL.ACK) if segment[FIELD[var]]]
+        life = segment[FIELD[SEG.LIFE]] if not segment[FIELD[CTL.RST]] else None
+        parts = [f"<SEQ={self.relative(sender, segment[FIELD[SEG.SEQ]], life)}>"]
+        if segment[FIELD[CTL.ACK]]:
+            parts.append(f"<ACK={self.relative(1 - sender, segment[FIELD[SEG.ACK]])}>")
+        if segment[FIELD[SEG.TEXT]]:
+            parts.append(f"<DATA={segment[FIELD[SEG.TEXT]]}>")
+        return "".join((*parts, f"<CTL={','.join(bits)}>"))
+
+
+def _lines(number: int, step: Step, names: _Names) -> Iterator[str]:
+    names.meet(step.ends)
+    who = "AB"[step.action.side]
+    a, b = (state.value for state in step.states)
+    label = f"{who}: {step.edge}"
+    if step.received is not None:
+        note = {"lose": " (lost)", "duplicate": " (a copy stays under way)"}.get(step.action.kind, "")
+        arrow = _arrow(names.segment(1 - step.action.side, step.received), 1 - step.action.side, arriving=True)
+        if step.action.kind == "lose":
+            arrow = arrow.replace("-->", "--x").replace("<--", "x--")
+        yield f"{number:>3}  {a:<13}{arrow:^{_ARROW_WIDTH}}  {b:<13}  {label}{note}"
+    if step.sent is not None:
+        arrow = _arrow(names.segment(step.action.side, step.sent), step.action.side, arriving=False)
+        note = " (lost: the network is full)" if step.action.dropped else ""
+        if step.received is not None:
+            yield f"{'':3}  {'':<13}{arrow:^{_ARROW_WIDTH}}  {'':<13}  {who}: replies{note}"
+        else:
+            yield f"{number:>3}  {a:<13}{arrow:^{_ARROW_WIDTH}}  {b:<13}  {label}{note}"
+    if step.received is None and step.sent is None:
+        yield f"{number:>3}  {a:<13}{'':{_ARROW_WIDTH}}  {b:<13}  {label}"
+
+
+def _arrow(text: str, sender: int, arriving: bool) -> str:
+    """As in the RFC's figures: an ellipsis is the network."""
+    if sender == 0:
+        return f"... {text} -->" if arriving else f"--> {text} ..."
+    return f"<-- {text} ..." if arriving else f"... {text} <--"
+
+
+def _step_json(number: int, step: Step) -> dict[str, object]:
+    def fields(segment: Segment | None) -> dict[str, object] | None:
+        return None if segment is None else {var.name: value for var, value in zip(FIELD, segment, strict=True)}
+
+    return {
+        "step": number,
+        "end": "AB"[step.action.side],
+        "kind": step.action.kind,
+        "edge": step.edge,
+        "cite": list(step.cite),
+        "received": fields(step.received),
+        "sent": fields(step.sent),
+        "dropped": step.action.dropped,
+        "states": [state.value for state in step.states],
+    }

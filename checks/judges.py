@@ -1,0 +1,131 @@
+"""The properties of the declaration, made decidable over one scope: compiled conditions over explored states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from halfclose.checks.explore.compiled import Arithmetic, Local, Segment
+from halfclose.checks.explore.machine import arithmetic
+from halfclose.checks.explore.search import Exploration, Finding, cannot_reach, explore
+from halfclose.checks.explore.system import System
+from halfclose.spec.claims import Always, OnStep, Property, Sometimes, Stays
+from halfclose.spec.edge import Edge
+from halfclose.spec.graph import Graph
+from halfclose.spec.network import Scope
+from halfclose.spec.terms import Kind, Term, Var, variables
+from halfclose.spec.variables import EMITS, SEGMENT, TCB, TWINS
+
+Explored = Always | OnStep | Sometimes | Stays
+Condition = Callable[..., bool]
+_NO_SEGMENT: Segment = (0,) * len(SEGMENT)
+_STORED = (Kind.TCB, Kind.GHOST)
+
+
+def _places() -> dict[Var, str]:
+    """Where a claim's variables are: L this end, P the peer, A this end after the step, G and O the segments."""
+    tcb = {var: i for i, var in enumerate(TCB)}
+    fields = {var: i for i, var in enumerate(SEGMENT)}
+    places = {var: f"L[{i}]" for var, i in tcb.items()} | {var: f"G[{i}]" for var, i in fields.items()}
+    letter = {"PEER": "P", "AFTER": "A", "OUT": "O"}
+    for twin, (where, var) in TWINS.items():
+        places[twin] = f"{letter[where]}[{tcb[var] if var in tcb else fields[var]}]"
+    return places | {EMITS: "E"}
+
+
+def watched(terms: Iterable[Term]) -> frozenset[Var]:
+    """The stored variables that these conditions read, wherever they stand; exploration must keep them."""
+    own = (TWINS.get(var, ("", var))[1] for var in variables(*terms))
+    return frozenset(var for var in own if var.kind in _STORED)
+
+
+def condition(prop: Property) -> Term:
+    match prop:
+        case Always(holds=term) | OnStep(holds=term) | Sometimes(witness=term) | Stays(goal=term):
+            return term
+    raise TypeError(f"{prop.name} is not decided by exploration")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What exploration says of one property: a finding is the violation, or the witness of a Sometimes."""
+
+    prop: Property
+    holds: bool
+    finding: Finding | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One exploration with all its outcomes."""
+
+    exploration: Exploration
+    outcomes: tuple[Outcome, ...]
+
+
+class Judge:
+    """Properties of one scope, compiled."""
+
+    def __init__(self, scope: Scope, props: Sequence[Explored]):
+        numbers, places = arithmetic(scope), _places()
+        self.props = tuple(props)
+        self.watched = watched(condition(prop) for prop in props)
+        self._steps = [
+            (i, _step(numbers, prop.holds, places)) for i, prop in enumerate(props) if isinstance(prop, OnStep)
+        ]
+        self._pairs = [
+            (i, numbers.function("L, P", condition(prop), places), isinstance(prop, Sometimes))
+            for i, prop in enumerate(props)
+            if isinstance(prop, Always | Sometimes)
+        ]
+        self._goals = [
+            (i, numbers.function("L, P", prop.goal, places)) for i, prop in enumerate(props) if isinstance(prop, Stays)
+        ]
+
+    def run(self, scope: Scope, graph: Graph, **options: object) -> Judged:
+        """Explore the scope and decide every property; an exploration cut short decides only what it found."""
+        system = System(scope, graph, self.watched, self._step_judge if self._steps else None)
+        early = {i for i, prop in enumerate(self.props) if not isinstance(prop, Stays)}
+        stop_early = options.pop("stop_early", False) and len(early) == len(self.props)
+        enough = (lambda found: early <= found.keys()) if stop_early else (lambda found: False)
+        result = explore(system, self._pair_judge(system), enough, **options)  # type: ignore[arg-type]
+        for i, goal in self._goals:
+            self._decide_goal(result, i, goal)
+        return Judged(result, tuple(self._outcome(i, result) for i in range(len(self.props))))
+
+    def _decide_goal(self, result: Exploration, number: int, goal: Condition) -> None:
+        system = result.system
+        if not result.complete:
+            return
+        stuck = next(cannot_reach(result, lambda key: goal(system.local(key, 0), system.local(key, 1))), None)
+        if stuck is not None:
+            result.findings[number] = Finding(number, stuck)
+
+    def _outcome(self, number: int, result: Exploration) -> Outcome:
+        prop, finding = self.props[number], result.findings.get(number)
+        found = finding is not None
+        return Outcome(prop, found if isinstance(prop, Sometimes) else not found, finding)
+
+    def _pair_judge(self, system: System) -> Callable[[int], tuple[int, ...]]:
+        pairs = self._pairs
+
+        def judge(key: int) -> tuple[int, ...]:
+            a, b = system.local(key, 0), system.local(key, 1)
+            return tuple(
+                i
+                for i, holds, wanted in pairs
+                if (holds(a, b) or holds(b, a) if wanted else not (holds(a, b) and holds(b, a)))
+            )
+
+        return judge
+
+    def _step_judge(self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: Edge) -> int:
+        objections = 0
+        for i, holds in self._steps:
+            if not holds(before, segment or _NO_SEGMENT, after, sent or _NO_SEGMENT, sent is not None):
+                objections |= 1 << i
+        return objections
+
+
+def _step(numbers: Arithmetic, term: Term, places: dict[Var, str]) -> Condition:
+    return numbers.function("L, G, A, O, E", term, places)

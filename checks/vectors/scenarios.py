@@ -1,0 +1,3 @@
+from halfclose.checks.vectors.format import Vector
+def scenarios(profile): return ()
+def wrapping(profile): return ()

@@ -1,0 +1,422 @@
+"""Named defects of the specification: each changes a few rules, and each breaks the claims that name it.
+
+Most are bugs that real stacks shipped. A mutant is a function from the rules to other rules; it is explored and
+proved like the real thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from .arrives import SYN_SENT_ACK_IS_GOOD
+from .edge import Rule
+from .graph import RULES
+from .output import LAST
+from .profile import ISN_REUSED, RECEIVE_BY_THE_LETTER, TIME_WAIT_ACKS_ALL
+from .states import State
+from .synchronized import ACCEPTABLE, ACK_IS_GOOD, ITS_TURN, NEW_TEXT, NO_ACK_BIT
+from .tcb import ACK_SEGMENT, delete_tcb_in_order, fate
+from .terms import FALSE, TRUE, Assignment, Term, Var, ite, substitute
+from .variables import ACKS_FIN, CTL, FIN_SENT, GHOST, HELD, ISN, ISS, RCV, SEG, SND, TEXT_END, Fate, N
+
+S = State
+Rules = tuple[Rule, ...]
+
+
+class UnknownMutant(ValueError):
+    """No mutant has this name; the message lists those that exist."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A defect: what it is, and how it changes the rules."""
+
+    name: str
+    what: str
+    apply: Callable[[Rules], Rules]
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def mutated(name: str) -> Rules:
+    """The rules with one defect; raises UnknownMutant."""
+    if name not in MUTANTS:
+        raise UnknownMutant(f"unknown mutant {name!r}; known are {', '.join(MUTANTS)}")
+    return MUTANTS[name].apply(RULES)
+
+
+# ---- ways to change rules ------------------------------------------------------------------------------------
+
+Change = Callable[[Rule], Rule | None]
+
+
+def _mutant(name: str, what: str, *changes: tuple[str, Change]) -> None:
+    """Changes are (pattern of the rules' names, change); one that touches no rule is a mistake here."""
+
+    def apply(rules: Rules) -> Rules:
+        for pattern, change in changes:
+            if not any(fnmatchcase(rule.name, pattern) for rule in rules):
+                raise AssertionError(f"mutant {name}: no rule is called {pattern!r}")
+            changed = (change(rule) if fnmatchcase(rule.name, pattern) else rule for rule in rules)
+            rules = tuple(rule for rule in changed if rule is not None)
+        return rules
+
+    MUTANTS[name] = Mutant(name, what, apply)
+
+
+def _gone(rule: Rule) -> None:
+    return None
+
+
+def _without(*conditions: Term) -> Change:
+    """Drop these conjuncts of the guard."""
+    dropped = frozenset(conditions)
+
+    def change(rule: Rule) -> Rule:
+        kept = tuple(c for c in rule.guard if c not in dropped)
+        if len(kept) == len(rule.guard):
+            raise AssertionError(f"{rule.name} has no such conjunct")
+        return replace(rule, guard=kept)
+
+    return change
+
+
+def _reading(values: dict[Var, Term]) -> Change:
+    """Replace variables (switches above all) in guard and updates."""
+
+    def change(rule: Rule) -> Rule:
+        return replace(
+            rule,
+            guard=tuple(substitute(c, values) for c in rule.guard),
+            updates=tuple(Assignment(a.var, substitute(a.value, values)) for a in rule.updates),
+        )
+
+    return change
+
+
+def _setting(*assignments: Assignment) -> Change:
+    """Replace or add these updates, real or ghost."""
+    new = {a.var for a in assignments}
+
+    def change(rule: Rule) -> Rule:
+        kept = tuple(a for a in rule.updates if a.var not in new)
+        ghosts = tuple(a for a in rule.ghosts if a.var not in new)
+        return replace(rule, updates=(*kept, *assignments), ghosts=ghosts)
+
+    return change
+
+
+def _only_in(*states: State) -> Change:
+    return lambda rule: replace(rule, states=tuple(s for s in rule.states if s in states))
+
+
+def _not_in(*states: State) -> Change:
+    return lambda rule: replace(rule, states=tuple(s for s in rule.states if s not in states))
+
+
+def _to(target: State) -> Change:
+    return lambda rule: replace(rule, target=target)
+
+
+def _silent(rule: Rule) -> Rule:
+    return replace(rule, emits=None)
+
+
+def _both(*changes: Change) -> Change:
+    def change(rule: Rule) -> Rule | None:
+        result: Rule | None = rule
+        for one in changes:
+            result = one(result) if result is not None else None
+        return result
+
+    return change
+
+
+def _if(*conditions: Term) -> Change:
+    """Add these conjuncts to the guard."""
+    return lambda rule: replace(rule, guard=(*rule.guard, *conditions))
+
+
+def _instead(old: Term, new: Term) -> Change:
+    return _both(_without(old), _if(new))
+
+
+def _emitting(**fields: Term) -> Change:
+    """Change fields of the emitted segment."""
+
+    def change(rule: Rule) -> Rule:
+        assert rule.emits is not None
+        return replace(rule, emits=replace(rule.emits, **fields))  # type: ignore[arg-type]
+
+    return change
+
+
+def _answering(rule: Rule) -> Rule:
+    """Acknowledge the FIN with the transition itself."""
+    return replace(rule, emits=replace(ACK_SEGMENT, acknowledge=TEXT_END + 1))
+
+
+# ---- the handshake -------------------------------------------------------------------------------------------
+
+_mutant(
+    "two-way-handshake",
+    "a listener is ESTABLISHED as soon as it has answered a SYN",
+    (
+        "listen.syn",
+        _both(
+            _to(S.ESTABLISHED),
+            _setting(
+                SND.UNA.becomes(ISN + 1),
+                SND.WND.becomes(SEG.WND),
+                SND.WL1.becomes(SEG.SEQ),
+                SND.WL2.becomes(ISN + 1),
+                GHOST.JOINED.becomes(TRUE),
+            ),
+        ),
+    ),
+)
+_mutant(
+    "syn-ack-unchecked",
+    "in SYN-SENT any ACK field on a SYN is taken for the acknowledgment of ours",
+    ("syn-sent.syn-ack", _both(_instead(SYN_SENT_ACK_IS_GOOD, CTL.ACK), _setting(SND.UNA.becomes(ISS + 1)))),
+    ("syn-sent.bad-ack*", _if(~CTL.SYN)),
+)
+_ANY_ACK = _both(_without(ACK_IS_GOOD), _setting(SND.UNA.becomes(ISS + 1)))
+_mutant(
+    "syn-received-ack-unchecked",
+    "in SYN-RECEIVED any ACK field is taken for the acknowledgment of our SYN",
+    ("syn-received.ack", _ANY_ACK),
+    ("syn-received.text", _ANY_ACK),
+    ("syn-received.fin", _ANY_ACK),
+    ("step5.syn-received.bad", _gone),
+)
+_mutant("listener-deaf", "a listener ignores SYNs", ("listen.syn", _gone))
+_mutant("no-simultaneous-open", "a SYN without ACK is ignored in SYN-SENT", ("syn-sent.syn", _gone))
+_mutant("listen-ignores-ack", "a listener does not reset the sender of an ACK", ("listen.ack", _silent))
+_mutant("closed-sends-no-reset", "a closed end is silent", ("closed.ack", _silent), ("closed.no-ack", _silent))
+_mutant("step1-silent", "an unacceptable segment gets no acknowledgment", ("step1.ack@*", _silent))
+
+# ---- numbers -------------------------------------------------------------------------------------------------
+
+_SYN_FREE = _setting(SND.NXT.becomes(ISN), SND.END.becomes(ISN))
+_FIN_RULES = ("established.fin", "fin-wait-1.fin", "fin-wait-1.acked.fin", "fin-wait-2.fin")
+_mutant(
+    "syn-takes-no-number",
+    "the SYN occupies no sequence number",
+    ("open.active", _SYN_FREE),
+    ("listen.syn", _SYN_FREE),
+)
+_mutant(
+    "fin-takes-no-number",
+    "sending a FIN does not advance SND.NXT",
+    ("output.fin*", _setting(SND.NXT.becomes(SND.NXT + N))),
+)
+_mutant(
+    "ack-takes-a-number",
+    "an empty ACK advances SND.NXT",
+    ("output.ack", _setting(SND.NXT.becomes(SND.NXT + 1))),
+)
+_mutant(
+    "received-fin-takes-no-number",
+    "RCV.NXT does not advance over a FIN",
+    *((name, _setting(RCV.NXT.becomes(TEXT_END))) for name in _FIN_RULES),
+)
+_mutant(
+    "received-fin-takes-two-numbers",
+    "RCV.NXT advances by two over a FIN",
+    *((name, _setting(RCV.NXT.becomes(TEXT_END + 2))) for name in _FIN_RULES),
+)
+_mutant(
+    "ack-moves-rcv-nxt",
+    "an acknowledgment moves the receive direction too",
+    ("established.ack", _setting(RCV.NXT.becomes(RCV.NXT + (SEG.ACK - SND.UNA)))),
+)
+_mutant(
+    "ack-names-last-octet",
+    "the ACK field names the last octet received instead of the next one",
+    ("output.ack", _emitting(acknowledge=RCV.NXT - 1)),
+)
+_mutant(
+    "no-ack-bit-unguarded",
+    "a segment is dropped for want of an ACK bit, and processed too",
+    ("step5.no-ack", _without(NO_ACK_BIT)),
+)
+_mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", _gone))
+
+# ---- text ----------------------------------------------------------------------------------------------------
+
+_ANY_TEXT = (
+    RCV.NXT.becomes(TEXT_END),
+    RCV.USER.becomes(RCV.USER + SEG.TEXT),
+    GHOST.GOT.becomes(GHOST.GOT + SEG.TEXT),
+    GHOST.GOOD.becomes(GHOST.GOOD & (SEG.LIFE == GHOST.PEER) & (SEG.AT == GHOST.GOT)),
+)
+_mutant(
+    "no-trimming",
+    "text that overlaps what is already there is taken from its beginning again",
+    ("established.text", _setting(*_ANY_TEXT)),
+)
+_mutant(
+    "early-text-delivered",
+    "text beyond RCV.NXT is delivered at once",
+    ("established.early", _setting(*_ANY_TEXT)),
+)
+_mutant(
+    "early-text-acknowledged",
+    "text beyond RCV.NXT is acknowledged and not kept",
+    ("established.early", _setting(RCV.NXT.becomes(TEXT_END))),
+)
+_mutant(
+    "no-window-check",
+    "an established end takes text at whatever number it begins",
+    ("step1.ack@ESTABLISHED", _gone),
+    (
+        "established.text",
+        _both(_without(ACCEPTABLE), _instead(NEW_TEXT, ~(SEG.TEXT == 0)), _setting(*_ANY_TEXT)),
+    ),
+)
+_mutant(
+    "text-beyond-window",
+    "text is taken although the window is closed",
+    (
+        "established.ack",
+        _setting(RCV.USER.becomes(ite(SEG.SEQ == RCV.NXT, RCV.USER + SEG.TEXT, RCV.USER))),
+    ),
+)
+_mutant(
+    "held-text-at-once",
+    "held text is delivered without waiting for the gap to be filled",
+    ("reassemble.text", _instead(ITS_TURN, HELD.SET)),
+)
+_mutant(
+    "retransmission-misaligned",
+    "a retransmission repeats the octets behind those its number names",
+    ("retransmit.text", _emitting(at=SND.UNA - ISS)),
+)
+_mutant("no-output", "text is never sent", ("output.text*", _gone))
+_mutant(
+    "no-probe",
+    "a closed window is never probed",
+    ("probe", _gone),
+)
+
+# ---- closing -------------------------------------------------------------------------------------------------
+
+_mutant(
+    "fin-out-of-order",
+    "a FIN counts although text before it is missing",
+    (
+        "established.early",
+        _both(
+            _to(S.CLOSE_WAIT),
+            _if(CTL.FIN),
+            _setting(RCV.NXT.becomes(TEXT_END + 1), GHOST.WHOLE.becomes(GHOST.WHOLE & (GHOST.GOT == SEG.SENT))),
+        ),
+    ),
+)
+_mutant(
+    "close-discards-unsent",
+    "CLOSE drops the octets that were not sent yet",
+    ("close.established", _setting(SND.END.becomes(SND.NXT))),
+)
+_mutant(
+    "send-after-close",
+    "SEND still works after CLOSE",
+    (
+        "send.closing",
+        _both(_only_in(S.FIN_WAIT_1), _setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
+    ),
+)
+_mutant(
+    "eof-shown-early",
+    "RECEIVE reports the end of the stream where it should wait",
+    ("receive.wait", _setting(GHOST.EOF.becomes(TRUE))),
+)
+_mutant(
+    "receive-by-the-letter",
+    "reading 7 by the letter: RECEIVE fails in CLOSING, LAST-ACK and TIME-WAIT, data or no data",
+    ("*", _reading({RECEIVE_BY_THE_LETTER: TRUE})),
+)
+_mutant(
+    "unread-dies-with-tcb",
+    "octets that were acknowledged but not read are gone when the TCB is deleted",
+    ("time-wait.timeout", _setting(RCV.USER.becomes(0))),
+)
+_mutant(
+    "half-close-discards",
+    "received octets are discarded at the user's own CLOSE",
+    ("close.established", _setting(RCV.USER.becomes(0), RCV.WND.becomes(RCV.BUFF))),
+)
+_mutant(
+    "half-close-deaf", "text is ignored in FIN-WAIT-2", ("fin-wait-2.text", _gone), ("fin-wait-1.acked.text", _gone)
+)
+_mutant(
+    "close-wait-cannot-send",
+    "after the peer's FIN no text is sent any more",
+    ("output.text*", _not_in(S.CLOSE_WAIT)),
+)
+_mutant(
+    "fin-wait-1-ignores-ack",
+    "the acknowledgment of our FIN does not lead to FIN-WAIT-2",
+    ("fin-wait-1.acked.ack", _to(S.FIN_WAIT_1)),
+)
+_mutant(
+    "fin-wait-1-wrong-state",
+    "a FIN in FIN-WAIT-1 leads to CLOSE-WAIT, or to FIN-WAIT-2 where it acknowledges ours",
+    ("fin-wait-1.fin", _to(S.CLOSE_WAIT)),
+    ("fin-wait-1.acked.fin", _to(S.FIN_WAIT_2)),
+)
+_mutant(
+    "any-ack-acknowledges-fin",
+    "any ACK in FIN-WAIT-1 is taken for the acknowledgment of our FIN",
+    ("fin-wait-1.acked.ack", _instead(ACKS_FIN, FIN_SENT)),
+)
+_mutant(
+    "last-ack-leaves-early",
+    "any ACK in LAST-ACK is taken for the acknowledgment of our FIN",
+    ("last-ack.acked", _without(ACKS_FIN)),
+)
+_mutant(
+    "fin-sent-twice",
+    "a second FIN is sent behind the first",
+    ("output.fin", _both(_without(LAST), _if(SND.NXT + N == SND.END + 1))),
+)
+_mutant(
+    "fin-never-sent-in-closing",
+    "an end that has got the peer's FIN before sending its own never sends it",
+    ("output.fin", _not_in(S.CLOSING)),
+    ("output.text-fin", _not_in(S.CLOSING)),
+)
+_mutant("no-retransmission-in-last-ack", "no retransmission timer in LAST-ACK", ("retransmit*", _not_in(S.LAST_ACK)))
+_mutant("no-retransmission-in-closing", "no retransmission timer in CLOSING", ("retransmit*", _not_in(S.CLOSING)))
+_mutant(
+    "no-time-wait",
+    "the side that closes first deletes its TCB at once",
+    *(
+        (name, _both(_to(S.CLOSED), _setting(*delete_tcb_in_order(), *fate(Fate.CLOSED)), _answering))
+        for name in ("fin-wait-1.acked.fin", "fin-wait-2.fin")
+    ),
+)
+_mutant(
+    "isn-clock-moves-on",
+    "no defect: the ISN clock never gives a number twice (so nothing is left for TIME-WAIT to prevent)",
+    ("*", _reading({ISN_REUSED: FALSE})),
+)
+_mutant(
+    "time-wait-acks-all",
+    "reading 2 by the letter: TIME-WAIT acknowledges every acceptable segment",
+    ("*", _reading({TIME_WAIT_ACKS_ALL: TRUE})),
+)
+_mutant(
+    "full-close-keeps-listening",
+    "a full close is never answered with a reset, whatever is lost",
+    ("full-close.unread", _gone),
+    ("established.unwanted", _gone),
+    ("fin-wait-1.unwanted", _gone),
+    ("fin-wait-1.acked.unwanted", _gone),
+    ("fin-wait-2.unwanted", _gone),
+)
+_mutant("abort-closes", "ABORT does nothing", ("abort.reset", _gone))
