@@ -6,26 +6,27 @@ ends or hangs its process costs the one vector that did it: the next goes to a n
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import os
+import re
 import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import IO, Any
 
-from halfclose.checks.oracle import LARGEST_WINDOW, Deviates, Oracle, fields_of, pattern, show
-from halfclose.checks.stacks.stack import NotApplicable, Result, Stack, StackError, Verb
+from halfclose.checks.endpoint import fields_of, pattern, show
+from halfclose.checks.oracle import Deviates, Oracle
+from halfclose.checks.stacks.stack import NotApplicable, Stack, StackError, Verb
 from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Packet, Step, Timeout, Vector, VectorSet
 from halfclose.checks.vectors.model import PEER_WINDOW, TIMERS
 from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
 from halfclose.spec.profile import PROFILES, Profile
+from halfclose.spec.states import State
 
 _MASK = 0xFFFF_FFFF
 #: MUST-40: "an ACK should not be excessively delayed; in particular, the delay MUST be less than 0.5 seconds".
@@ -55,7 +56,8 @@ class Row:
     """The verdict on one vector.
 
     what: of a deviation the step, what was seen and what is allowed, else the reason; empty where it passed.
-    rule: the RFC's sentence, in the specification's words, and where it stands.
+    rule: the RFC's sentence, in the specification's words, and where it stands.  cause: equal where the same thing went
+    wrong.  step: where, counted from 1.
     """
 
     id: str
@@ -63,6 +65,8 @@ class Row:
     verdict: Verdict
     what: str = ""
     rule: str = ""
+    cause: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
     except NotApplicable as reason:
         return Row(vector.id, vector.name, Verdict.NOT_APPLICABLE, str(reason))
     except Deviates as deviation:
-        return Row(vector.id, vector.name, Verdict.DEVIATES, replay.describe(deviation), _rule(deviation))
+        what, rule, cause = replay.describe(deviation), _rule(deviation), _cause(deviation)
+        return Row(vector.id, vector.name, Verdict.DEVIATES, what, rule, cause, replay.number)
     except Malformed as problem:
         what = f"{replay.position}: sent something that is no TCP segment: {problem}"
         return Row(vector.id, vector.name, Verdict.DEVIATES, what, "Header format (RFC 9293 3.1)")
@@ -115,7 +120,7 @@ class _Replay:
     def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
         self.stack, self.vector = stack, vector
         self.oracle = Oracle(profile)
-        self.position = "start"
+        self.position, self.number = "start", 0
         self._shift = 0
         self._edge: int | None = None  # right edge of the window that the stack advertised last
         self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
@@ -125,6 +130,7 @@ class _Replay:
         """Raises Deviates, or NotApplicable."""
         for number, step in enumerate(self.vector.steps, 1):
             if not isinstance(step, Expect):
+                self.number = number
                 self.position = f"step {number}, {self._words(step)}"
                 self._take(step)
 
@@ -155,6 +161,8 @@ class _Replay:
         elif step.verb in (Verb.OPEN, Verb.LISTEN) and result.status == "ok":
             self._sent_text = 0
         sent = self.stack.segments()
+        if step.verb is Verb.OPEN and result.status != "ok" and self.oracle.is_in(State.LISTEN):
+            raise NotApplicable("this user interface cannot make a passive OPEN active (3.9.1)")
         self.oracle.call(step.verb, step.octets, result, self._chosen_isn(sent))
         self._watch(sent)
 
@@ -167,16 +175,20 @@ class _Replay:
     def _fill(self, step: Fill) -> None:
         """Text in order until the advertised window is what the vector wants."""
         for _ in range(_MOST_FILL):
-            if self._edge is None:
-                raise NotApplicable("the stack has advertised no window")
-            room = (self._edge - self._next) & _MASK
+            room = self._room()
             if room <= step.leave:
                 break
             octets = min(room - step.leave, step.octets)
             at = (self._next - self.vector.irs - 1) & _MASK
             self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
-        if (self._edge - self._next) & _MASK != step.leave:
+        if self._room() != step.leave:
             raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
+
+    def _room(self) -> int:
+        """The window that the stack advertised last, less what it has acknowledged since."""
+        if self._edge is None:
+            raise NotApplicable("the stack has advertised no window")
+        return (self._edge - self._next) & _MASK
 
     def _time_out(self, timer: str) -> None:
         if timer not in _PATIENCE:
@@ -228,7 +240,7 @@ class _Replay:
                 if self._shift and "chosen-iss" in self.vector.flags:
                     raise NotApplicable("its initial sequence number cannot be chosen here")
                 return segment.seq
-        return 0
+        return self.vector.iss
 
     def _learn(self, segment: Segment) -> None:
         if segment.flags & RST:
@@ -243,9 +255,7 @@ class _Replay:
         ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
         seq, at = packet.seq, packet.at
         if packet.edge is not None:
-            if self._edge is None:
-                raise NotApplicable("the stack has advertised no window")
-            seq = (self._edge + packet.edge) & _MASK
+            seq = (self._next + self._room() + packet.edge) & _MASK
             at = (at + seq - packet.seq) & _MASK
         return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
 
@@ -260,6 +270,11 @@ class _Replay:
             case Timeout():
                 return f"{step.timer} timeout"
         return ""
+
+
+def _cause(deviation: Deviates) -> str:
+    where = ",".join(edge.name for edge in deviation.edges[:1])
+    return f"{where}: {re.sub('[0-9]+', 'n', deviation.seen)}"
 
 
 def _rule(deviation: Deviates) -> str:
@@ -315,7 +330,21 @@ def run(
         for port, vector in enumerate(todo):
             rows.append(child.judge(vector, port))
             progress(len(rows), len(todo))
-        return Report(name, child.version, str(profile), tuple(rows))
+        return Report(name, child.version, str(profile), tuple(_without_echoes(todo, rows)))
+
+
+def _without_echoes(vectors: Sequence[Vector], rows: Sequence[Row]) -> Iterator[Row]:
+    """A vector whose setting-up already fails tests nothing, where another vector is there to show that failure."""
+    shown: dict[str, str] = {}
+    for vector, row in zip(vectors, rows, strict=True):
+        if row.cause and row.step >= vector.subject:
+            shown.setdefault(row.cause, row.id)
+    for vector, row in zip(vectors, rows, strict=True):
+        if row.step < vector.subject and row.cause in shown:
+            what = f"its state cannot be reached: see {shown[row.cause]}"
+            yield Row(row.id, row.name, Verdict.NOT_APPLICABLE, what)
+        else:
+            yield row
 
 
 class _Child:
@@ -411,4 +440,3 @@ def deviations(report: Report) -> Iterator[Row]:
 
 
 __all__ = ["STACKS", "Report", "Row", "UnknownStack", "Verdict", "conform", "deviations", "judge", "run"]
-_ = (os, contextlib, LARGEST_WINDOW, Result)

@@ -119,7 +119,9 @@ class Judge:
 
         return judge
 
-    def _step_judge(self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: Edge) -> int:
+    def _step_judge(
+        self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: Edge
+    ) -> int:
         objections = 0
         for i, holds in self._steps:
             if not holds(before, segment or _NO_SEGMENT, after, sent or _NO_SEGMENT, sent is not None):

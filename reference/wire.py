@@ -53,7 +53,8 @@ def internet_checksum(octets: bytes) -> int:
     """The 16-bit one's complement sum of RFC 1071; zero over a block that includes a correct checksum."""
     if len(octets) % 2:
         octets += b"\0"
-    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    words: tuple[int, ...] = struct.unpack(f"!{len(octets) // 2}H", octets)
+    total = sum(words)
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -87,7 +88,8 @@ def decode(packet: bytes) -> Datagram:
     addresses = IPv4Address(source), IPv4Address(target)
     if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
         raise Malformed("TCP checksum")
-    return Datagram(*addresses, *_decode_tcp(tcp))
+    source_port, target_port, segment = _decode_tcp(tcp)
+    return Datagram(*addresses, source_port, target_port, segment)
 
 
 def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:

@@ -455,9 +455,15 @@ CLAIMS: tuple[Claim, ...] = (
         "delivered, even through a window that closes completely.",
         (
             Stays(
-                "both ends can close after all",
-                "exchange",
-                ("no-retransmission-in-last-ack", "no-retransmission-in-closing", "fin-never-sent-in-closing"),
+                "both ends can close after all, one after the other",
+                "half-close",
+                ("no-retransmission-in-last-ack",),
+                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
+            ),
+            Stays(
+                "both ends can close after all, both at once",
+                "simultaneous",
+                ("no-retransmission-in-closing", "fin-never-sent-in-closing"),
                 _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
             ),
             Stays(

@@ -59,7 +59,7 @@ TIMERS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Emission:
     """A segment that an edge sends.  Its terms read the arriving segment and the endpoint before the edge's updates."""
 
@@ -95,7 +95,7 @@ class Emission:
         return f"<SEQ={show(self.seq)}>{acknowledge}{text}<CTL={','.join(bits).upper()}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """A passage of the RFC.  target None means "stays in the same state".
 
@@ -122,7 +122,7 @@ class Rule:
             yield Edge(name, state, self.target or state, self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edge:
     """One arrow of the graph."""
 

@@ -36,7 +36,9 @@ class Figure:
 _ANYTHING = "free: open listen send read shutdown close abort"
 
 
-def _scope(iss: tuple[int, int], app_a: str = _ANYTHING, app_b: str = _ANYTHING, profile: str = "", **bounds: int) -> Scope:
+def _scope(
+    iss: tuple[int, int], app_a: str = _ANYTHING, app_b: str = _ANYTHING, profile: str = "", **bounds: int
+) -> Scope:
     wide = {"bits": 16, "slots": 4, "lives": 2, "octets": 20, "buffer": 20, "mss": 10, "crashes": 1} | bounds
     return Scope(parse_application(app_a), parse_application(app_b), parse_profile(profile), iss=iss, **wide)  # type: ignore[arg-type]
 

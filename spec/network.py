@@ -34,7 +34,8 @@ class BadScope(ValueError):
 class Scope:
     """Everything that bounds one exploration.
 
-    slots: segments the network holds from A to B; slots_back: and from B to A (None: as many).  losses, duplicates: how many in all, None without bound.
+    slots: segments the network holds from A to B; slots_back: and from B to A (None: as many).
+    losses, duplicates: how many in all, None without bound.
     octets: the most that a free application sends in one incarnation.  lives: incarnations an end may open.
     buffer: RCV.BUFF, which bounds every window.  mss: octets in a segment.  bits: width of a sequence number.
     iss: where the two ends' ISN clocks stand.  crashes: how often an end may lose its memory and restart.

@@ -47,7 +47,7 @@ SCOPES: dict[str, Scope] = {
     "reuse-no-wait": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", wait=Wait.NOTHING, **_ONE_OLD),
     "reuse-rst": _scope(_AGAIN_A, _AGAIN_B, "isn-reused", wait=Wait.HEARD, **_ONE_OLD),
     # the worked examples of the README
-    "full-close": _scope("open; send 2; close", "listen; send 1; read; close", losses=0, duplicates=0),
+    "full-close": _scope("open; send 2; close", "listen; send 1; read; close", slots=1),
     "abort": _scope("open; send 1; abort", "listen; read", losses=0, duplicates=0),
     "zero-window": _scope("open; send 2", "listen; read 2", buffer=1, losses=1, duplicates=1),
     # nothing is lost, so nothing but silence ends an exchange

@@ -41,7 +41,7 @@ from .tcb import (
     new_life,
     open_on_syn,
 )
-from .terms import FALSE, TRUE, Term, earlier, ite, later, substitute
+from .terms import FALSE, TRUE, Term, earlier, ite, later, named, substitute
 from .variables import (
     ACK_OWED,
     ACKS_FIN,
@@ -132,7 +132,7 @@ _TABLE_6 = ite(
 #: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs, URGs, and RSTs."
 _ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
 
-ACCEPTABLE = _TABLE_6 | _ALLOWED
+ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED)
 
 
 def _first() -> Iterator[Rule]:
@@ -372,16 +372,16 @@ _ACKNOWLEDGE: Assignments = (
 # Seventh, process the segment text; eighth, check the FIN bit --------------------------------------------------
 
 #: "trimming off any portions that lie outside the window (including SYN and FIN)".
-NEW_TEXT = (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW
+NEW_TEXT = named("new-text", (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW)
 _TAKEN = earlier(TEXT_END, RIGHT_EDGE) - RCV.NXT
 _FIN_FITS = (TEXT_END < RIGHT_EDGE) | (FIN_AT_ZERO_WINDOW & (TEXT_END <= RIGHT_EDGE))
-FIN_NOW = CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS
-EARLY = (RCV.NXT < SEG.SEQ) & ~_EMPTY
+FIN_NOW = named("fin-in-order", CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS)
+EARLY = named("early", (RCV.NXT < SEG.SEQ) & ~_EMPTY)
 
 NOTHING_NEW = ~NEW_TEXT & ~EARLY & ~FIN_NOW
 
 #: SHLD-3: text for a user who reads no more.
-_UNWANTED = DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0)
+_UNWANTED = named("unwanted", DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0))
 
 _FORGET_HELD = (HELD.SET.becomes(FALSE), HELD.SEQ.becomes(0), HELD.TEXT.becomes(0), HELD.FIN.becomes(FALSE))
 _FORGET_HELD_GHOSTS = (GHOST.HELD_LIFE.becomes(0), GHOST.HELD_AT.becomes(0), GHOST.HELD_SENT.becomes(0))

@@ -123,7 +123,7 @@ class Var(Term):
         return Assignment(self, value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assignment:
     """`var <- value`; all assignments of one edge happen at once, over the values before it."""
 
@@ -220,21 +220,43 @@ def variables(*terms: Term) -> frozenset[Var]:
     return frozenset(node for term in terms for node in walk(term) if isinstance(node, Var))
 
 
+#: Terms that have a name of their own, which `show` prints in their place.
+NAMES: dict[Term, str] = {}
+
+
+def named(name: str, term: Term) -> Term:
+    """Give a term a name for people; evaluation does not see it."""
+    NAMES[term] = name
+    return term
+
+
+def definitions(*terms: Term) -> dict[str, str]:
+    """The named terms within these, each with what it stands for, outermost first."""
+    found: dict[str, str] = {}
+    for term in terms:
+        for node in walk(term):
+            if node in NAMES:
+                found.setdefault(NAMES[node], show(node, named_too=False))
+    return found
+
+
 _PRECEDENCE = {"or": 1, "and": 2, "not": 3, "==": 4, "<": 4, "<=": 4, "+": 5, "-": 5}
 _SYMBOL = {"or": " or ", "and": " and ", "==": " = ", "<": " < ", "<=": " =< ", "+": "+", "-": "-"}
 
 
-def show(term: Term) -> str:
+def show(term: Term, named_too: bool = True) -> str:
     """The term in the RFC's notation, e.g. `SND.UNA < SEG.ACK and SEG.ACK =< SND.NXT`."""
     if isinstance(term, Var):
         return term.name
+    if named_too and term in NAMES:
+        return NAMES[term]
     match term.op:
         case "literal":
             return str(bool(term.value)).lower() if term.sort is Sort.BOOL else str(term.value)
         case "ite":
             condition, then, otherwise = (show(arg) for arg in term.args)
             return f"({then} if {condition} else {otherwise})"
-        case "not" if term.args[0].op == "==":
+        case "not" if term.args[0].op == "==" and term.args[0] not in NAMES:
             return show(term.args[0]).replace(" = ", " /= ", 1)
         case "not":
             return "not " + _bracketed(term, term.args[0])
@@ -242,8 +264,9 @@ def show(term: Term) -> str:
 
 
 def _bracketed(parent: Term, child: Term) -> str:
-    inner = _PRECEDENCE.get(child.op, 9)
-    tight = inner > _PRECEDENCE[parent.op] or (inner == _PRECEDENCE[parent.op] and parent.op in ("and", "or", "+"))
+    inner = 9 if child in NAMES else _PRECEDENCE.get(child.op, 9)
+    outer = _PRECEDENCE[parent.op]
+    tight = inner > outer or (inner == outer and parent.op in ("and", "or", "+"))
     return show(child) if tight else f"({show(child)})"
 
 

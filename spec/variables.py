@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .states import State
-from .terms import Kind, Sort, Term, Var, any_of, one_if, substitute, variable, variables
+from .terms import Kind, Sort, Term, Var, any_of, named, num, one_if, substitute, variable, variables
 
 _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 
@@ -113,7 +113,7 @@ class SEG:
     ACK = variable("SEG.ACK", _SEQ, Kind.SEGMENT, "segment acknowledgment number")
     WND = variable("SEG.WND", _NUM, Kind.SEGMENT, "segment window")
     TEXT = variable("SEG.TEXT", _NUM, Kind.SEGMENT, "octets of text")
-    LEN = TEXT + one_if(CTL.SYN) + one_if(CTL.FIN)
+    LEN = named("SEG.LEN", TEXT + one_if(CTL.SYN) + one_if(CTL.FIN))
     LIFE = variable("SEG.LIFE", _NUM, Kind.SEGMENT_GHOST, "incarnation of the sender")
     AT = variable("SEG.AT", _NUM, Kind.SEGMENT_GHOST, "index of the first octet of text in the sender's stream")
     SENT = variable("SEG.SENT", _NUM, Kind.SEGMENT_GHOST, "with a FIN: octets SEND had accepted")
@@ -145,16 +145,16 @@ CONSTANTS = (SND.BUFF, SND.MSS, SND.MAX_WND, RCV.BUFF)
 # ---- derived terms, named once -------------------------------------------------------------------------------
 
 #: Our FIN has been sent: it occupies SND.END.
-FIN_SENT = CLOSE_CALLED & (SND.NXT == SND.END + 1)
+FIN_SENT = named("fin-sent", CLOSE_CALLED & (SND.NXT == SND.END + 1))
 
 #: The arriving segment acknowledges our FIN.
-ACKS_FIN = FIN_SENT & (SEG.ACK == SND.END + 1)
+ACKS_FIN = named("acks-our-fin", FIN_SENT & (SEG.ACK == SND.END + 1))
 
 #: Right edge of the receive window: the first number beyond it.
 RIGHT_EDGE = RCV.NXT + RCV.WND
 
 #: The number behind the last octet of text (the FIN's own number, if there is one).
-TEXT_END = SEG.SEQ + one_if(CTL.SYN) + SEG.TEXT
+TEXT_END = named("TEXT.END", SEG.SEQ + one_if(CTL.SYN) + SEG.TEXT)
 
 #: "fully read": nothing is left in the receive buffer.
 NOTHING_UNREAD = RCV.USER == 0

@@ -91,7 +91,7 @@ def compile_edge(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozens
     emission = edge.emission()
     sent = "None" if emission is None else _tuple(numbers.code(emission[var]) for var in SEGMENT)
     guard = numbers.code(edge.guard)
-    return _compile(f"def f(L, G, C):\n    if {guard}:\n        return {_tuple(values)}, {sent}\n    return None\n")  # type: ignore[no-any-return]
+    return _compile(f"def f(L, G, C):\n    if {guard}:\n        return {_tuple(values)}, {sent}\n    return None\n")
 
 
 def _tuple(parts: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ where the scope bounds those.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Local, Segment
@@ -59,17 +58,6 @@ class Item(NamedTuple):
 StepJudge = Callable[[Local, Segment | None, Local, Segment | None, Edge], int]
 
 
-@dataclass(frozen=True)
-class GlobalState:
-    """A global state unpacked."""
-
-    a: int
-    b: int
-    ab: int
-    ba: int
-    used: int
-
-
 class System:
     """The transition system of one scope."""
 
@@ -100,17 +88,13 @@ class System:
     def initial(self) -> int:
         return self.machines[0].initial << _A | self.machines[1].initial << _B
 
-    def unpack(self, key: int) -> GlobalState:
-        return GlobalState(*((key >> at) & _FIELD for at in (_A, _B, _AB, _BA)), used=key >> _USED)
-
     def local(self, key: int, side: int) -> Local:
         """The variables of one end."""
-        return self.machines[side].locals[(key >> (_B if side else _A)) & _FIELD][0]
+        return self.application(key, side)[0]
 
-    def in_flight(self, key: int, towards: int) -> tuple[Segment, ...]:
-        """The segments on their way to one end."""
-        bag = self.bags[(key >> (_AB if towards else _BA)) & _FIELD]
-        return tuple(self.shared.by_id[segment] for segment in bag)
+    def application(self, key: int, side: int) -> tuple[Local, int]:
+        """The variables of one end and its program's counter."""
+        return self.machines[side].locals[(key >> (_B if side else _A)) & _FIELD]
 
     def plant(self, key: int, towards: int, segment: Segment) -> int:
         """The state with one more segment on its way to an end: an old duplicate, say."""

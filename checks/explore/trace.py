@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from halfclose.checks.explore.compiled import Local, Segment
 from halfclose.checks.explore.machine import AT, FIELD
@@ -59,7 +60,7 @@ def trace_of(result: Exploration, finding: Finding) -> Trace:
     """The shortest path to a finding."""
     keys = result.path(finding.state)
     system = result.system
-    steps = [_step(system, _between(system, a, b), b) for a, b in zip(keys, keys[1:], strict=False)]
+    steps = [_step(system, _between(system, a, b), b) for a, b in pairwise(keys)]
     if finding.action is not None and finding.reached is not None:
         steps.append(_step(system, finding.action, finding.reached))
     return Trace(tuple(steps), system.scope.bits)

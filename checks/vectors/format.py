@@ -87,7 +87,12 @@ Step = Call | Deliver | Fill | Timeout | Expect
 
 @dataclass(frozen=True)
 class Vector:
-    """One script from CLOSED.  covers: the edges that it is there for.  iss, irs: nominal numbers of both ends."""
+    """One script from CLOSED.
+
+    covers: the edges that it is there for.  iss, irs: nominal initial sequence numbers of the stack and its peer.
+    subject: the step that takes those edges, counted from 1: the steps before it lead there, those after it show where
+    it has led.  0 where the script as a whole is the subject.
+    """
 
     id: str
     name: str
@@ -96,6 +101,7 @@ class Vector:
     flags: tuple[str, ...]
     iss: int
     irs: int
+    subject: int
     steps: tuple[Step, ...]
 
 
@@ -184,11 +190,10 @@ def _read(path: Path) -> Any:
     if isinstance(document, dict) and document.get("schema") != SCHEMA_NAME:
         raise BadVectors(f"{path}: schema is {document.get('schema')!r}, not {SCHEMA_NAME!r}")
     schema = json.loads(_SCHEMA_FILE.read_text(encoding="ascii"))
-    problems = jsonschema.Draft202012Validator(schema).iter_errors(document)
-    problem = jsonschema.exceptions.best_match(problems)
-    if problem is not None:
-        message = problem.message if len(problem.message) < 120 else f"{problem.message[:117]}..."
-        raise BadVectors(f"{path}: {problem.json_path}: {message}".replace("\n", " "))
+    fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(document))
+    if fault is not None:
+        message = fault.message if len(fault.message) < 120 else f"{fault.message[:117]}..."
+        raise BadVectors(f"{path}: {fault.json_path}: {message}".replace("\n", " "))
     return document
 
 
@@ -217,6 +222,7 @@ def _vector_out(vector: Vector) -> dict[str, Any]:
         "flags": list(vector.flags),
         "iss": vector.iss,
         "irs": vector.irs,
+        "subject": vector.subject,
         "steps": [_step_out(step) for step in vector.steps],
     }
 
@@ -247,9 +253,17 @@ def _packet_out(packet: Packet) -> dict[str, Any]:
 
 
 def _vector_in(document: Mapping[str, Any]) -> Vector:
-    lists = (tuple(document[key]) for key in ("covers", "cites", "flags"))
-    steps = tuple(map(_step_in, document["steps"]))
-    return Vector(document["id"], document["name"], *lists, document["iss"], document["irs"], steps)
+    return Vector(
+        id=document["id"],
+        name=document["name"],
+        covers=tuple(document["covers"]),
+        cites=tuple(document["cites"]),
+        flags=tuple(document["flags"]),
+        iss=document["iss"],
+        irs=document["irs"],
+        subject=document["subject"],
+        steps=tuple(map(_step_in, document["steps"])),
+    )
 
 
 def _step_in(step: Mapping[str, Any]) -> Step:

@@ -7,20 +7,20 @@ everything it may at once, which any stack will do; then, for the edges still mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from halfclose.checks.endpoint import AT, STATES, distance
 from halfclose.checks.explore.compiled import Local
-from halfclose.checks.explore.compiled import Segment as Fields
-from halfclose.checks.oracle import AT, STATES, distance
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout, Vector, VectorSet
+from halfclose.checks.vectors.format import Call, Expect, Step, Vector, VectorSet
 from halfclose.checks.vectors.model import Model, Moved
+from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
-from halfclose.checks.vectors.stimuli import NEAR, TEXT, Tester, menu
-from halfclose.reference.wire import ACK, FIN
+from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
+from halfclose.reference.wire import ACK, FIN, SYN
 from halfclose.spec.edge import Edge, Event
-from halfclose.spec.profile import Profile
+from halfclose.spec.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, Profile
 from halfclose.spec.states import State
 from halfclose.spec.variables import (
     ACK_OWED,
@@ -37,17 +37,8 @@ from halfclose.spec.variables import (
 
 #: Nominal initial sequence numbers of the stack and of its peer: those of the worked example.
 ISS_NOMINAL, IRS_NOMINAL = 15_000, 8000
-_DEEPEST = 9  # steps
+_DEEPEST, _DEEPEST_PASSIVE = 9, 4  # steps
 _NO_VECTOR = (Event.STATUS, Event.CRASH)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """One step of a path: the input, if there was one, and what came of it.  first: before anything spontaneous."""
-
-    step: Step | None
-    first: Moved
-    moved: Moved
 
 
 @dataclass(frozen=True)
@@ -63,22 +54,38 @@ def generate(profile: Profile) -> VectorSet:
     model = Model(profile, ISS_NOMINAL, IRS_NOMINAL)
     search = _Search(model)
     edges = [*search.run(eager=True), *search.run(eager=False)]
-    unreachable = {name: "no script of this search leads there" for name in search.missing}
-    groups = {"edges": tuple(edges), "scenarios": scenarios(profile), "wrap": wrapping(profile)}
+    edges += _Search(model, passive=True).run(eager=True)
+    unreachable = {name: _why_not(edge, profile) for name, edge in search.missing.items()}
+    groups = {
+        "edges": tuple(edges),
+        "scenarios": scenarios(profile, ISS_NOMINAL, IRS_NOMINAL),
+        "wrap": wrapping(profile),
+    }
     return VectorSet(str(profile), groups, unreachable)
 
 
 class _Search:
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    """Finds vectors; passive: only for SYN-RECEIVED, and by a passive OPEN, which real stacks treat apart."""
+
+    def __init__(self, model: Model, *, passive: bool = False) -> None:
+        self.model, self.passive = model, passive
         self.missing = {edge.name: edge for edge in model.code.graph.edges if edge.event not in _NO_VECTOR}
+        if passive:
+            late = (Event.SEGMENT, Event.RETRANSMISSION_TIMEOUT)
+            self.missing = {
+                name: edge
+                for name, edge in self.missing.items()
+                if edge.source is State.SYN_RECEIVED and edge.event in late and "passive" not in name
+            }
 
     def run(self, *, eager: bool) -> Iterator[Vector]:
         """Vectors for edges that have none yet; eager: the endpoint sends whatever it may at once."""
         seen: set[tuple[int, ...]] = set()
         level = [Node(self.model.initial)]
-        for _ in range(_DEEPEST if eager else 2 * _DEEPEST):
+        for _ in range(_DEEPEST_PASSIVE if self.passive else _DEEPEST if eager else 2 * _DEEPEST):
             following: list[Node] = []
+            if not self.missing:
+                return
             for node in level:
                 for taken in self._steps(node.local, eager):
                     reached = Node(taken.moved.local, (*node.path, taken))
@@ -93,6 +100,8 @@ class _Search:
 
     def _steps(self, local: Local, eager: bool) -> Iterator[Taken]:
         for step in menu(self.model, local):
+            if self.passive and isinstance(step, Call) and step.verb is not Verb.LISTEN:
+                continue
             for moved in self.model.react(local, step):
                 yield Taken(step, moved, self.model.settle(moved) if eager else moved)
         if not eager:
@@ -111,13 +120,14 @@ class _Search:
         cites = dict.fromkeys(cite for edge in new for cite in edge.rule.cite)
         covers = tuple(dict.fromkeys(edge.name for edge in new))
         return Vector(
-            id=slug(covers[0]),
+            id=slug(covers[0]) + (".passive-open" if self.passive else ""),
             name=_title(node.path[-1], new[0]),
             covers=covers,
             cites=tuple(cites),
             flags=tuple(sorted(flags | flags_of(probes))),
             iss=self.model.iss,
             irs=self.model.irs,
+            subject=max(i for i, step in enumerate(steps, 1) if not isinstance(step, Expect)),
             steps=(*steps, *probes),
         )
 
@@ -152,73 +162,56 @@ def _outline(local: Local) -> tuple[int, ...]:
     )
 
 
-# ---- from paths to steps -------------------------------------------------------------------------------------
-
-
-def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
-    """The inputs of a path, each followed by what the endpoint may send until the next."""
-    steps: list[Step] = []
-    sent: tuple[Fields, ...] = ()
-    first = Moved(model.initial)
-    for taken in path:
-        if taken.step is None:
-            sent += taken.moved.sent
-            continue
-        _expect(model, steps, first, sent)
-        steps.append(_with_result(taken.step, taken.first.returns))
-        sent, first = taken.moved.sent, taken.first
-    _expect(model, steps, first, sent)
-    return tuple(steps)
-
-
-def _expect(model: Model, steps: list[Step], first: Moved, sent: tuple[Fields, ...]) -> None:
-    if not steps or isinstance(steps[-1], Fill):
-        return
-    outcomes = dict.fromkeys((sent, *model.outcomes(first)))
-    steps.append(Expect(tuple(tuple(map(model.packet, outcome)) for outcome in outcomes)))
-
-
-def _with_result(step: Step, returns: str) -> Step:
-    return replace(step, returns=returns) if isinstance(step, Call) else step
-
-
-def take(model: Model, local: Local, step: Step) -> Taken:
-    """One input to an endpoint that sends everything it may at once."""
-    (first, *_) = model.react(local, step) or [Moved(local)]
-    return Taken(step, first, model.settle(first))
-
-
 def probe(model: Model, local: Local) -> tuple[Taken, ...]:
-    """Steps that show which state the endpoint is in: reading, an old octet, the peer's FIN, an old octet again."""
-    path: list[Taken] = []
+    """Steps that show which state the endpoint is in, and no more than that.
+
+    Reading, an old segment (answered with both numbers), the peer's FIN, and an old segment again.  The old segments
+    bring no acknowledgment and no window that could change anything.
+    """
     state = STATES[local[AT[STATE]]]
-    if state in (State.CLOSED, State.LISTEN, State.SYN_SENT):
-        path.append(take(model, local, Tester(model, local).segment(ACK, octets=TEXT)))
-        return tuple(path)
-    for _ in range(2):
-        path.append(take(model, local, Call(Verb.RECEIVE, 10 * TEXT)))
-        local = path[-1].moved.local
-    for bits, offset in ((ACK, -1), (ACK | FIN, 0), (ACK, -1)):
-        step = Tester(model, local).segment(bits, offset, octets=0 if bits & FIN else 1)
-        path.append(take(model, local, step))
+    if state is State.SYN_SENT:
+        return (take(model, local, Tester(model, local).segment(SYN | ACK)),)
+    if state in (State.CLOSED, State.LISTEN):
+        return (take(model, local, Tester(model, local).segment(ACK, octets=TEXT)),)
+    path: list[Taken] = []
+    for name in ("receive", "receive", "old", "fin", "old"):
+        tester = Tester(model, local)
+        steps: dict[str, Step] = {
+            "receive": Call(Verb.RECEIVE, 10 * TEXT),
+            "old": tester.segment(ACK, -FAR, ack=tester.una, octets=TEXT, wnd=local[AT[SND.WND]]),
+            "fin": tester.segment(ACK | FIN),
+        }
+        path.append(take(model, local, steps[name]))
         local = path[-1].moved.local
     return tuple(path)
-
-
-def flags_of(steps: Iterable[Step]) -> set[str]:
-    """The flags that follow from the steps themselves."""
-    flags = set()
-    for step in steps:
-        if isinstance(step, Timeout):
-            flags.add("timer")
-        if isinstance(step, Fill) or (isinstance(step, Deliver) and step.packet.edge is not None):
-            flags.add("advertised-window")
-    return flags
 
 
 def slug(name: str) -> str:
     """An identifier from an edge's name."""
     return name.lower().replace("@", ".")
+
+
+#: Rules that need a switch of the profile, by the beginning of their names.
+_NEEDS = {
+    "retransmit.syn-ack.closing": CLOSE_BY_THE_LETTER,
+    "reassemble.": HOLD,
+    "receive.detached": HALF_DUPLEX,
+}
+
+
+def _why_not(edge: Edge, profile: Profile) -> str:
+    """Why no vector takes this edge, as far as it is known."""
+    needed = [switch.name for start, switch in _NEEDS.items() if edge.name.startswith(start)]
+    if edge.rule.name.endswith(".unwanted"):
+        needed.append(HALF_DUPLEX.name)
+    missing = [name for name in needed if name not in profile.on]
+    if missing:
+        return f"possible only with the switch {missing[0]}"
+    if edge.source is State.LAST_ACK:
+        return "the FIN, which leads to LAST-ACK, follows all text and carries every acknowledgment that was owed"
+    if edge.source is State.SYN_SENT:
+        return "a CLOSE in SYN-SENT deletes the TCB at once"
+    return f"no script of at most {_DEEPEST} inputs leads there"
 
 
 def _title(taken: Taken, edge: Edge) -> str:

@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from halfclose.checks.explore.compiled import Local
-from halfclose.checks.explore.compiled import Segment as Fields
-from halfclose.checks.oracle import (
+from halfclose.checks.endpoint import (
     AT,
     EVENTS,
     FIELD,
+    LARGEST_WINDOW,
     NO_FIELDS,
     OFFERED_MSS,
     STATES,
-    Code,
     distance,
     fields_of,
-    numbers,
     outputs,
+    plain_code,
     put,
 )
+from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
-from halfclose.spec.edge import Edge, Event
-from halfclose.spec.graph import RULES, Rule
+from halfclose.spec.edge import Edge, Event, Rule
+from halfclose.spec.graph import RULES
 from halfclose.spec.profile import Profile
 from halfclose.spec.states import OTHER, State
 from halfclose.spec.variables import CLOCK, CTL, IRS, RCV, SEG, SND, STATE, TCB
@@ -67,10 +67,8 @@ class Model:
     """The endpoint's steps under one profile.  iss, irs: the nominal initial sequence numbers of both ends."""
 
     def __init__(self, profile: Profile, iss: int, irs: int, rules: tuple[Rule, ...] = RULES) -> None:
-        sizes = numbers(RECEIVE_BUFFER, SEND_BUFFER)
-        self.code = Code(profile, sizes, rules)
+        self.code = plain_code(profile, (RECEIVE_BUFFER, SEND_BUFFER), rules)
         self.iss, self.irs = iss, irs
-        self._next_isn = sizes.function("L", SND.NXT + SND.MAX_WND + 1)
         self.initial = put((0,) * len(TCB), ISN_CLOCK=iss)
 
     def react(self, local: Local, step: Step) -> list[Moved]:
@@ -133,7 +131,8 @@ class Model:
 
     def _fire(self, local: Local, event: Event, fields: Fields = NO_FIELDS, count: int = 0) -> list[Moved]:
         replaces = STATES[local[AT[STATE]]] is State.TIME_WAIT
-        isn = self._next_isn(local) if replaces else local[AT[CLOCK]]
+        beyond = (local[AT[SND.NXT]] + LARGEST_WINDOW + 1) & 0xFFFF_FFFF
+        isn = beyond if replaces else local[AT[CLOCK]]
         fired = self.code.fire(local, event, fields, (count, 0, isn))
         return [Moved(after, (edge,), (sent,) if sent else (), edge.rule.signal or "ok") for edge, after, sent in fired]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from halfclose.checks.endpoint import AT, STATES, distance
 from halfclose.checks.explore.compiled import Local
-from halfclose.checks.oracle import AT, STATES, distance
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
 from halfclose.checks.vectors.model import PEER_WINDOW, Model
@@ -63,10 +63,7 @@ class Tester:
         seq = (self.next + offset) & _MASK
         if edge is not None:
             seq = (self.next + self.local[AT[RCV.WND]] + edge) & _MASK
-        if not flags & ACK:
-            acknowledge = 0
-        else:
-            acknowledge = self.sent if ack is None else ack & _MASK
+        acknowledge = (self.sent if ack is None else ack & _MASK) if flags & ACK else 0
         at = self.model.stream_index(self.local, seq) if octets else 0
         mss = MSS if flags & SYN else None
         return Deliver(Packet(flags, seq, acknowledge, wnd, octets, at, mss, edge))
@@ -152,14 +149,17 @@ def _windows(t: Tester) -> Iterator[Step]:
         yield t.segment(ACK | FIN, -1)
     if room > FILL_WITH:
         yield t.segment(ACK, edge=-NEAR, octets=TEXT)
+    if t.local[AT[HELD.SET]]:
+        yield t.segment(ACK, octets=3 * TEXT)
     yield t.segment(ACK, edge=0, octets=TEXT)
     yield t.segment(ACK, edge=FAR, octets=TEXT)
     yield t.segment(ACK | FIN, edge=FAR)
 
 
 def _bad_acknowledgments(t: Tester) -> Iterator[Step]:
-    yield t.segment(ACK, ack=t.sent + FAR)
-    yield t.segment(ACK, ack=t.una - _OLDER_THAN_ANY_WINDOW)
+    for octets in (TEXT, 0):
+        yield t.segment(ACK, ack=t.sent + FAR, octets=octets)
+        yield t.segment(ACK, ack=t.una - _OLDER_THAN_ANY_WINDOW, octets=octets)
     yield t.segment(ACK, ack=t.local[AT[ISS]])
     yield t.segment(0, octets=TEXT)
     yield t.segment(FIN)

@@ -1,0 +1,23 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import typer
+from halfclose.checks.commands import explain, explore, graph, verify
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="TCP's connection life cycle (RFC 9293) as a model-checked specification.",
+    epilog="Begin with `halfclose verify`; `halfclose explain S11` says what a claim means.",
+)
+app.command("verify")(verify.command)
+app.command("explore")(explore.command)
+app.command("graph")(graph.command)
+app.command("explain")(explain.command)
+
+
+def main() -> None:
+    """Entry point of `halfclose`."""
+    app()

@@ -1,0 +1,140 @@
+"""`halfclose explore`: two programs, one network, and what can happen to their octets."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.explore.questions import Answers, answers, ask
+from halfclose.checks.explore.search import Exploration
+from halfclose.spec.application import BadProgram, parse_application
+from halfclose.spec.graph import RULES, Graph, tcp
+from halfclose.spec.mutants import UnknownMutant, mutated
+from halfclose.spec.network import BadScope, Scope, Wait
+from halfclose.spec.profile import UnknownSwitch, parse_profile
+from rich.status import Status
+from rich.table import Table
+
+_MOST_STATES = 50_000_000
+
+
+def command(
+    app_a: Annotated[str, typer.Option(help="A's program, e.g. 'open; send 3; close', or 'free', or 'free: CALLS'.")],
+    app_b: Annotated[str, typer.Option(help="B's program, e.g. 'listen; send 1; read; close'.")],
+    profile: Annotated[str, typer.Option(help="Switches that are on, joined by '+', e.g. rfc5961.")] = "rfc9293",
+    mutant: Annotated[str, typer.Option(help="Explore this broken specification instead.")] = "",
+    slots: Annotated[int, typer.Option(help="Segments under way in each direction; 2 and more can be reordered.")] = 1,
+    losses: Annotated[str, typer.Option(help="Segments lost on the way in all, or 'any'.")] = "any",
+    duplicates: Annotated[str, typer.Option(help="Segments duplicated in all, or 'any'.")] = "any",
+    reorder: Annotated[bool, typer.Option(help="Deliver in any order.")] = True,
+    octets: Annotated[int, typer.Option(help="Octets a free application sends in one life.")] = 1,
+    lives: Annotated[int, typer.Option(help="Connections an end opens, one after the other.")] = 1,
+    buffer: Annotated[int, typer.Option(help="Receive buffer, and so the largest window.")] = 2,
+    mss: Annotated[int, typer.Option(help="Most octets in a segment.")] = 2,
+    bits: Annotated[int, typer.Option(help="Width of a sequence number.")] = 6,
+    iss: Annotated[str, typer.Option(help="Where the ISN clocks of A and B stand.")] = "62,29",
+    crashes: Annotated[int, typer.Option(help="Losses of memory in all.")] = 0,
+    wait: Annotated[Wait, typer.Option(help="What has happened when TIME-WAIT ends.")] = Wait.DRAINED,
+    user_timeout: Annotated[bool, typer.Option("--user-timeout", help="Let user time-outs fire.")] = False,
+    limit: Annotated[int, typer.Option(help="Stop after so many states.")] = _MOST_STATES,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the answers here; '-' is stdout.")
+    ] = None,
+) -> None:
+    """Say whether octets can be lost between two programs, who can see a reset, and draw the shortest way there.
+
+    Exit status 0: nothing can be lost and no wrong octet delivered; 1: something can; 2: wrong use.
+    """
+    try:
+        scope = Scope(
+            parse_application(app_a),
+            parse_application(app_b),
+            parse_profile(profile),
+            slots=slots,
+            losses=_bound("losses", losses),
+            duplicates=_bound("duplicates", duplicates),
+            reorder=reorder,
+            octets=octets,
+            lives=lives,
+            buffer=buffer,
+            mss=mss,
+            bits=bits,
+            iss=_pair(iss),
+            crashes=crashes,
+            wait=wait,
+            user_timeout=user_timeout,
+        )
+        if limit < 1:
+            raise BadScope("limit must be at least 1")
+        result, interrupted = _run(scope, tcp(scope.profile, mutated(mutant) if mutant else RULES), limit)
+    except (BadProgram, BadScope, UnknownSwitch, UnknownMutant) as error:
+        refuse(error)
+    if str(json_file) != "-":
+        _show(result, mutant)
+    write_json(result.to_json(), json_file)
+    if interrupted:
+        errors.print("halfclose: interrupted; what is shown was covered, the rest is unknown", style="yellow")
+        raise typer.Exit(INTERRUPTED)
+    if any(a.yes for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
+        raise typer.Exit(FAILS)
+
+
+def _bound(name: str, text: str) -> int | None:
+    if text == "any":
+        return None
+    if not text.lstrip("-").isdecimal():
+        raise BadScope(f"{name} must be a number or 'any', not {text!r}")
+    return int(text)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise BadScope(f"iss must be two numbers, e.g. 62,29, not {text!r}")
+    return int(parts[0]), int(parts[1])
+
+
+def _run(scope: Scope, graph: Graph, limit: int) -> tuple[Answers, bool]:
+    so_far: list[Exploration] = []
+    started = time.perf_counter()
+    with Status("exploring", console=errors) as status:
+
+        def progress(states: int, levels: int) -> None:
+            rate = states / (time.perf_counter() - started)
+            status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s")
+
+        try:
+            return ask(scope, graph, limit, progress, so_far), False
+        except KeyboardInterrupt:
+            if not so_far:
+                raise
+            so_far[0].seconds = time.perf_counter() - started
+            return answers(scope, so_far[0]), True
+
+
+def _show(result: Answers, mutant: str) -> None:
+    scope, explored = result.scope, result.exploration
+    console.print(f"A: {scope.app_a}\nB: {scope.app_b}", markup=False)
+    console.print(f"profile {scope.profile}" + (f", mutant {mutant}" if mutant else ""), markup=False)
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for name in ("question", "answer", "steps"):
+        table.add_column(name, justify="right" if name == "steps" else "left")
+    for answer in result.answers:
+        said = "unknown" if answer.yes is None else "yes" if answer.yes else "no"
+        colour = "yellow" if answer.yes is None else "green" if said == answer.question.good else "red"
+        table.add_row(
+            answer.question.asks, f"[{colour}]{said}[/]", str(len(answer.trace.steps)) if answer.trace else ""
+        )
+    console.print(table)
+    covered = "the whole scope" if explored.complete else "not the whole scope"
+    console.print(
+        f"{covered}: {explored.states:,} states, {explored.steps:,} steps, {explored.levels} levels, "
+        f"{explored.seconds:.1f} s"
+    )
+    for answer in result.answers:
+        if answer.yes and answer.trace and answer.question.good == "no":
+            console.print(f"\n[bold]{answer.question.asks}[/] The shortest way, {len(answer.trace.steps)} steps:")
+            console.print(answer.trace.diagram(), markup=False, no_wrap=True)

@@ -1,0 +1,131 @@
+"""`halfclose verify`: decide every claim, and show that each of them could have failed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
+from halfclose.spec.mutants import UnknownMutant, mutated
+from halfclose.spec.profile import UnknownSwitch, parse_profile
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
+
+
+def command(
+    claims: Annotated[list[str] | None, typer.Argument(help="Claims to decide, e.g. S2 S11; all by default.")] = None,
+    mutant: Annotated[str, typer.Option(help="Decide them for this broken specification instead.")] = "",
+    profile: Annotated[str, typer.Option(help="Switches to add to every scope, joined by '+', e.g. rfc5961.")] = "",
+    mutants: Annotated[bool, typer.Option(help="Try the mutants that must break each claim.")] = True,
+    traces: Annotated[bool, typer.Option("--traces", help="Draw the witnesses of possibility too.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are processors.")] = None,
+) -> None:
+    """Decide the claims. Exit status 0: all hold; 1: one fails or no mutant can break it; 2: wrong use."""
+    report, work = _prepare(claims or [], mutant, profile, mutants)
+    interrupted = _run(report, work, jobs)
+    if str(json_file) != "-":
+        _show(report, traces)
+    write_json(report.to_json(), json_file)
+    if interrupted:
+        errors.print(_covered(report, work), style="yellow", markup=False)
+        raise typer.Exit(INTERRUPTED)
+    if any(report.verdict(claim) != "holds" for claim in report.claims):
+        raise typer.Exit(FAILS)
+
+
+def _prepare(ids: list[str], mutant: str, profile: str, mutants: bool) -> tuple[Report, list[Unit]]:
+    try:
+        claims = chosen(ids)
+        parse_profile(profile)
+        if mutant:
+            mutated(mutant)
+    except (UnknownClaim, UnknownMutant, UnknownSwitch) as error:
+        refuse(error)
+    tried = mutants and not mutant
+    return Report(claims, tried), units(claims, mutant, profile, tried)
+
+
+def _run(report: Report, work: list[Unit], jobs: int | None) -> bool:
+    """Run everything under a progress bar; whether it was interrupted."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("exploring", total=len(work))
+
+        def done(unit: Unit) -> None:
+            what = f"{unit.where} with {unit.mutant}" if unit.mutant else unit.where
+            bar.update(task, advance=1, description=f"{what:.<45.45}")
+
+        try:
+            verify(report, work, jobs, done)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _covered(report: Report, work: list[Unit]) -> str:
+    decided = sum(evidence.verdict is not None for claim in report.claims for evidence in report.evidence(claim))
+    total = sum(len(claim.properties) for claim in report.claims)
+    return (
+        f"halfclose: interrupted after {report.seconds:.0f} s; {decided} of {total} properties were decided, "
+        f"{len(report.verdicts)} verdicts in all; the others are unknown"
+    )
+
+
+def _show(report: Report, traces: bool) -> None:
+    table = Table(title=None, header_style="bold", show_edge=False, pad_edge=False)
+    for name in ("claim", "verdict", "property", "engine", "scope", "states", "s", "broken by"):
+        table.add_column(name, justify="right" if name in ("states", "s") else "left", overflow="fold")
+    for claim in report.claims:
+        verdict = report.verdict(claim)
+        head = (f"[bold]{claim.id}[/] {claim.title}", f"[{_COLOUR[verdict]}]{verdict}[/]")
+        for i, evidence in enumerate(report.evidence(claim)):
+            table.add_row(*(head if i == 0 else ("", "")), *_row(report, evidence), end_section=False)
+    console.print(table)
+    _show_traces(report, traces)
+    counts = {name: sum(report.verdict(c) == name for c in report.claims) for name in _COLOUR}
+    said = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    console.print(f"\n{len(report.claims)} claims: {said}; {time_words(report.seconds)}")
+
+
+def time_words(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 100 else time.strftime("%M:%S min", time.gmtime(seconds))
+
+
+def _row(report: Report, evidence: Evidence) -> tuple[str, ...]:
+    verdict, prop = evidence.verdict, evidence.prop
+    if verdict is None:
+        return prop.name, "", prop.scope, "", "", "[yellow]not decided[/]"
+    mark = "" if verdict.holds else f" [red]{'does not hold' if not verdict.words else verdict.words}[/]"
+    size = verdict.states if verdict.states is not None else verdict.queries
+    return (
+        prop.name + mark,
+        verdict.engine,
+        verdict.scope,
+        f"{size:,}" if size is not None else "",
+        f"{verdict.seconds:.1f}",
+        _guards(report, evidence),
+    )
+
+
+def _guards(report: Report, evidence: Evidence) -> str:
+    if not report.with_mutants:
+        return ""
+    survived = [f"[red]not by {name}[/]" for name in evidence.survived_by]
+    return ", ".join([*evidence.broken_by, *survived]) or "[red]nothing: unguarded[/]"
+
+
+def _show_traces(report: Report, witnesses: bool) -> None:
+    for claim in report.claims:
+        for evidence in report.evidence(claim):
+            verdict = evidence.verdict
+            if verdict is None or verdict.trace is None or (verdict.holds and not witnesses):
+                continue
+            what = "the shortest way" if verdict.holds else "counterexample"
+            console.print(f"\n[bold]{claim.id}[/] {evidence.prop.name}: {what}, {len(verdict.trace.steps)} steps")
+            console.print(verdict.trace.diagram(), markup=False, no_wrap=True)

@@ -1,0 +1,181 @@
+"""What an application author asks of two programs: can an octet be lost, who can see a reset, and how?
+
+An octet that SEND accepted is *lost* once its receiver's connection is gone (by a reset, a time-out, a crash) before
+an application that was going to read it could.  It is *left unread* where the receiving application itself gave up: it
+aborted, closed fully, or came to its end without reading on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.machine import AT
+from halfclose.checks.explore.search import Exploration, Progress, explore
+from halfclose.checks.explore.system import System
+from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.spec.application import Program
+from halfclose.spec.graph import Graph
+from halfclose.spec.network import Scope
+from halfclose.spec.states import State
+from halfclose.spec.terms import Var
+from halfclose.spec.variables import GHOST, RCV, STATE, Fate
+
+_WATCHED: frozenset[Var] = frozenset(
+    (RCV.USER, GHOST.SENT, GHOST.READ, GHOST.FATE, GHOST.JOINED, GHOST.GOOD, GHOST.WHOLE, GHOST.PEER, GHOST.LIFE)
+)
+_BY_OTHERS = (Fate.RESET, Fate.TIMED_OUT, Fate.CRASHED)
+
+
+@dataclass(frozen=True)
+class Question:
+    """asks: the question; good: the answer that is good news ("yes" or "no")."""
+
+    id: str
+    asks: str
+    good: str
+
+
+QUESTIONS = (
+    Question("lost-a", "can octets that A sent be lost?", "no"),
+    Question("lost-b", "can octets that B sent be lost?", "no"),
+    Question("unread-a", "can octets that A sent be left unread by B's own choice?", "no"),
+    Question("unread-b", "can octets that B sent be left unread by A's own choice?", "no"),
+    Question("reset-a", "can A's application see a reset?", "no"),
+    Question("reset-b", "can B's application see a reset?", "no"),
+    Question("wrong", "can a wrong octet, or an end of file too early, be delivered?", "no"),
+    Question("ends", "can both programs come to their end with everything read?", "yes"),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """yes with the shortest way there, or no; None where the exploration was cut short before it could tell."""
+
+    question: Question
+    yes: bool | None
+    trace: Trace | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All the answers of one scope."""
+
+    scope: Scope
+    exploration: Exploration
+    answers: tuple[Answer, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        result = self.exploration
+        return {
+            "app_a": str(self.scope.app_a),
+            "app_b": str(self.scope.app_b),
+            "profile": str(self.scope.profile),
+            "states": result.states,
+            "levels": result.levels,
+            "seconds": round(result.seconds, 3),
+            "complete": result.complete,
+            "answers": [
+                {
+                    "id": a.question.id,
+                    "question": a.question.asks,
+                    "answer": None if a.yes is None else "yes" if a.yes else "no",
+                    "trace": None if a.trace is None else a.trace.to_json(),
+                }
+                for a in self.answers
+            ],
+        }
+
+
+def ask(
+    scope: Scope,
+    graph: Graph,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    so_far: list[Exploration] | None = None,
+) -> Answers:
+    """Explore the scope and answer every question."""
+    system = System(scope, graph, _WATCHED)
+    result = explore(system, _judge(system), limit=limit, progress=progress, so_far=so_far)
+    return answers(scope, result)
+
+
+def answers(scope: Scope, result: Exploration) -> Answers:
+    """The answers that an exploration, complete or not, has found."""
+    return Answers(scope, result, tuple(_answer(i, result) for i in range(len(QUESTIONS))))
+
+
+def _answer(number: int, result: Exploration) -> Answer:
+    finding = result.findings.get(number)
+    if finding is not None:
+        return Answer(QUESTIONS[number], True, trace_of(result, finding))
+    return Answer(QUESTIONS[number], False if result.complete else None, None)
+
+
+def _judge(system: System) -> Callable[[int], tuple[int, ...]]:
+    """Numbers of the questions that a state answers with yes."""
+
+    def judge(key: int) -> tuple[int, ...]:
+        a, b = system.local(key, 0), system.local(key, 1)
+        found = (
+            _lost(system, key, receiving=1),
+            _lost(system, key, receiving=0),
+            _left_unread(system, key, receiving=1),
+            _left_unread(system, key, receiving=0),
+            _told(system, key, 0),
+            _told(system, key, 1),
+            not (a[AT[GHOST.GOOD]] and b[AT[GHOST.GOOD]] and a[AT[GHOST.WHOLE]] and b[AT[GHOST.WHOLE]]),
+            _finished(system, key, a, b),
+        )
+        return tuple(i for i, yes in enumerate(found) if yes)
+
+    return judge
+
+
+def _lost(system: System, key: int, receiving: int) -> bool:
+    """Octets cannot be read any more although the receiving application never gave up."""
+    receiver, counter = system.application(key, receiving)
+    if not _missing(system, key, receiving):
+        return False
+    ended = receiver[AT[GHOST.FATE]]
+    return ended in _BY_OTHERS or (ended == Fate.CLOSED and _calling(system, receiving, counter))
+
+
+def _left_unread(system: System, key: int, receiving: int) -> bool:
+    receiver, counter = system.application(key, receiving)
+    if not _missing(system, key, receiving):
+        return False
+    ended = receiver[AT[GHOST.FATE]]
+    return ended == Fate.ABORTED or (ended == Fate.CLOSED and not _calling(system, receiving, counter))
+
+
+def _missing(system: System, key: int, receiving: int) -> bool:
+    """The receiver's connection is gone, and with it octets that its peer's SEND accepted."""
+    receiver, sender = system.local(key, receiving), system.local(key, 1 - receiving)
+    return (
+        receiver[AT[STATE]] == State.CLOSED.index
+        and receiver[AT[GHOST.PEER]] == sender[AT[GHOST.LIFE]] > 0
+        and receiver[AT[GHOST.READ]] + receiver[AT[RCV.USER]] < sender[AT[GHOST.SENT]]
+    )
+
+
+def _calling(system: System, side: int, counter: int) -> bool:
+    """The application has calls to make."""
+    app = system.machines[side].app
+    return not isinstance(app, Program) or counter < len(app.steps)
+
+
+def _told(system: System, key: int, side: int) -> bool:
+    """The connection was reset while the application still had calls to make."""
+    local, counter = system.application(key, side)
+    calling = _calling(system, side, counter)
+    return calling and local[AT[STATE]] == State.CLOSED.index and local[AT[GHOST.FATE]] == Fate.RESET
+
+
+def _finished(system: System, key: int, a: Local, b: Local) -> bool:
+    for side in (0, 1):
+        if isinstance(system.machines[side].app, Program) and _calling(system, side, system.application(key, side)[1]):
+            return False
+    return a[AT[GHOST.READ]] == b[AT[GHOST.SENT]] and b[AT[GHOST.READ]] == a[AT[GHOST.SENT]]

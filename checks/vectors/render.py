@@ -1,0 +1,64 @@
+"""From a path through the model to the steps of a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import Segment as Fields
+from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout
+from halfclose.checks.vectors.model import Model, Moved
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One step of a path: the input, if there was one, and what came of it.  first: before anything spontaneous."""
+
+    step: Step | None
+    first: Moved
+    moved: Moved
+
+
+def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
+    """The inputs of a path, each followed by what the endpoint may send until the next."""
+    steps: list[Step] = []
+    sent: tuple[Fields, ...] = ()
+    first = Moved(model.initial)
+    for taken in path:
+        if taken.step is None:
+            sent += taken.moved.sent
+            continue
+        _expect(model, steps, first, sent)
+        steps.append(_with_result(taken.step, taken.first.returns))
+        sent, first = taken.moved.sent, taken.first
+    _expect(model, steps, first, sent)
+    return tuple(steps)
+
+
+def _expect(model: Model, steps: list[Step], first: Moved, sent: tuple[Fields, ...]) -> None:
+    if not steps or isinstance(steps[-1], Fill):
+        return
+    outcomes = dict.fromkeys((sent, *model.outcomes(first)))
+    steps.append(Expect(tuple(tuple(map(model.packet, outcome)) for outcome in outcomes)))
+
+
+def _with_result(step: Step, returns: str) -> Step:
+    return replace(step, returns=returns) if isinstance(step, Call) else step
+
+
+def take(model: Model, local: Local, step: Step) -> Taken:
+    """One input to an endpoint that sends everything it may at once."""
+    (first, *_) = model.react(local, step) or [Moved(local)]
+    return Taken(step, first, model.settle(first))
+
+
+def flags_of(steps: Iterable[Step]) -> set[str]:
+    """The flags that follow from the steps themselves."""
+    flags = set()
+    for step in steps:
+        if isinstance(step, Timeout):
+            flags.add("timer")
+        if isinstance(step, Fill) or (isinstance(step, Deliver) and step.packet.edge is not None):
+            flags.add("advertised-window")
+    return flags

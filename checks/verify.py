@@ -1,0 +1,276 @@
+"""Decide the claims: every property in its scope, and every mutant that is said to break it.
+
+The work is cut into units (one exploration, replay or shape each, of the real rules or of one mutant) that run in a
+few processes; a unit is described by names alone, so that nothing but names and verdicts crosses a process border.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.judges import Explored, Judge
+from halfclose.checks.replay import replay
+from halfclose.checks.shapes import SHAPES
+from halfclose.spec.claims import BY_ID, CLAIMS, Claim, Property, Replay, Shape, Sometimes
+from halfclose.spec.figures import FIGURES
+from halfclose.spec.graph import RULES, Graph, tcp
+from halfclose.spec.mutants import mutated
+from halfclose.spec.profile import Profile, parse_profile
+from halfclose.spec.scopes import SCOPES
+
+
+class UnknownClaim(ValueError):
+    """No claim has this id; the message lists those that exist."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One piece of work. kind: "explore", "replay" or "shape"; where: the scope, figure or shape; props: (claim id,
+    property name) of what it decides; mutant: "" for the rules as they are."""
+
+    kind: str
+    where: str
+    props: tuple[tuple[str, str], ...]
+    mutant: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one unit says of one property. trace: of a violation, or of a witness."""
+
+    claim: str
+    prop: str
+    mutant: str
+    holds: bool
+    engine: str
+    scope: str
+    seconds: float
+    states: int | None = None
+    queries: int | None = None
+    trace: Trace | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A property with its verdict and the mutants that were tried on it."""
+
+    prop: Property
+    verdict: Verdict | None
+    broken_by: tuple[str, ...]
+    survived_by: tuple[str, ...]
+    tried: int
+
+    @property
+    def guarded(self) -> bool:
+        return bool(self.broken_by) and not self.survived_by
+
+
+@dataclass
+class Report:
+    """Everything that has been decided so far."""
+
+    claims: tuple[Claim, ...]
+    with_mutants: bool
+    verdicts: list[Verdict] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
+        return tuple(self._evidence(claim, prop) for prop in claim.properties)
+
+    def _evidence(self, claim: Claim, prop: Property) -> Evidence:
+        mine = [v for v in self.verdicts if (v.claim, v.prop) == (claim.id, prop.name)]
+        own = next((v for v in mine if not v.mutant), None)
+        broken = {v.mutant for v in mine if v.mutant and not v.holds}
+        survived = {v.mutant for v in mine if v.mutant and v.holds}
+        named = prop.broken_by
+        return Evidence(
+            prop,
+            own,
+            tuple(m for m in named if m in broken),
+            tuple(m for m in named if m in survived),
+            len(broken | survived),
+        )
+
+    def verdict(self, claim: Claim) -> str:
+        """holds, fails, or unknown where something was not decided, or where no mutant can break a property."""
+        evidence = self.evidence(claim)
+        if any(e.verdict is not None and not e.verdict.holds for e in evidence):
+            return "fails"
+        if any(e.verdict is None for e in evidence):
+            return "unknown"
+        if self.with_mutants and any(not e.guarded for e in evidence):
+            return "unknown"
+        return "holds"
+
+    def unguarded(self) -> tuple[tuple[Claim, Evidence], ...]:
+        """Properties that a mutant named for them does not break; only where mutants were tried."""
+        if not self.with_mutants:
+            return ()
+        return tuple((c, e) for c in self.claims for e in self.evidence(c) if e.tried and not e.guarded)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"claims": [self._claim_json(claim) for claim in self.claims]}
+
+    def _claim_json(self, claim: Claim) -> dict[str, Any]:
+        evidence = [_evidence_json(e) for e in self.evidence(claim) if e.verdict is not None]
+        return {"id": claim.id, "title": claim.title, "verdict": self.verdict(claim), "evidence": evidence}
+
+
+def _evidence_json(evidence: Evidence) -> dict[str, Any]:
+    verdict = evidence.verdict
+    assert verdict is not None
+    counts = {k: v for k, v in (("states", verdict.states), ("queries", verdict.queries)) if v is not None}
+    trace = {} if verdict.trace is None else {"trace": verdict.trace.to_json()}
+    return {
+        "engine": verdict.engine,
+        "property": evidence.prop.name,
+        "kind": type(evidence.prop).__name__.lower(),
+        "scope": verdict.scope,
+        **counts,
+        "seconds": round(verdict.seconds, 3),
+        "holds": verdict.holds,
+        "broken_by": list(evidence.broken_by),
+        **trace,
+    }
+
+
+# ---- units ---------------------------------------------------------------------------------------------------
+
+
+def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
+    """The claims with these ids, all of them where none is named; raises UnknownClaim."""
+    names = tuple(ids)
+    for name in names:
+        if name.upper() not in BY_ID:
+            raise UnknownClaim(f"unknown claim {name!r}; known are {', '.join(BY_ID)}")
+    return tuple(BY_ID[name.upper()] for name in dict.fromkeys(names)) or CLAIMS
+
+
+def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants: bool = True) -> list[Unit]:
+    """The work for these claims, the longest pieces first. With `mutant`, only that one, in place of the rules."""
+    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for claim in claims:
+        for prop in claim.properties:
+            kind = "replay" if isinstance(prop, Replay) else "shape" if isinstance(prop, Shape) else "explore"
+            groups.setdefault((kind, prop.scope, mutant), []).append((claim.id, prop.name))
+            for name in prop.broken_by if mutants and not mutant else ():
+                groups.setdefault((kind, prop.scope, name), []).append((claim.id, prop.name))
+    made = [Unit(kind, where, tuple(props), name, profile) for (kind, where, name), props in groups.items()]
+    return sorted(made, key=lambda unit: (-_WEIGHT.get(unit.where, 0), unit.mutant))
+
+
+#: Scopes that take longest, so that they are begun first.
+_WEIGHT = {"exchange": 9, "crash": 8, "free": 7, "full-close": 6, "quiet": 5, "reuse-rst": 4, "reuse-no-wait": 4}
+
+
+def run_unit(unit: Unit) -> list[Verdict]:
+    """Decide one unit, in this process."""
+    rules = mutated(unit.mutant) if unit.mutant else RULES
+    if unit.kind == "shape":
+        return [_shape(unit, Graph(rules), *unit.props[0])]
+    extra = parse_profile(unit.profile)
+    if unit.kind == "replay":
+        figure = FIGURES[unit.where]
+        result = replay(figure, tcp(figure.scope.profile | extra, rules))
+        words = "" if result.failed is None else f"not possible: {result.failed.do}"
+        return [
+            Verdict(
+                claim,
+                prop,
+                unit.mutant,
+                result.failed is None,
+                "replay",
+                f"{figure.title} ({figure.cite})",
+                result.seconds,
+                states=len(result.trace.steps),
+                trace=result.trace,
+                words=words,
+            )
+            for claim, prop in unit.props
+        ]
+    return list(_explore(unit, rules, extra))
+
+
+def _shape(unit: Unit, graph: Graph, claim: str, prop: str) -> Verdict:
+    shaped = SHAPES[unit.where](graph)
+    return Verdict(
+        claim,
+        prop,
+        unit.mutant,
+        not shaped.faults,
+        shaped.engine,
+        shaped.scope,
+        shaped.seconds,
+        queries=shaped.queries,
+        words="; ".join(shaped.faults[:3]),
+    )
+
+
+def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Verdict]:
+    scope = SCOPES[unit.where]
+    props = [_property(*name) for name in unit.props]
+    started = time.perf_counter()
+    judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=bool(unit.mutant))
+    seconds = time.perf_counter() - started
+    for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):
+        shown = not unit.mutant and outcome.finding is not None
+        yield Verdict(
+            claim,
+            name,
+            unit.mutant,
+            outcome.holds,
+            "exploration",
+            unit.where,
+            seconds,
+            states=judged.exploration.states,
+            trace=trace_of(judged.exploration, outcome.finding) if shown and outcome.finding else None,
+            words="" if outcome.holds or isinstance(outcome.prop, Sometimes) is False else "no state meets it",
+        )
+
+
+def _property(claim: str, name: str) -> Explored:
+    return next(p for p in BY_ID[claim].properties if p.name == name)  # type: ignore[return-value]
+
+
+# ---- running them --------------------------------------------------------------------------------------------
+
+
+def verify(
+    report: Report, work: list[Unit], jobs: int | None = None, done: Callable[[Unit], None] = lambda _: None
+) -> None:
+    """Run the units in `jobs` processes, filling the report as they finish; an interrupt leaves what is there."""
+    started = time.perf_counter()
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=_ignore_interrupt) as pool:
+        waiting: dict[Future[list[Verdict]], Unit] = {pool.submit(run_unit, unit): unit for unit in work}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    report.verdicts.extend(future.result())
+                    done(waiting.pop(future))
+        except BaseException:
+            _stop(pool)
+            raise
+        finally:
+            report.seconds = time.perf_counter() - started
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C goes to the whole group; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
