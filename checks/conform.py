@@ -7,17 +7,19 @@ ends or hangs its process costs the one vector that did it: the next goes to a n
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import signal
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from halfclose.checks.endpoint import fields_of, pattern, show
 from halfclose.checks.oracle import Deviates, Oracle
@@ -347,6 +349,9 @@ def _without_echoes(vectors: Sequence[Vector], rows: Sequence[Row]) -> Iterator[
             yield row
 
 
+_T = TypeVar("_T")
+
+
 class _Child:
     """The process that the stack lives in, made anew when it is gone."""
 
@@ -372,30 +377,31 @@ class _Child:
             if not self._pipe.poll(_HANG):
                 self._stop()
                 return Row(vector.id, vector.name, Verdict.DEVIATES, f"the stack gave no answer for {_HANG:.0f} s")
-            answer = self._pipe.recv()
+            return self._receive(Row)
         except (EOFError, ConnectionError):
             return Row(vector.id, vector.name, Verdict.DEVIATES, self._obituary())
-        if isinstance(answer, StackError):
+
+    def _receive(self, kind: type[_T]) -> _T:
+        """What the child has to say; raises what went wrong there, which is no fault of the stack's."""
+        answer = self._pipe.recv()
+        if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, Row)
+        assert isinstance(answer, kind)
         return answer
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, far = context.Pipe()
-        self._output = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed in _stop
-        arguments = (self._make, self._profile, far, self._output.fileno())
-        process = context.Process(target=_serve, args=arguments[:3], daemon=True)
+        self._output = tempfile.NamedTemporaryFile("r", errors="replace")  # noqa: SIM115 - closed in _stop
+        arguments = (self._make, self._profile, far, self._output.name)
+        process = context.Process(target=_serve, args=arguments, daemon=True)
         process.start()
         far.close()
         self._process = process
         try:
-            ready = self._pipe.recv()
+            self.version = self._receive(str)
         except EOFError:
             raise StackError(self._obituary()) from None
-        if isinstance(ready, StackError):
-            raise ready
-        self.version = ready
 
     def _obituary(self) -> str:
         """How the process ended, with the last it had to say."""
@@ -404,7 +410,6 @@ class _Child:
         process.join(_HANG)
         code = process.exitcode or 0
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
-        self._output.seek(0)
         lines = [line for line in self._output.read().splitlines() if line.strip()]
         self._stop()
         last = f": {lines[-1]}" if lines else ""
@@ -419,19 +424,24 @@ class _Child:
             self._process = None
 
 
-def _serve(make: Callable[[], Stack], profile: Profile, pipe: Connection) -> None:
+def _serve(make: Callable[[], Stack], profile: Profile, pipe: Connection, output: str) -> None:
     """The child: makes the stack, then answers vectors until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    file = os.open(output, os.O_WRONLY | os.O_APPEND)
+    for stream in (1, 2):  # a stack may say why it ends the process
+        os.dup2(file, stream)
     try:
         stack = make()
         pipe.send(stack.version)
         while True:
             vector, port = pipe.recv()
             pipe.send(judge(stack, vector, profile, port))
+    except (EOFError, ConnectionError):
+        pass
     except StackError as problem:
         pipe.send(problem)
-    except EOFError:
-        pass
+    except Exception as problem:
+        pipe.send(RuntimeError(f"the judge failed: {problem!r}\n{traceback.format_exc()}"))
 
 
 def deviations(report: Report) -> Iterator[Row]:

@@ -57,7 +57,7 @@ from halfclose.spec.profile import (
 )
 from halfclose.spec.states import FIN_RECEIVED, RECEIVING, SENDING, State
 from halfclose.spec.terms import Var
-from halfclose.spec.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SEGMENT, SND
+from halfclose.spec.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SEGMENT, SND, STATE
 
 _MASK = 0xFFFF_FFFF
 
@@ -201,7 +201,7 @@ def without_text(fields: Fields) -> Fields:
 
 
 def is_bare_ack(fields: Fields) -> bool:
-    bits = [fields[FIELD[var]] for var, _, _ in _BITS]
+    bits = [fields[FIELD[var]] for var in (CTL.SYN, CTL.FIN, CTL.RST, CTL.ACK)]
     return bits == [0, 0, 0, 1] and not fields[FIELD[SEG.TEXT]]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from halfclose.checks.explore.compiled import Arithmetic, Local, Segment
 from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.search import Exploration, Finding, cannot_reach, explore
-from halfclose.checks.explore.system import System
+from halfclose.checks.explore.system import PAIR_MASK, System
 from halfclose.spec.claims import Always, OnStep, Property, Sometimes, Stays
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph
@@ -97,9 +97,9 @@ class Judge:
         system = result.system
         if not result.complete:
             return
-        stuck = next(cannot_reach(result, lambda key: goal(system.local(key, 0), system.local(key, 1))), None)
-        if stuck is not None:
-            result.findings[number] = Finding(number, stuck)
+        stuck = list(cannot_reach(result, lambda key: goal(system.local(key, 0), system.local(key, 1))))
+        if stuck:
+            result.findings[number] = Finding(number, next((k for k in stuck if _at_rest(system, k)), stuck[0]))
 
     def _outcome(self, number: int, result: Exploration) -> Outcome:
         prop, finding = self.props[number], result.findings.get(number)
@@ -127,6 +127,19 @@ class Judge:
             if not holds(before, segment or _NO_SEGMENT, after, sent or _NO_SEGMENT, sent is not None):
                 objections |= 1 << i
         return objections
+
+
+def _at_rest(system: System, key: int) -> bool:
+    """Whatever happens from here on changes neither end: the clearest picture of being stuck."""
+    pair, seen, waiting = key & PAIR_MASK, {key}, [key]
+    while waiting:
+        for after, _ in system.successors(waiting.pop()):
+            if after & PAIR_MASK != pair:
+                return False
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
+    return True
 
 
 def _step(numbers: Arithmetic, term: Term, places: dict[Var, str]) -> Condition:

@@ -33,13 +33,15 @@ class UnknownClaim(ValueError):
 @dataclass(frozen=True)
 class Unit:
     """One piece of work. kind: "explore", "replay" or "shape"; where: the scope, figure or shape; props: (claim id,
-    property name) of what it decides; mutant: "" for the rules as they are."""
+    property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant is there to break them,
+    otherwise it is what is being judged."""
 
     kind: str
     where: str
     props: tuple[tuple[str, str], ...]
     mutant: str = ""
     profile: str = ""
+    tried: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Verdict:
 
     claim: str
     prop: str
-    mutant: str
+    tried: str  # the mutant that was to break it, "" where the property itself was judged
     holds: bool
     engine: str
     scope: str
@@ -88,9 +90,9 @@ class Report:
 
     def _evidence(self, claim: Claim, prop: Property) -> Evidence:
         mine = [v for v in self.verdicts if (v.claim, v.prop) == (claim.id, prop.name)]
-        own = next((v for v in mine if not v.mutant), None)
-        broken = {v.mutant for v in mine if v.mutant and not v.holds}
-        survived = {v.mutant for v in mine if v.mutant and v.holds}
+        own = next((v for v in mine if not v.tried), None)
+        broken = {v.tried for v in mine if v.tried and not v.holds}
+        survived = {v.tried for v in mine if v.tried and v.holds}
         named = prop.broken_by
         return Evidence(
             prop,
@@ -157,14 +159,16 @@ def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
 
 def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants: bool = True) -> list[Unit]:
     """The work for these claims, the longest pieces first. With `mutant`, only that one, in place of the rules."""
-    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, str, str, bool], list[tuple[str, str]]] = {}
     for claim in claims:
         for prop in claim.properties:
             kind = "replay" if isinstance(prop, Replay) else "shape" if isinstance(prop, Shape) else "explore"
-            groups.setdefault((kind, prop.scope, mutant), []).append((claim.id, prop.name))
+            groups.setdefault((kind, prop.scope, mutant, False), []).append((claim.id, prop.name))
             for name in prop.broken_by if mutants and not mutant else ():
-                groups.setdefault((kind, prop.scope, name), []).append((claim.id, prop.name))
-    made = [Unit(kind, where, tuple(props), name, profile) for (kind, where, name), props in groups.items()]
+                groups.setdefault((kind, prop.scope, name, True), []).append((claim.id, prop.name))
+    made = [
+        Unit(kind, where, tuple(props), name, profile, tried) for (kind, where, name, tried), props in groups.items()
+    ]
     return sorted(made, key=lambda unit: (-_WEIGHT.get(unit.where, 0), unit.mutant))
 
 
@@ -186,7 +190,7 @@ def run_unit(unit: Unit) -> list[Verdict]:
             Verdict(
                 claim,
                 prop,
-                unit.mutant,
+                _tried(unit),
                 result.failed is None,
                 "replay",
                 f"{figure.title} ({figure.cite})",
@@ -200,12 +204,16 @@ def run_unit(unit: Unit) -> list[Verdict]:
     return list(_explore(unit, rules, extra))
 
 
+def _tried(unit: Unit) -> str:
+    return unit.mutant if unit.tried else ""
+
+
 def _shape(unit: Unit, graph: Graph, claim: str, prop: str) -> Verdict:
     shaped = SHAPES[unit.where](graph)
     return Verdict(
         claim,
         prop,
-        unit.mutant,
+        _tried(unit),
         not shaped.faults,
         shaped.engine,
         shaped.scope,
@@ -219,14 +227,14 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     scope = SCOPES[unit.where]
     props = [_property(*name) for name in unit.props]
     started = time.perf_counter()
-    judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=bool(unit.mutant))
+    judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=unit.tried)
     seconds = time.perf_counter() - started
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):
-        shown = not unit.mutant and outcome.finding is not None
+        shown = not unit.tried and outcome.finding is not None
         yield Verdict(
             claim,
             name,
-            unit.mutant,
+            _tried(unit),
             outcome.holds,
             "exploration",
             unit.where,

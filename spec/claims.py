@@ -319,8 +319,8 @@ CLAIMS: tuple[Claim, ...] = (
         "TIME-WAIT",
         ("3.4.1", "3.6.1", "MUST-13"),
         "Where initial sequence numbers may come again, only the wait keeps an old segment out of a new incarnation. "
-        "It is enough if no segment lives longer than MSL, if no RST may cut it short (RFC 1337), and if by its end the "
-        "peer has heard the last ACK or given up; each of the three is needed.",
+        "It is enough if no segment lives longer than MSL, if no RST may cut it short (RFC 1337), and if by its end "
+        "the peer has heard the last ACK or given up; each of the three is needed.",
         (
             Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), GHOST.GOOD & GHOST.WHOLE),
             Sometimes(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .states import State
-from .terms import Kind, Sort, Term, Var, any_of, named, num, one_if, substitute, variable, variables
+from .terms import Kind, Sort, Term, Var, any_of, named, one_if, substitute, variable, variables
 
 _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 

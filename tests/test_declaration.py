@@ -6,9 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from halfclose.checks.explore.compiled import Arithmetic, compile_edge
 from halfclose.checks.explore.machine import AT
 from halfclose.checks.shapes import SHAPES
@@ -24,6 +21,8 @@ from halfclose.spec.scopes import SCOPES
 from halfclose.spec.states import State
 from halfclose.spec.terms import Kind, Sort, variables
 from halfclose.spec.variables import CHOICES, CONSTANTS, SEGMENT, STATE, TCB
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 _CITATION = re.compile(
     r"(3\.\d+(\.\d+)*( (step \d|first|second|third|fourth|fifth|figure \d+))?|A\.2|MUST-\d+|SHLD-\d+|MAY-\d+|RFC \d+)"
@@ -140,7 +139,10 @@ def test_unknown_names_say_what_is_known() -> None:
 
 def test_the_arrows_between_the_folders_point_one_way() -> None:
     root = Path(__file__).parent.parent
-    for folder, foreign in (("spec", "halfclose.checks|halfclose.reference|z3"), ("reference", "halfclose.(checks|spec)")):
+    for folder, foreign in (
+        ("spec", "halfclose.checks|halfclose.reference|z3"),
+        ("reference", "halfclose.(checks|spec)"),
+    ):
         for file in (root / folder).glob("**/*.py"):
             assert not re.search(rf"^(from|import) +({foreign})", file.read_text(), re.M), file
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import z3
-from hypothesis import given
-from hypothesis import strategies as st
-
 from halfclose.checks.explore.compiled import Arithmetic
 from halfclose.checks.smt import Translation, Words
 from halfclose.spec.terms import FALSE, TRUE, Kind, Sort, Term, all_of, any_of, ite, num, show, substitute, variable
+from hypothesis import given
+from hypothesis import strategies as st
 
 X = variable("X", Sort.SEQ, Kind.TCB, "")
 Y = variable("Y", Sort.SEQ, Kind.TCB, "")
@@ -51,7 +50,9 @@ def test_numbers_wrap_at_the_modelled_width() -> None:
     assert not on_the_wire(X < Y, 1, 62, bits=6)
 
 
-@pytest.mark.parametrize("wrong", [lambda: X < K, lambda: X == K, lambda: K + X, lambda: K - X, lambda: ite(FLAG, X, K)])
+@pytest.mark.parametrize(
+    "wrong", [lambda: X < K, lambda: X == K, lambda: K + X, lambda: K - X, lambda: ite(FLAG, X, K)]
+)
 def test_sorts_do_not_mix(wrong: object) -> None:
     with pytest.raises(TypeError):
         wrong()  # type: ignore[operator]

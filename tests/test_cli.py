@@ -1,0 +1,123 @@
+"""Each command once as a user types it, and what it says to bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FULL_CLOSE = ("explore", "--app-a", "open; send 1; close", "--app-b", "listen; send 1; read; close")
+
+
+def halfclose(*args: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
+    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+
+
+def test_verify_decides_claims_and_writes_them_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "claims.json"
+    done = halfclose("verify", "S8", "S9", "G6", "--json", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "Four-way close" in done.stdout
+    claims = {claim["id"]: claim for claim in json.loads(file.read_text())["claims"]}
+    assert set(claims) == {"S8", "S9", "G6"}
+    assert all(claim["verdict"] == "holds" for claim in claims.values())
+    for evidence in (e for claim in claims.values() for e in claim["evidence"]):
+        assert {"engine", "scope", "seconds", "broken_by"} <= evidence.keys()
+        assert evidence["broken_by"]
+
+
+def test_verify_of_a_mutant_fails_with_a_diagram() -> None:
+    done = halfclose("verify", "S11", "--mutant", "close-wait-cannot-send")
+    assert done.returncode == 1
+    assert "counterexample" in done.stdout
+    assert "CLOSE-WAIT" in done.stdout
+
+
+def test_explore_draws_how_a_full_close_loses_octets() -> None:
+    done = halfclose(*FULL_CLOSE)
+    assert done.returncode == 1
+    assert "can octets that A sent be lost?" in done.stdout
+    assert "<CTL=RST>" in done.stdout
+
+
+def test_explore_writes_json_to_stdout() -> None:
+    done = halfclose(
+        "explore", "--app-a", "open; send 1; shutdown; read", "--app-b", "listen; read; shutdown", "--json", "-"
+    )
+    assert done.returncode == 0
+    answers = {a["id"]: a["answer"] for a in json.loads(done.stdout)["answers"]}
+    assert answers["lost-a"] == "no"
+    assert answers["ends"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"), [("mermaid", "stateDiagram-v2"), ("dot", "digraph TCP"), ("graphml", "<graphml")]
+)
+def test_graph_prints_each_format(form: str, sign: str) -> None:
+    done = halfclose("graph", "--format", form)
+    assert done.returncode == 0
+    assert sign in done.stdout
+
+
+def test_graph_as_json_lists_every_edge_with_its_citation() -> None:
+    graph = json.loads(halfclose("graph", "--format", "json").stdout)
+    assert len(graph["states"]) == 11
+    assert all(edge["cite"] and edge["source"] and edge["target"] for edge in graph["edges"])
+
+
+@pytest.mark.parametrize("name", ["S11", "last-ack.acked", "two-way-handshake", "rfc1337", "exchange", "F12"])
+def test_explain_finds_claims_edges_mutants_switches_scopes_and_figures(name: str) -> None:
+    done = halfclose("explain", name)
+    assert done.returncode == 0
+    assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (("verify", "S99"), "S99"),
+        (("verify", "--mutant", "nonsense"), "nonsense"),
+        (("verify", "--profile", "nonsense"), "nonsense"),
+        (("verify", "S6", "--json", "/nowhere/x.json"), "cannot write"),
+        (("explain", "nonsense"), "nonsense"),
+        (("graph", "--profile", "nonsense"), "nonsense"),
+        ((*FULL_CLOSE, "--slots", "0"), "slots"),
+        ((*FULL_CLOSE, "--losses", "-1"), "losses"),
+        ((*FULL_CLOSE, "--losses", "some"), "losses"),
+        ((*FULL_CLOSE, "--bits", "3"), "bits"),
+        ((*FULL_CLOSE, "--bits", "99"), "bits"),
+        ((*FULL_CLOSE, "--iss", "1"), "iss"),
+        ((*FULL_CLOSE, "--profile", "nonsense"), "nonsense"),
+        ((*FULL_CLOSE, "--limit", "0"), "limit"),
+        (("explore", "--app-a", "fly", "--app-b", "listen"), "fly"),
+    ],
+)
+def test_bad_input_gets_one_clear_line_and_status_2(args: tuple[str, ...], word: str) -> None:
+    done = halfclose(*args)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("args", [("verify",), ("explore", "--app-a", "free", "--app-b", "free", "--slots", "2")])
+def test_ctrl_c_ends_promptly_and_says_what_was_covered(args: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", *args]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        out, err = process.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert out

@@ -1,0 +1,240 @@
+"""Exploration: what is covered, in which order, and what its bounds mean."""
+
+from __future__ import annotations
+
+import pytest
+from halfclose.checks.explore.machine import AT
+from halfclose.checks.explore.questions import Answers, ask
+from halfclose.checks.explore.search import Exploration, cannot_reach, explore
+from halfclose.checks.explore.system import System
+from halfclose.spec.application import BadProgram, Free, Program, parse_application
+from halfclose.spec.graph import tcp
+from halfclose.spec.mutants import mutated
+from halfclose.spec.network import BadScope, Scope
+from halfclose.spec.profile import parse_profile
+from halfclose.spec.states import State
+from halfclose.spec.variables import GHOST, RCV, SND, STATE, TCB
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CLIENT, SERVER = "open; send 1; shutdown; read", "listen; read; shutdown"
+
+
+def scope(app_a: str = CLIENT, app_b: str = SERVER, profile: str = "", **bounds: object) -> Scope:
+    return Scope(
+        parse_application(app_a),
+        parse_application(app_b),
+        parse_profile(profile),
+        **({"slots": 1} | bounds),  # type: ignore[arg-type]
+    )
+
+
+def covered(of: Scope, watched: frozenset[object] = frozenset()) -> Exploration:
+    return explore(System(of, watched=watched))  # type: ignore[arg-type]
+
+
+def states(result: Exploration) -> set[tuple[str, str]]:
+    names = [state.value for state in State]
+    system = result.system
+    return {(names[system.local(k, 0)[0]], names[system.local(k, 1)[0]]) for k in result.parents}
+
+
+def observable(result: Exploration) -> set[tuple[int, ...]]:
+    system, seen = result.system, (STATE, GHOST.READ, GHOST.SENT)
+    return {tuple(system.local(k, side)[AT[var]] for side in (0, 1) for var in seen) for k in result.parents}
+
+
+def test_the_normal_course_of_a_connection_is_reachable() -> None:
+    assert states(covered(scope())) >= {
+        ("SYN-SENT", "LISTEN"),
+        ("SYN-SENT", "SYN-RECEIVED"),
+        ("ESTABLISHED", "ESTABLISHED"),
+        ("FIN-WAIT-2", "CLOSE-WAIT"),
+        ("TIME-WAIT", "LAST-ACK"),
+        ("CLOSED", "CLOSED"),
+    }
+
+
+def test_exploring_twice_gives_the_same_states() -> None:
+    one, two = covered(scope()), covered(scope())
+    assert list(one.parents) == list(two.parents)
+    assert (one.steps, one.levels, one.complete) == (two.steps, two.levels, True)
+
+
+def test_dropping_dead_variables_changes_nothing_that_can_be_seen() -> None:
+    small = scope("open; send 1; shutdown", "listen; read")
+    everything = covered(small, frozenset(TCB))
+    reduced = covered(small)
+    assert observable(reduced) == observable(everything)
+    assert reduced.states < everything.states
+
+
+@pytest.mark.parametrize("iss", [(0, 0), (63, 63), (31, 32), (62, 29)])
+def test_where_the_numbers_wrap_makes_no_difference(iss: tuple[int, int]) -> None:
+    assert covered(scope(iss=iss)).states == covered(scope(iss=(5, 5))).states
+
+
+@pytest.mark.parametrize("bits", [6, 8, 32])
+def test_the_width_of_the_sequence_space_makes_no_difference(bits: int) -> None:
+    assert covered(scope(bits=bits)).states == covered(scope(bits=7)).states
+
+
+def test_a_network_without_loss_reaches_less() -> None:
+    assert covered(scope(losses=0)).states < covered(scope(losses=1)).states
+
+
+def test_a_network_without_duplicates_reaches_less() -> None:
+    assert covered(scope(duplicates=0)).states < covered(scope(duplicates=1)).states
+
+
+def test_a_network_in_order_reaches_less() -> None:
+    bounds: dict[str, object] = {"slots": 2, "losses": 0, "duplicates": 0, "mss": 1}
+    app = "open; send 2"
+    ordered = covered(scope(app, "listen", reorder=False, **bounds))
+    assert ordered.states < covered(scope(app, "listen", **bounds)).states
+
+
+def test_breadth_first_search_finds_a_shortest_path() -> None:
+    result = covered(scope())
+    depth = {result.system.initial: 0}
+    for key, parent in list(result.parents.items())[1:]:
+        depth[key] = depth[parent] + 1
+    for key in result.parents:
+        assert all(depth[after] <= depth[key] + 1 for after, _ in result.system.successors(key))
+
+
+def test_every_step_of_a_trace_is_a_step_of_the_system() -> None:
+    answers = ask(scope("open; send 1; close", "listen; send 1; read; close"), tcp(parse_profile("half-duplex-close")))
+    trace = next(a.trace for a in answers.answers if a.question.id == "lost-a")
+    assert trace is not None
+    system, key = answers.exploration.system, answers.exploration.system.initial
+    for step in trace.steps:
+        key = next(after for after, item in system.successors(key) if item.action == step.action)
+    assert (system.local(key, 0), system.local(key, 1)) == trace.steps[-1].ends
+
+
+def test_an_interrupted_exploration_says_what_it_covered() -> None:
+    so_far: list[Exploration] = []
+
+    def stop(states: int, levels: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        explore(System(scope(slots=2)), progress=stop, so_far=so_far)
+    assert so_far[0].states > 1000
+    assert not so_far[0].complete
+
+
+def test_a_limit_stops_cleanly() -> None:
+    result = explore(System(scope()), limit=100)
+    assert not result.complete
+    assert result.states >= 100
+
+
+def stuck_in_last_ack(result: Exploration) -> bool:
+    """Whether B can be in LAST-ACK with no way for both ends to close."""
+    system = result.system
+    stuck = cannot_reach(result, lambda key: system.local(key, 0)[0] == system.local(key, 1)[0] == 0)
+    return any(system.local(key, 1)[0] == State.LAST_ACK.index for key in stuck)
+
+
+def test_a_goal_that_stays_reachable_is_told_from_one_that_does_not() -> None:
+    small = scope("open; shutdown; read")
+    broken = tcp(small.profile, mutated("no-retransmission-in-last-ack"))
+    assert not stuck_in_last_ack(covered(small))
+    assert stuck_in_last_ack(explore(System(small, broken)))
+
+
+# ---- what an application author asks -------------------------------------------------------------------------
+
+
+def answer(result: Answers, name: str) -> bool | None:
+    return next(a.yes for a in result.answers if a.question.id == name)
+
+
+def asked(app_a: str, app_b: str, **bounds: object) -> Answers:
+    of = scope(app_a, app_b, **bounds)
+    return ask(of, tcp(of.profile))
+
+
+def test_a_full_close_loses_octets_when_the_peer_keeps_talking() -> None:
+    result = asked("open; send 1; close", "listen; send 1; read; close")
+    assert answer(result, "lost-a") is True
+    assert answer(result, "reset-b") is True
+
+
+def test_a_shutdown_loses_nothing_in_the_same_place() -> None:
+    result = asked("open; send 1; shutdown; read; close", "listen; send 1; read; close")
+    assert [answer(result, q) for q in ("lost-a", "lost-b", "reset-a", "reset-b", "wrong")] == [False] * 5
+    assert answer(result, "ends") is True
+
+
+def test_a_full_close_loses_nothing_when_the_peer_only_listens() -> None:
+    assert answer(asked("open; send 1; close", "listen; read; close"), "lost-a") is False
+
+
+def test_an_abort_can_lose_octets() -> None:
+    assert answer(asked("open; send 1; abort", "listen; read"), "lost-a") is True
+
+
+def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
+    result = asked("open; send 1; shutdown; read", "listen; abort")
+    assert answer(result, "unread-a") is True
+    assert answer(result, "lost-a") is False
+
+
+# ---- bad input -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bounds", "word"),
+    [
+        ({"slots": 0}, "slots"),
+        ({"losses": -1}, "losses"),
+        ({"octets": -3}, "octets"),
+        ({"buffer": 0}, "buffer"),
+        ({"bits": 33}, "bits"),
+        ({"bits": 3}, "bits"),
+        ({"lives": 9}, "sequence numbers"),
+        ({"losses": 300}, "losses"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, object], word: str) -> None:
+    with pytest.raises(BadScope, match=word):
+        covered(scope(**bounds))
+
+
+@pytest.mark.parametrize(
+    "text", ["", ";", "fly", "send", "send 0", "send -1", "send x", "open 3", "read 1 2", "free:", "free: fly"]
+)
+def test_bad_programs_are_refused_in_one_line(text: str) -> None:
+    with pytest.raises(BadProgram) as error:
+        parse_application(text)
+    assert "\n" not in str(error.value)
+
+
+@given(
+    st.lists(st.sampled_from(["open", "listen", "send 3", "read", "read 2", "shutdown", "close", "abort"]), min_size=1)
+)
+def test_a_program_prints_as_it_is_read(calls: list[str]) -> None:
+    program = parse_application("; ".join(calls))
+    assert isinstance(program, Program)
+    assert parse_application(str(program)) == program
+
+
+def test_free_applications_print_as_they_are_read() -> None:
+    free = parse_application("free: open, send read")
+    assert isinstance(free, Free)
+    assert parse_application(str(free)) == free
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 63), st.integers(0, 63), st.integers(1, 2), st.integers(1, 2))
+def test_types_hold_wherever_the_numbers_begin(a: int, b: int, buffer: int, mss: int) -> None:
+    result = covered(scope("open; send 2; shutdown", "listen; read 2", iss=(a, b), buffer=buffer, mss=mss))
+    for key in list(result.parents)[::7]:
+        for side in (0, 1):
+            local = result.system.local(key, side)
+            assert 0 <= local[AT[RCV.USER]] <= buffer
+            assert local[AT[RCV.USER]] + local[AT[RCV.WND]] <= buffer
+            assert all(0 <= local[AT[var]] < 64 for var in (SND.UNA, SND.NXT, RCV.NXT))
