@@ -26,7 +26,7 @@ def command(
     for find in (_claim, _figure, _edge, _mutant, _switch, _scope):
         text = find(name)
         if text is not None:
-            console.print(text, markup=False)
+            console.print(text, markup=False, soft_wrap=True)
             return
     known = [*BY_ID, *FIGURES, *(rule.name for rule in RULES), *MUTANTS, *SWITCHES, *SCOPES]
     near = get_close_matches(name, known, n=4, cutoff=0.4)

@@ -137,4 +137,4 @@ def _show(result: Answers, mutant: str) -> None:
     for answer in result.answers:
         if answer.yes and answer.trace and answer.question.good == "no":
             console.print(f"\n[bold]{answer.question.asks}[/] The shortest way, {len(answer.trace.steps)} steps:")
-            console.print(answer.trace.diagram(), markup=False, no_wrap=True)
+            console.print(answer.trace.diagram(), markup=False, soft_wrap=True)

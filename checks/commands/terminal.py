@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+#: Tables want some width where there is no terminal to fit into.
+_PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 130
+
+console = Console(highlight=False, width=_PIPED)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HOLDS, FAILS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130

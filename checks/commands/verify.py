@@ -78,18 +78,22 @@ def _covered(report: Report, work: list[Unit]) -> str:
 
 
 def _show(report: Report, traces: bool) -> None:
-    table = Table(title=None, header_style="bold", show_edge=False, pad_edge=False)
-    for name in ("claim", "verdict", "property", "engine", "scope", "states", "s", "broken by"):
-        table.add_column(name, justify="right" if name in ("states", "s") else "left", overflow="fold")
+    table = Table(header_style="bold", show_edge=False, pad_edge=False)
+    table.add_column("claim and its properties", overflow="fold", ratio=5)
+    table.add_column("decided by", overflow="fold", ratio=4)
+    table.add_column("states", justify="right", no_wrap=True)
+    table.add_column("s", justify="right", no_wrap=True)
+    table.add_column("broken by", overflow="fold", ratio=4)
     for claim in report.claims:
         verdict = report.verdict(claim)
-        head = (f"[bold]{claim.id}[/] {claim.title}", f"[{_COLOUR[verdict]}]{verdict}[/]")
-        for i, evidence in enumerate(report.evidence(claim)):
-            table.add_row(*(head if i == 0 else ("", "")), *_row(report, evidence), end_section=False)
+        table.add_row(f"[bold]{claim.id}[/] {claim.title}: [{_COLOUR[verdict]}]{verdict}[/]")
+        for evidence in report.evidence(claim):
+            table.add_row(*_row(report, evidence))
+        table.add_section()
     console.print(table)
     _show_traces(report, traces)
     counts = {name: sum(report.verdict(c) == name for c in report.claims) for name in _COLOUR}
-    said = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    said = ", ".join(f"{n} {'hold' if name == 'holds' and n > 1 else name}" for name, n in counts.items() if n)
     console.print(f"\n{len(report.claims)} claims: {said}; {time_words(report.seconds)}")
 
 
@@ -100,13 +104,12 @@ def time_words(seconds: float) -> str:
 def _row(report: Report, evidence: Evidence) -> tuple[str, ...]:
     verdict, prop = evidence.verdict, evidence.prop
     if verdict is None:
-        return prop.name, "", prop.scope, "", "", "[yellow]not decided[/]"
-    mark = "" if verdict.holds else f" [red]{'does not hold' if not verdict.words else verdict.words}[/]"
+        return f"  {prop.name}", prop.scope, "", "", "[yellow]not decided[/]"
+    mark = "" if verdict.holds else f": [red]{verdict.words or 'does not hold'}[/]"
     size = verdict.states if verdict.states is not None else verdict.queries
     return (
-        prop.name + mark,
-        verdict.engine,
-        verdict.scope,
+        f"  {prop.name}{mark}",
+        f"{verdict.engine}: {verdict.scope}",
         f"{size:,}" if size is not None else "",
         f"{verdict.seconds:.1f}",
         _guards(report, evidence),
@@ -128,4 +131,4 @@ def _show_traces(report: Report, witnesses: bool) -> None:
                 continue
             what = "the shortest way" if verdict.holds else "counterexample"
             console.print(f"\n[bold]{claim.id}[/] {evidence.prop.name}: {what}, {len(verdict.trace.steps)} steps")
-            console.print(verdict.trace.diagram(), markup=False, no_wrap=True)
+            console.print(verdict.trace.diagram(), markup=False, soft_wrap=True)

@@ -82,7 +82,7 @@ class _Search:
         """Vectors for edges that have none yet; eager: the endpoint sends whatever it may at once."""
         seen: set[tuple[int, ...]] = set()
         level = [Node(self.model.initial)]
-        for _ in range(_DEEPEST_PASSIVE if self.passive else _DEEPEST if eager else 2 * _DEEPEST):
+        for _ in range(_DEEPEST_PASSIVE if self.passive else _DEEPEST):
             following: list[Node] = []
             if not self.missing:
                 return

@@ -150,7 +150,8 @@ def _windows(t: Tester) -> Iterator[Step]:
     if room > FILL_WITH:
         yield t.segment(ACK, edge=-NEAR, octets=TEXT)
     if t.local[AT[HELD.SET]]:
-        yield t.segment(ACK, octets=3 * TEXT)
+        for ack in (t.sent, t.una):
+            yield t.segment(ACK, ack=ack, octets=3 * TEXT)
     yield t.segment(ACK, edge=0, octets=TEXT)
     yield t.segment(ACK, edge=FAR, octets=TEXT)
     yield t.segment(ACK | FIN, edge=FAR)
