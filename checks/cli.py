@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typer
-from halfclose.checks.commands import explain, explore, graph, verify
+from halfclose.checks.commands import conform, explain, explore, graph, vectors, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 app.command("verify")(verify.command)
 app.command("explore")(explore.command)
+app.command("vectors")(vectors.command)
+app.command("conform")(conform.command)
 app.command("graph")(graph.command)
 app.command("explain")(explain.command)
 

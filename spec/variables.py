@@ -162,7 +162,7 @@ NOTHING_UNREAD = RCV.USER == 0
 
 def in_state(*states: State) -> Term:
     """The connection is in one of these states."""
-    return any_of(*(state.index == STATE for state in states))
+    return any_of(*(STATE == state.index for state in states))
 
 
 # ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------

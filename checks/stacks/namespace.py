@@ -21,7 +21,7 @@ from pathlib import Path
 
 from halfclose.checks.stacks.stack import StackError
 from halfclose.reference.wire import internet_checksum
-from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]
+from pyroute2 import IPRoute, NetlinkError
 
 KERNEL = IPv4Address("10.9.0.1")
 TESTER = IPv4Address("10.9.0.2")

@@ -20,7 +20,7 @@ from halfclose.checks.vectors.scenarios import scenarios, wrapping
 from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
 from halfclose.reference.wire import ACK, FIN, SYN
 from halfclose.spec.edge import Edge, Event
-from halfclose.spec.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, Profile
+from halfclose.spec.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, PROFILES, Profile
 from halfclose.spec.states import State
 from halfclose.spec.variables import (
     ACK_OWED,
@@ -61,7 +61,8 @@ def generate(profile: Profile) -> VectorSet:
         "scenarios": scenarios(profile, ISS_NOMINAL, IRS_NOMINAL),
         "wrap": wrapping(profile),
     }
-    return VectorSet(str(profile), groups, unreachable)
+    name = next((name for name, preset in PROFILES.items() if preset == profile), str(profile))
+    return VectorSet(name, groups, unreachable)
 
 
 class _Search:

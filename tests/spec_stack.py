@@ -1,0 +1,180 @@
+"""A stack that is the specification itself at 32 bits, and faults to seed it with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from halfclose.checks.endpoint import AT, pattern
+from halfclose.checks.explore.compiled import Segment as Fields
+from halfclose.checks.stacks.stack import Result, Verb
+from halfclose.checks.vectors.format import Call, Deliver, Packet, Timeout
+from halfclose.checks.vectors.model import Model, Moved
+from halfclose.reference.wire import ACK, FIN, Segment
+from halfclose.spec.edge import Emission, Rule
+from halfclose.spec.graph import RULES
+from halfclose.spec.profile import PROFILES, Profile
+from halfclose.spec.states import State
+from halfclose.spec.variables import CTL, SEG, STATE
+
+OWN_ISS = 4_000_000_000
+_TWO_MSL = 240.0
+
+
+class SpecStack:
+    """Sends whatever it may at once; its timers run on a virtual clock."""
+
+    name, version, virtual_clock = "spec", "1", True
+
+    def __init__(self, rules: tuple[Rule, ...] = RULES, profile: Profile = PROFILES["linux"]) -> None:
+        self._rules, self._profile = rules, profile
+
+    def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
+        assert peer_port != local_port
+        self._model = Model(self._profile, OWN_ISS if iss is None else iss, 0, self._rules)
+        self._local, self._sent, self._read, self._quiet = self._model.initial, list[Fields](), 0, 0.0
+
+    def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
+        if verb in (Verb.OPEN, Verb.LISTEN):
+            self._read = 0
+        (moved,) = self._model.react(self._local, Call(verb, len(text) or count))
+        self._move(moved)
+        if verb is Verb.RECEIVE and moved.returns.endswith(" octets"):
+            first, octets = self._read, int(moved.returns.split()[0])
+            self._read += octets
+            return Result("ok", text=self.received(first, octets))
+        return _result(verb, moved, len(text))
+
+    def received(self, first: int, octets: int) -> bytes:
+        """What RECEIVE hands to the user."""
+        return pattern(first, octets)
+
+    def deliver(self, segment: Segment) -> None:
+        packet = Packet(segment.flags, segment.seq, segment.ack, segment.wnd, len(segment.text))
+        for moved in self._model.react(self._local, Deliver(packet)):
+            self._move(moved)
+
+    def segments(self) -> list[Segment]:
+        sent, self._sent = self._sent, []
+        return [self._on_wire(fields) for fields in sent]
+
+    def advance(self, seconds: float) -> None:
+        self._quiet += seconds
+        timers = ["time-wait"] if self._quiet >= _TWO_MSL else ["retransmission", "probe"] if self._quiet >= 1 else []
+        for timer in timers:
+            for moved in self._model.react(self._local, Timeout(timer))[:1]:
+                self._move(moved)
+
+    def close(self) -> None:
+        self._sent = []
+
+    def _move(self, moved: Moved) -> None:
+        settled = self._model.settle(moved)
+        self._local, self._quiet = settled.local, 0.0
+        self._sent += settled.sent
+
+    def _on_wire(self, fields: Fields) -> Segment:
+        packet = self._model.packet(fields)
+        return Segment(packet.seq, packet.ack, packet.flags, packet.wnd, pattern(packet.at, packet.octets))
+
+
+def _result(verb: Verb, moved: Moved, octets: int) -> Result:
+    if moved.returns == "queued" or moved.returns.endswith("resources"):
+        return Result("blocked")
+    if verb is Verb.RECEIVE and moved.returns.endswith("connection closing"):
+        return Result("eof")
+    if moved.returns.startswith("error"):
+        return Result(moved.returns)
+    return Result("ok", accepted=octets if verb is Verb.SEND else 0)
+
+
+# ---- faults --------------------------------------------------------------------------------------------------
+
+
+def changed(names: Iterable[str], change: Callable[[Rule], Rule]) -> tuple[Rule, ...]:
+    """The declaration with some of its rules changed."""
+    chosen = set(names)
+    assert chosen <= {rule.name for rule in RULES}
+    return tuple(change(rule) if rule.name in chosen else rule for rule in RULES)
+
+
+def _named(name: str) -> Rule:
+    return next(rule for rule in RULES if rule.name == name)
+
+
+def last_ack_leaves_on_any_ack() -> SpecStack:
+    gone = _named("last-ack.acked")
+    return SpecStack(changed(["last-ack.ack"], lambda r: replace(r, target=State.CLOSED, updates=gone.updates)))
+
+
+def fin_taken_out_of_order() -> SpecStack:
+    early, fin = _named("established.early"), _named("established.fin")
+    taken = replace(fin, name="taken early", guard=(*early.guard, CTL.FIN))
+    rules = changed(["established.early"], lambda rule: replace(rule, guard=(*rule.guard, ~CTL.FIN)))
+    return SpecStack((*rules, taken))
+
+
+def unacceptable_segment_not_acknowledged() -> SpecStack:
+    names = [rule.name for rule in RULES if rule.name.startswith("step1.ack")]
+    return SpecStack(changed(names, lambda rule: replace(rule, emits=None)))
+
+
+def old_ack_taken_for_that_of_the_fin() -> SpecStack:
+    return SpecStack(changed(["fin-wait-1.ack"], lambda rule: replace(rule, target=State.FIN_WAIT_2)))
+
+
+def reset_with_the_wrong_number() -> SpecStack:
+    return SpecStack(changed(["listen.ack"], lambda rule: replace(rule, emits=Emission(rst=True, seq=SEG.SEQ))))
+
+
+def fin_not_acknowledged() -> SpecStack:
+    owed = _named("established.fin").updates
+    silent = tuple(update for update in owed if update.var.name != "ACK.OWED")
+    return SpecStack(changed(["established.fin"], lambda rule: replace(rule, updates=silent)))
+
+
+def no_sending_after_the_peers_fin() -> SpecStack:
+    closing = _named("send.closing")
+    rules = changed(
+        ["send.queue"], lambda rule: replace(rule, states=tuple(s for s in rule.states if s is not State.CLOSE_WAIT))
+    )
+    return SpecStack((*rules, replace(closing, name="refused", states=(State.CLOSE_WAIT,))))
+
+
+class _Shifted(SpecStack):
+    def received(self, first: int, octets: int) -> bytes:
+        return pattern(first + 1, octets)
+
+
+def octets_displaced() -> SpecStack:
+    return _Shifted()
+
+
+class _Fragile(SpecStack):
+    def deliver(self, segment: Segment) -> None:
+        if segment.flags == FIN | ACK and self._local[AT[STATE]] == State.FIN_WAIT_1.index:
+            os.write(1, b"assertion failed: no FIN here\n")
+            os.abort()
+        super().deliver(segment)
+
+
+def process_ends_at_a_fin() -> SpecStack:
+    return _Fragile()
+
+
+def faultless() -> SpecStack:
+    return SpecStack()
+
+
+FAULTS = {
+    "last-ack-any-ack": last_ack_leaves_on_any_ack,
+    "fin-before-data": fin_taken_out_of_order,
+    "three-way-close-active": unacceptable_segment_not_acknowledged,
+    "fin-wait-1-old-ack": old_ack_taken_for_that_of_the_fin,
+    "listen-rst-sequence": reset_with_the_wrong_number,
+    "four-way-close-passive": fin_not_acknowledged,
+    "half-close-send": no_sending_after_the_peers_fin,
+    "half-close-receive": octets_displaced,
+}
+

@@ -1,0 +1,168 @@
+"""Vectors: what is generated, and how their files are read and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from halfclose.checks.conform import Verdict, judge
+from halfclose.checks.stacks.stack import Verb
+from halfclose.checks.vectors import BadVectors, VectorSet, generate, load, write
+from halfclose.checks.vectors.format import Call, Deliver, Expect, Packet
+from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
+from halfclose.checks.vectors.scenarios import scenarios, wrapping
+from halfclose.reference.wire import ACK
+from halfclose.spec.edge import Event
+from halfclose.spec.graph import tcp
+from halfclose.spec.profile import PROFILES
+from spec_stack import SpecStack
+
+LINUX = PROFILES["linux"]
+
+
+@pytest.fixture(scope="module")
+def vectors() -> VectorSet:
+    return generate(LINUX)
+
+
+@pytest.fixture
+def small() -> VectorSet:
+    return VectorSet("linux", {"scenarios": scenarios(LINUX, ISS_NOMINAL, IRS_NOMINAL)}, {})
+
+
+def test_every_edge_is_covered_or_named_as_unreachable(vectors: VectorSet) -> None:
+    edges = {edge.name for edge in tcp(LINUX).edges if edge.event not in (Event.STATUS, Event.CRASH)}
+    by_edges = {edge for vector in vectors.groups["edges"] for edge in vector.covers}
+    assert by_edges | vectors.unreachable.keys() == edges
+    assert not by_edges & vectors.unreachable.keys()
+    assert len(vectors.unreachable) <= 6
+
+
+def test_the_specification_itself_passes_every_vector(vectors: VectorSet) -> None:
+    stack = SpecStack()
+    rows = [judge(stack, vector, LINUX, port) for port, vector in enumerate(vectors.vectors)]
+    assert [(row.id, row.what) for row in rows if row.verdict is Verdict.DEVIATES] == []
+    assert all("user timeout" in row.what for row in rows if row.verdict is Verdict.NOT_APPLICABLE)
+
+
+def test_generation_and_files_are_the_same_twice(vectors: VectorSet, tmp_path: Path) -> None:
+    write(vectors, tmp_path / "one")
+    write(load(tmp_path / "one"), tmp_path / "two")
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["edges.json", "scenarios.json", "schema.json", "wrap.json"]
+    assert load(tmp_path / "two") == vectors
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_worked_example_bears_the_numbers_of_the_text(small: VectorSet) -> None:
+    (vector,) = (vector for vector in small.vectors if vector.id == "s6-worked-example")
+    delivered = [step.packet for step in vector.steps if isinstance(step, Deliver)]
+    assert [(p.seq, p.octets) for p in delivered if p.octets] == [(8001, 1000), (9001, 1000)]
+    expected = [step.outcomes[0] for step in vector.steps if isinstance(step, Expect)]
+    assert (10_001, 0) in [(p.ack, p.octets) for outcome in expected for p in outcome]
+    assert (15_001, 2000) in [(p.seq, p.octets) for outcome in expected for p in outcome]
+    assert 17_001 in [p.ack for p in delivered]
+    assert Call(Verb.SEND, 2000) in vector.steps
+
+
+def test_the_wrapping_set_wraps_in_both_directions() -> None:
+    for vector in wrapping(LINUX):
+        assert {"wrap", "chosen-iss"} <= set(vector.flags)
+        sent = [step.packet for step in vector.steps if isinstance(step, Deliver)]
+        for numbers in ([p.seq for p in sent], [p.ack for p in sent if p.flags & ACK]):
+            low, high = min(numbers), max(numbers)
+            assert low < 3000 or vector.iss < low  # the few scripts that stop short of 2^32 on one side
+            assert high - low < 3000 or high > 1 << 31
+
+
+def test_ids_are_distinct_and_each_step_is_followed_by_what_may_be_sent(vectors: VectorSet) -> None:
+    assert len({vector.id for vector in vectors.vectors}) == len(vectors.vectors)
+    for vector in vectors.vectors:
+        assert not isinstance(vector.steps[0], Expect)
+        assert vector.subject == 0 or not isinstance(vector.steps[vector.subject - 1], Expect)
+
+
+# ---- files that are no vectors -------------------------------------------------------------------------------
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadVectors, match="no such folder"):
+        load(tmp_path / "nothing")
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text("{}")
+    with pytest.raises(BadVectors, match="no vectors here"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")])
+def test_a_file_that_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "edges.json").write_text(text, encoding="latin-1")
+    with pytest.raises(BadVectors, match=r"edges\.json: not JSON"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("document", [[], 7, None, "vectors"])
+def test_json_of_another_kind_is_refused(tmp_path: Path, document: Any) -> None:
+    (tmp_path / "edges.json").write_text(json.dumps(document))
+    with pytest.raises(BadVectors) as problem:
+        load(tmp_path)
+    assert "\n" not in str(problem.value)
+
+
+def _spoil(document: Any, where: str) -> None:
+    vector = document["vectors"][0]
+    match where:
+        case "schema":
+            document["schema"] = "halfclose-vectors-0"
+        case "unknown key":
+            vector["extra"] = 1
+        case "missing key":
+            del vector["steps"]
+        case "unknown call":
+            vector["steps"][0] = {"call": "fly", "returns": "ok"}
+        case "number too large":
+            vector["iss"] = 1 << 32
+        case "boolean for a number":
+            vector["iss"] = True
+        case "two ids":
+            document["vectors"].append(vector)
+        case "no vectors":
+            document["vectors"] = []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "schema",
+        "unknown key",
+        "missing key",
+        "unknown call",
+        "number too large",
+        "boolean for a number",
+        "two ids",
+        "no vectors",
+    ],
+)
+def test_a_malformed_file_is_refused_in_one_line(small: VectorSet, tmp_path: Path, where: str) -> None:
+    write(small, tmp_path)
+    path = tmp_path / "scenarios.json"
+    document = json.loads(path.read_text())
+    _spoil(document, where)
+    path.write_text(json.dumps(document))
+    with pytest.raises(BadVectors) as problem:
+        load(tmp_path)
+    assert str(problem.value).startswith(str(tmp_path))
+    assert "\n" not in str(problem.value)
+
+
+def test_a_packet_keeps_every_field_on_its_way_through_json(small: VectorSet, tmp_path: Path) -> None:
+    full = Packet(flags=ACK, seq=1, ack=2, wnd=3, octets=4, at=5, mss=6, edge=-7)
+    vector = small.vectors[0]
+    changed = type(vector)(**{**vars(vector), "steps": (Deliver(full), Expect(((full,), ())))})
+    write(VectorSet("linux", {"one": (changed,)}, {}), tmp_path)
+    assert load(tmp_path).vectors == (changed,)
