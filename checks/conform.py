@@ -198,10 +198,10 @@ class _Replay:
             raise NotApplicable("no user timeout can be set at this interface")
         passed, before = 0.0, self.oracle.hypotheses
         sent: list[Segment] = []
-        while not sent and passed < _PATIENCE[timer]:
+        while not any(segment.length for segment in sent) and passed < _PATIENCE[timer]:
             self.stack.advance(_TICK)
             passed += _TICK
-            sent = self.stack.segments()
+            sent += self.stack.segments()
         if timer == "time-wait":
             self.oracle.timeout(TIMERS[timer])
         elif not sent:

@@ -150,3 +150,9 @@ def most_text(local: Local) -> int:
     una, nxt, end, window = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END, SND.WND))
     usable = distance(nxt, (una + window) & _MASK)
     return max(0, min(OFFERED_MSS, distance(nxt, end), usable))
+
+
+def unacknowledged_text(local: Local) -> int:
+    """How many octets of text the segment at the front of the retransmission queue may hold."""
+    una, nxt, end = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END))
+    return max(0, min(distance(una, nxt), distance(una, end), OFFERED_MSS))

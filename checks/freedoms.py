@@ -138,13 +138,17 @@ def early(h: Hypothesis, fields: Fields) -> Held:
     return Held(fields[FIELD[SEG.SEQ]], min(text, room), int(fields[FIELD[CTL.FIN]] and text < room))
 
 
+def kept(h: Hypothesis, more: tuple[Held, ...]) -> Hypothesis:
+    """With these early segments: the nearest of all in HELD, the others waiting."""
+    of_spec = (Held(h[HELD.SEQ], h[HELD.TEXT], h[HELD.FIN]),) if h[HELD.SET] else ()
+    nearest, *others = sorted({*of_spec, *h.waiting, *more}, key=lambda held: distance(h[RCV.NXT], held.seq))
+    local = put(h.local, HELD=1, HELD_SEQ=nearest.seq, HELD_TEXT=nearest.text, HELD_FIN=nearest.fin)
+    return replace(h, local=local, waiting=tuple(others))
+
+
 def refilled(h: Hypothesis) -> Hypothesis:
     """The next early segment takes the place of one that had its turn."""
-    if not h.waiting or h[HELD.SET] or h.state not in RECEIVING:
-        return h
-    first, *others = h.waiting
-    held = put(h.local, HELD=1, HELD_SEQ=first.seq, HELD_TEXT=first.text, HELD_FIN=first.fin)
-    return replace(h, local=held, waiting=tuple(others))
+    return kept(h, ()) if h.waiting and not h[HELD.SET] and h.state in RECEIVING else h
 
 
 def ack_now(h: Hypothesis) -> Fields:

@@ -23,6 +23,7 @@ from halfclose.checks.endpoint import (
     pattern,
     put,
     show,
+    unacknowledged_text,
 )
 from halfclose.checks.explore.compiled import Local
 from halfclose.checks.explore.compiled import Segment as Fields
@@ -36,6 +37,7 @@ from halfclose.checks.freedoms import (
     early,
     is_bare_ack,
     is_refused_by_group_2,
+    kept,
     matches,
     must_send,
     refilled,
@@ -134,8 +136,10 @@ class Oracle:
         return all(h.state is state for h in self.hypotheses)
 
     def may(self, event: Event) -> tuple[Edge, ...]:
-        """The edges that this event would take now."""
-        return tuple(edge for h in self.hypotheses for edge, _, _ in self._code.fire(h.local, event))
+        """The edges that this timer would take now."""
+        choices = [(h, (unacknowledged_text(h.local), with_fin, 0)) for h in self.hypotheses for with_fin in (1, 0)]
+        fired = (step for h, choice in choices for step in self._code.fire(h.local, event, choice=choice))
+        return tuple(dict.fromkeys(edge for edge, _, _ in fired))
 
     def is_quiet(self) -> bool:
         """Whether silence would be allowed now."""
@@ -191,8 +195,7 @@ class Oracle:
             if edge.rule.name.endswith(".unwanted"):
                 yield replace(moved, due=reset_at(h[SND.NXT]))
             if edge.rule.name.endswith(".early") and h[HELD.SET]:
-                held = early(h, fields)
-                yield replace(moved, waiting=tuple(sorted({*h.waiting, held}, key=lambda x: x.seq)))
+                yield kept(moved, (early(h, fields),))
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
                 for _, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
                     yield replace(h, local=between, rest=fields, edge=edge)
@@ -283,7 +286,7 @@ class Oracle:
             if edge.rule.signal != "part"
         )
         words = (edge.rule.signal or "ok" for edge in edges)
-        return Deviates(seen, tuple(dict.fromkeys(words)), tuple(edges))
+        return Deviates(seen, tuple(dict.fromkeys(words)), tuple(dict.fromkeys((*_rules(before)[:1], *edges))))
 
 
 def describe(result: Result) -> str:

@@ -171,7 +171,7 @@ FAULTS = {
     "last-ack-any-ack": last_ack_leaves_on_any_ack,
     "fin-before-data": fin_taken_out_of_order,
     "three-way-close-active": unacceptable_segment_not_acknowledged,
-    "fin-wait-1-old-ack": old_ack_taken_for_that_of_the_fin,
+    "fin-wait-1-old-ack-lost-fin": old_ack_taken_for_that_of_the_fin,
     "listen-rst-sequence": reset_with_the_wrong_number,
     "four-way-close-passive": fin_not_acknowledged,
     "half-close-send": no_sending_after_the_peers_fin,

@@ -15,13 +15,12 @@ from halfclose.checks.endpoint import (
     FIELD,
     LARGEST_WINDOW,
     NO_FIELDS,
-    OFFERED_MSS,
     STATES,
-    distance,
     fields_of,
     outputs,
     plain_code,
     put,
+    unacknowledged_text,
 )
 from halfclose.checks.explore.compiled import Local
 from halfclose.checks.explore.compiled import Segment as Fields
@@ -120,7 +119,8 @@ class Model:
         """A segment that the endpoint sends, as vectors write it."""
         bits = sum(bit for var, bit in WIRE_BITS if fields[FIELD[var]])
         seq, ack, wnd = (fields[FIELD[var]] for var in (SEG.SEQ, SEG.ACK, SEG.WND))
-        return Packet(bits, seq, ack, wnd, _text(fields), fields[FIELD[SEG.AT]])
+        octets = _text(fields)
+        return Packet(bits, seq, ack, wnd, octets, fields[FIELD[SEG.AT]] if octets else 0)
 
     def stream_index(self, local: Local, seq: int) -> int:
         """The index in the peer's stream of the octet with this number."""
@@ -162,12 +162,11 @@ class Model:
         return [moved]
 
     def _time_out(self, local: Local, event: Event) -> list[Moved]:
-        una, nxt, end = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END))
-        outstanding = max(0, min(distance(una, nxt), distance(una, end), OFFERED_MSS))
+        text = unacknowledged_text(local)
         fired = {
             (edge.name, after): Moved(after, (edge,), (sent,) if sent else ())
             for with_fin in (1, 0)
-            for edge, after, sent in self.code.fire(local, event, choice=(outstanding, with_fin, 0))
+            for edge, after, sent in self.code.fire(local, event, choice=(text, with_fin, 0))
         }
         return list(fired.values())
 

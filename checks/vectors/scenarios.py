@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from halfclose.checks.explore.compiled import Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Fill, Step, Timeout, Vector
+from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout, Vector
 from halfclose.checks.vectors.model import Model
 from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.stimuli import FILL_WITH, Tester
@@ -41,7 +41,7 @@ _S6 = Scenario(
     "s6-worked-example",
     "1000 octets twice from SEQ 8001, answered ACK 10001; 2000 octets from SEQ 15001 to 17000, answered ACK 17001",
     ("3.4", "3.10.7.4 step 7"),
-    f"{_SERVE}; > A 1000; > A 1000; receive 2000; send 2000; > A; > A 10 @-1000",
+    f"{_SERVE}; > A 1000; > A 1000; receive 2000; send 2000; > A",
 )
 
 _CLOSING = (
@@ -323,7 +323,52 @@ _BUGS = (
     ),
 )
 
-_ALL = (*_CLOSING, *_FIGURES, *_BUGS)
+_TIMERS = (
+    Scenario(
+        "syn-received-lost-ack",
+        "the SYN,ACK is sent again where its ACK was lost",
+        ("3.10.8", "3.8.1"),
+        "listen; > S; retransmission!; > A; > A 10; receive 100",
+    ),
+    Scenario(
+        "lost-fin",
+        "a FIN that nobody acknowledges is sent again",
+        ("3.10.8", "3.6"),
+        f"{_OPEN}; shutdown; retransmission!; > A; > FA",
+    ),
+    Scenario(
+        "fin-wait-1-old-ack-lost-fin",
+        "the ACK of earlier text does not stop the FIN from being sent again",
+        ("3.10.7.4 step 5", "3.10.8"),
+        f"{_OPEN}; send 10; shutdown; > A ack-1; retransmission!; > A",
+    ),
+    Scenario(
+        "closing-retransmit-fin",
+        "a FIN that is lost in a simultaneous close is sent again",
+        ("3.10.8", "3.6 case 3"),
+        f"{_OPEN}; shutdown; > FA ack-1; retransmission!; > A",
+    ),
+    Scenario(
+        "close-wait-retransmit",
+        "text sent after the peer's FIN is sent again",
+        ("3.10.8", "3.8.1"),
+        f"{_OPEN}; > FA; send 10; retransmission!; > A; shutdown; > A",
+    ),
+    Scenario(
+        "data-retransmit-after-close",
+        "text sent before the CLOSE is sent again after it",
+        ("3.10.8", "3.6"),
+        f"{_OPEN}; send 10; shutdown; retransmission!; > A",
+    ),
+    Scenario(
+        "last-ack-retransmit",
+        "the FIN is sent again in LAST-ACK",
+        ("3.10.8", "3.6"),
+        f"{_OPEN}; > FA; shutdown; retransmission!; > A; > A",
+    ),
+)
+
+_ALL = (*_CLOSING, *_FIGURES, *_BUGS, *_TIMERS)
 #: Scenarios that are run again where both sequence spaces wrap in the middle of the text.
 _WRAPPED = (
     "four-way-close-active",
@@ -359,7 +404,20 @@ def wrapping(profile: Profile) -> tuple[Vector, ...]:
     by_name = {scenario.name: scenario for scenario in _ALL}
     vectors = [_wrapped(profile, exchange, 500)]
     vectors += [_wrapped(profile, by_name[name], before) for name in _WRAPPED for before in (1, 2, 6)]
-    return tuple(vectors)
+    return tuple(vector for vector in vectors if all(min(n) < _TOP // 2 < max(n) for n in numbers_of(vector)))
+
+
+def numbers_of(vector: Vector) -> tuple[set[int], set[int]]:
+    """The sequence numbers that a vector uses in the stack's direction and in its peer's."""
+    delivered = [step.packet for step in vector.steps if isinstance(step, Deliver)]
+    expected = [packet for step in vector.steps if isinstance(step, Expect) for packet in step.outcomes[0]]
+    peer, stack = set[int](), set[int]()
+    for packets, own, other in ((delivered, peer, stack), (expected, stack, peer)):
+        for packet in packets:
+            own.add(packet.seq)
+            if packet.flags & ACK:
+                other.add(packet.ack)
+    return stack, peer
 
 
 def _wrapped(profile: Profile, scenario: Scenario, before: int) -> Vector:
