@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from halfclose.checks.explore.compiled import Segment
 from halfclose.checks.explore.machine import FIELD
-from halfclose.checks.explore.search import Exploration, Finding
-from halfclose.checks.explore.system import Item, System
-from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.explore.system import Action, Item, System
+from halfclose.checks.explore.trace import Step, Trace, step_of
 from halfclose.spec.figures import Figure, Line
 from halfclose.spec.graph import Graph
 from halfclose.spec.states import State
@@ -39,27 +38,27 @@ def replay(figure: Figure, graph: Graph) -> Replayed:
     key = system.initial
     for end, text in figure.planted:
         key = system.plant(key, "AB".index(end), parse_segment(text))
-    path = Exploration(system, {key: -1})
+    steps: list[Step] = []
     failed = None
     for line in figure.lines:
         taken = _take(system, key, line)
         if taken is None:
             failed = line
             break
-        path.parents.setdefault(taken, key)
-        key = taken
-    return Replayed(figure, failed, trace_of(path, Finding(0, key)), time.perf_counter() - started)
+        key, action = taken
+        steps.append(step_of(system, action, key))
+    return Replayed(figure, failed, Trace(tuple(steps), figure.scope.bits), time.perf_counter() - started)
 
 
-def _take(system: System, key: int, line: Line) -> int | None:
-    """The state after the line, or None where the model has no such step."""
+def _take(system: System, key: int, line: Line) -> tuple[int, Action] | None:
+    """The state after the line and what happened, or None where the model has no such step."""
     parts = _LINE.fullmatch(line.do)
     if parts is None:
         raise ValueError(f"not a figure's line: {line.do!r}")
     states = tuple(line.states.split(" / "))
     for after, item in system.successors(key):
         if _matches(system, item, parts) and tuple(_state(system, after, side) for side in (0, 1)) == states:
-            return after
+            return after, item.action
     return None
 
 

@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.smt import Integers, Words
+import z3
+from halfclose.checks.smt import Integers, Translation, Words
 from halfclose.checks.totality import check_totality
-from halfclose.spec.edge import Edge
+from halfclose.spec.edge import Edge, Event
 from halfclose.spec.graph import Graph
+from halfclose.spec.profile import CLOSE_BY_THE_LETTER
+from halfclose.spec.states import SYNCHRONIZED
+from halfclose.spec.synchronized import ACK_IS_GOOD
 from halfclose.spec.terms import Kind, Var, variables
 from halfclose.spec.variables import CTL, HELD, IRS, ISS, RCV, SEG, SND
 
@@ -58,6 +62,31 @@ def _reads(term: object) -> frozenset[Var]:
 _OWNED = _SENDING | _RECEIVING | _SENDING_FIELDS | _RECEIVING_FIELDS
 
 
+def _entries(graph: Graph) -> Shaped:
+    """Every edge into a synchronized state leaves SYN-SENT or SYN-RECEIVED on a segment that acknowledges the SYN."""
+    started = time.perf_counter()
+    entries = [e for e in graph.edges if e.target in SYNCHRONIZED and e.source not in SYNCHRONIZED]
+    faults = tuple(
+        f"{edge.name} enters {edge.target.value} from {edge.source.value}"
+        for edge in entries
+        if not (edge.event is Event.SEGMENT and _acknowledged(edge)) and not _by_the_letter(edge)
+    )
+    scope = f"{len(entries)} edges into a synchronized state"
+    return Shaped("z3", scope, len(entries), time.perf_counter() - started, faults)
+
+
+def _by_the_letter(edge: Edge) -> bool:
+    """Reading 8 alone lets an end close before it is connected."""
+    return CLOSE_BY_THE_LETTER in variables(edge.guard)
+
+
+def _acknowledged(edge: Edge) -> bool:
+    """The guard implies that the segment acknowledges our SYN: proved on integers."""
+    translate, solver = Translation(Integers()), z3.Solver()
+    solver.add(translate(edge.guard), z3.Not(translate(ACK_IS_GOOD)))
+    return bool(solver.check() == z3.unsat)
+
+
 def _exclusive_and_exhaustive(graph: Graph) -> Shaped:
     verdicts = [check_totality(graph, domain) for domain in (Integers(), Words(32))]
     faults = tuple(str(fault) for verdict in verdicts for fault in verdict.faults)
@@ -68,5 +97,6 @@ def _exclusive_and_exhaustive(graph: Graph) -> Shaped:
 
 SHAPES: dict[str, Callable[[Graph], Shaped]] = {
     "independent directions": _independent_directions,
+    "entries need an acknowledged SYN": _entries,
     "exclusive and exhaustive": _exclusive_and_exhaustive,
 }

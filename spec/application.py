@@ -7,7 +7,7 @@ listen    accept one connection, and wait for it   close     the socket API's cl
 send N    send N octets                            abort     reset the connection
 read N    read until N more octets have come       read      read until the peer's end of file
 
-It ends at its first call that fails.  `free` makes any of these calls at any time, within the scope's bounds;
+It ends where a call of it can never be done.  `free` makes any of these calls whenever they can change anything;
 `free: open send read shutdown` makes only those.
 """
 

@@ -1,7 +1,7 @@
 """SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3.
 
-Security and precedence are left out.  Text that comes with a SYN is not kept: it is not acknowledged either, so its
-sender sends it again (3.4.1 lets it be queued; reading 22 says the same of a FIN).
+Security and precedence are left out.  Text or a FIN that comes with a SYN is not kept: it is not acknowledged either,
+so its sender sends it again (3.10.7.2 third would have it "queued for processing later"; reading 22).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from .tcb import (
     RESET_WITHOUT_ACK,
     delete_tcb,
     fate,
+    join,
     new_life,
     open_on_syn,
 )
-from .terms import TRUE
 from .variables import CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
 
 S = State
@@ -112,7 +112,8 @@ SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
 
-#: Reading 16: the RFC sets these on every path but this one.
+#: Reading 16: the RFC sets these, and SND.WL2, on every path but this one; on the other one it sets SND.WL2 from an ACK
+#: field that is not there.
 _WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ))
 
 SYN_SENT = (
@@ -164,7 +165,7 @@ SYN_SENT = (
         ("3.10.7.3 fourth",),
         guard=(SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
         updates=(*_HEARD, SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK)),
-        ghosts=(GHOST.PEER.becomes(SEG.LIFE), GHOST.JOINED.becomes(TRUE)),
+        ghosts=join(SEG.LIFE),
         emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
         why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
     ),

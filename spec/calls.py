@@ -153,7 +153,8 @@ _EMPTY = RCV.USER == 0
 _ASKS_TOO_MUCH = ~_EMPTY & (RCV.USER < N)
 _ATTACHED = ~DETACHED
 
-#: Reading makes room, and the room is offered at once; that too is worth an acknowledgment (3.8.6.2.2).
+#: Reading makes room, and the room is offered at once, without the receiver's SWS avoidance of 3.8.6.2.2; that is worth
+#: an acknowledgment.
 _TAKE = (
     RCV.USER.becomes(RCV.USER - N),
     RCV.WND.becomes(RCV.BUFF - RCV.USER + N),
@@ -322,7 +323,8 @@ def _close(event: Event, prefix: str, guard: tuple[Term, ...], also: tuple[Rule,
             guard[:1],
             updates=delete_listen(),
             ghosts=fate(Fate.CLOSED),
-            why="Delete the TCB.",
+            signal="error: closing",
+            why="Delete the TCB; outstanding RECEIVEs fail.",
         ),
         Rule(
             f"{prefix}.syn-sent",
@@ -386,6 +388,7 @@ def _close(event: Event, prefix: str, guard: tuple[Term, ...], also: tuple[Rule,
             (*guard[:1], CLOSE_CALLED),
             updates=leave,
             signal=again,
+            why="CLOSE was called before and is queued already.",
         ),
         Rule(
             f"{prefix}.again.queued",
@@ -442,6 +445,7 @@ ABORT = (
         ("3.10.5",),
         updates=delete_listen(),
         ghosts=fate(Fate.ABORTED),
+        signal="error: connection reset",
     ),
     Rule(
         "abort.syn-sent",
@@ -451,6 +455,7 @@ ABORT = (
         ("3.10.5",),
         updates=delete_tcb(),
         ghosts=fate(Fate.ABORTED),
+        signal="error: connection reset",
         why="Queued SENDs and RECEIVEs get a reset notification; nothing is sent.",
     ),
     Rule(
@@ -462,6 +467,7 @@ ABORT = (
         updates=delete_tcb(),
         ghosts=fate(Fate.ABORTED),
         emits=Emission(rst=True, seq=SND.NXT),
+        signal="error: connection reset",
         why="Send a reset and flush everything.",
     ),
     Rule(
@@ -472,6 +478,7 @@ ABORT = (
         ("3.10.5",),
         updates=delete_tcb(),
         ghosts=fate(Fate.ABORTED),
+        signal="ok",
         why='Respond "ok" and delete the TCB; no reset is sent (reading 25).',
     ),
 )

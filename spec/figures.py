@@ -1,7 +1,8 @@
 """The figures of RFC 9293 3.5 and 3.6, and the study notes' worked example, as exchanges that can be replayed.
 
 A line says which end does what, and both states afterwards, as the figures do. `gets` takes a segment out of the
-network; `sends` is what the same step emits. Every number is the figure's own.
+network; `sends` is what the same step emits. The numbers are the figures' where the ISN clock allows: an end's second
+ISS here lies one window beyond its first (figure 8 has 400 for our 322, figure 9 has 400 for our 121).
 """
 
 from __future__ import annotations
@@ -250,6 +251,32 @@ A gets <SEQ=301><ACK=101><CTL=ACK>                                    | TIME-WAI
 B gets <SEQ=101><ACK=301><CTL=ACK>                                    | TIME-WAIT / TIME-WAIT
 A time-wait.timeout                                                  | CLOSED / TIME-WAIT
 B time-wait.timeout                                                  | CLOSED / CLOSED
+"""
+            ),
+        ),
+        Figure(
+            "ACK-war",
+            "ESTABLISHED and a SYN-RECEIVED of an old SYN answer each other for ever",
+            "3.10.7.4 step 1, 3.5.2",
+            _scope((99, 299), octets=1, buffer=2, crashes=2),
+            _lines(
+                """
+A open.active sends <SEQ=99><CTL=SYN>                                 | SYN-SENT / CLOSED
+A crash                                                              | CLOSED / CLOSED
+B open.passive                                                       | CLOSED / LISTEN
+A open.active sends <SEQ=103><CTL=SYN>                                | SYN-SENT / LISTEN
+B gets <SEQ=103><CTL=SYN> sends <SEQ=299><ACK=104><CTL=SYN,ACK>       | SYN-SENT / SYN-RECEIVED
+A gets <SEQ=299><ACK=104><CTL=SYN,ACK> sends <SEQ=104><ACK=300><CTL=ACK> | ESTABLISHED / SYN-RECEIVED
+B crash                                                              | ESTABLISHED / CLOSED
+B open.passive                                                       | ESTABLISHED / LISTEN
+B gets <SEQ=99><CTL=SYN> sends <SEQ=303><ACK=100><CTL=SYN,ACK>        | ESTABLISHED / SYN-RECEIVED
+"""
+                """
+A gets <SEQ=303><ACK=100><CTL=SYN,ACK> sends <SEQ=104><ACK=300><CTL=ACK> | ESTABLISHED / SYN-RECEIVED
+B gets <SEQ=104><ACK=300><CTL=ACK> sends <SEQ=304><ACK=100><CTL=ACK>  | ESTABLISHED / SYN-RECEIVED
+A gets <SEQ=304><ACK=100><CTL=ACK> sends <SEQ=104><ACK=300><CTL=ACK>  | ESTABLISHED / SYN-RECEIVED
+B gets <SEQ=104><ACK=300><CTL=ACK> sends <SEQ=304><ACK=100><CTL=ACK>  | ESTABLISHED / SYN-RECEIVED
+A gets <SEQ=304><ACK=100><CTL=ACK> sends <SEQ=104><ACK=300><CTL=ACK>  | ESTABLISHED / SYN-RECEIVED
 """
             ),
         ),

@@ -60,9 +60,14 @@ TCP = Graph(RULES)
 
 def tcp(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Graph:
     """The graph with every switch decided."""
-    values = {var: TRUE if var in profile else FALSE for var in SWITCHES.values()}
-    decided = (_decide(rule, values) for rule in rules)
-    return Graph(tuple(rule for rule in decided if not any(c is FALSE for c in rule.guard)))
+    values = decided(profile)
+    left = (_decide(rule, values) for rule in rules)
+    return Graph(tuple(rule for rule in left if not any(c is FALSE for c in rule.guard)))
+
+
+def decided(profile: Profile) -> dict[Var, Term]:
+    """What every switch is under a profile."""
+    return {var: TRUE if var in profile else FALSE for var in SWITCHES.values()}
 
 
 def _decide(rule: Rule, values: dict[Var, Term]) -> Rule:

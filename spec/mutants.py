@@ -14,12 +14,12 @@ from .arrives import SYN_SENT_ACK_IS_GOOD
 from .edge import Rule
 from .graph import RULES
 from .output import LAST
-from .profile import ISN_REUSED, RECEIVE_BY_THE_LETTER, TIME_WAIT_ACKS_ALL
+from .profile import ISN_REUSED, ISN_REUSED_EARLY, RECEIVE_BY_THE_LETTER, RESET_FIRST, TIME_WAIT_ACKS_ALL
 from .states import State
 from .synchronized import ACCEPTABLE, ACK_IS_GOOD, ITS_TURN, NEW_TEXT, NO_ACK_BIT
-from .tcb import ACK_SEGMENT, delete_tcb_in_order, fate
+from .tcb import ACK_SEGMENT, AFTER_TIME_WAIT, delete_tcb_in_order, fate
 from .terms import FALSE, TRUE, Assignment, Term, Var, ite, substitute
-from .variables import ACKS_FIN, CTL, FIN_SENT, GHOST, HELD, ISN, ISS, RCV, SEG, SND, TEXT_END, Fate, N
+from .variables import ACKS_FIN, CTL, DETACHED, FIN_SENT, GHOST, HELD, ISN, ISS, RCV, SEG, SND, TEXT_END, Fate, N
 
 S = State
 Rules = tuple[Rule, ...]
@@ -396,14 +396,14 @@ _mutant(
     "no-time-wait",
     "the side that closes first deletes its TCB at once",
     *(
-        (name, _both(_to(S.CLOSED), _setting(*delete_tcb_in_order(), *fate(Fate.CLOSED)), _answering))
+        (name, _both(_to(S.CLOSED), _setting(*delete_tcb_in_order(AFTER_TIME_WAIT), *fate(Fate.CLOSED)), _answering))
         for name in ("fin-wait-1.acked.fin", "fin-wait-2.fin")
     ),
 )
 _mutant(
     "isn-clock-moves-on",
     "no defect: the ISN clock never gives a number twice (so nothing is left for TIME-WAIT to prevent)",
-    ("*", _reading({ISN_REUSED: FALSE})),
+    ("*", _reading({ISN_REUSED: FALSE, ISN_REUSED_EARLY: FALSE})),
 )
 _mutant(
     "time-wait-acks-all",
@@ -418,5 +418,20 @@ _mutant(
     ("fin-wait-1.unwanted", _gone),
     ("fin-wait-1.acked.unwanted", _gone),
     ("fin-wait-2.unwanted", _gone),
+)
+_mutant(
+    "full-close-ignores-unread",
+    "a full close with octets unread is not answered with a reset",
+    ("full-close.unread", _gone),
+)
+_mutant(
+    "detached-survives",
+    "a flag of the old connection is left in a deleted TCB",
+    ("fin-wait-1.unwanted", _setting(DETACHED.becomes(DETACHED))),
+)
+_mutant(
+    "reset-before-sequence",
+    "no defect: reading 29 the other way, SYN-RECEIVED resets the sender of an unacceptable ACK before step 1",
+    ("*", _reading({RESET_FIRST: TRUE})),
 )
 _mutant("abort-closes", "ABORT does nothing", ("abort.reset", _gone))

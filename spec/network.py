@@ -2,9 +2,9 @@
 
 In each direction the network holds a few segments.  It may lose any of them on the way, deliver one and keep a copy,
 and deliver them in any order; each of the three within a bound (None: without one).  Beyond that bound, a segment is
-lost where its direction is full: a router has no room for it.  Age is not modelled except for one assumption: 2 MSL
-after an end entered TIME-WAIT no segment of its connection is left in the network (3.4.1), so its time-out fires only
-over an empty network (see `Wait` for more and for less).
+lost where its direction is full: a router has no room for it.  Age is not modelled except for one assumption: when
+an end leaves TIME-WAIT, 2 MSL after it came there, no segment is left in the network, so the time-out fires only over
+an empty one.  (A peer that still retransmits its FIN can break that assumption.)
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ class Wait(Enum):
 
     NOTHING = "nothing"  # the time-out may fire at once
     DRAINED = "drained"  # 2 MSL are over: nothing is left in the network
-    HEARD = "heard"  # and the peer is not waiting for the last ACK any more
 
 
 class BadScope(ValueError):
@@ -54,7 +53,7 @@ class Scope:
     buffer: int = 2
     mss: int = 2
     bits: int = 6
-    iss: tuple[int, int] = (62, 29)
+    iss: tuple[int, int] = (62, 31)
     crashes: int = 0
     wait: Wait = Wait.DRAINED
     user_timeout: bool = False

@@ -1,7 +1,7 @@
 """What an endpoint sends by itself: segmentation (RFC 9293 3.7), the queued CLOSE, delayed acknowledgments (3.8.6.3).
 
 When to send is the implementation's choice within the window, so each of these is offered whenever it is allowed.
-A FIN is not text and may be sent when the window is full.
+A FIN is not text and may be sent when the window is full (reading 31).
 """
 
 from __future__ import annotations

@@ -41,7 +41,13 @@ CLOSE_BY_THE_LETTER = _switch(
 )
 ISN_WITHOUT_GAP = _switch("isn-without-gap", "reading 9: a new ISS lies beyond SND.NXT, but not by a whole window")
 
-ISN_REUSED = _switch("isn-reused", "worst case for S10: the clock has come round, a new ISS equals the last one")
+RESET_FIRST = _switch(
+    "reset-before-sequence", "reading 29: SYN-RECEIVED resets the sender of an unacceptable ACK before step 1 (3.5.2)"
+)
+
+# Worst cases for S10: the ISN clock has come round
+ISN_REUSED = _switch("isn-reused", "after TIME-WAIT the next ISS equals the last one")
+ISN_REUSED_EARLY = _switch("isn-reused-early", "after LAST-ACK too the next ISS equals the last one")
 
 
 class UnknownSwitch(ValueError):
@@ -73,7 +79,7 @@ PROFILES: dict[str, Profile] = {
     "rfc9293": Profile(),
     "rfc5961": _of(*_BLIND_ATTACKS),
     "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES),
-    "lwip": _of(RFC5961_RST, RFC5961_SYN, HALF_DUPLEX, HOLD),
+    "lwip": _of(RFC5961_RST, RFC5961_SYN, RFC1337, HALF_DUPLEX, HOLD),
 }
 
 

@@ -1,7 +1,7 @@
 """The scopes that `halfclose verify` covers, each as small as its properties allow.
 
 Sequence numbers have six bits and the two ISN clocks stand just below the wrap and just below half of the space, so
-that in every scope one direction's numbers pass 0 and the other's change sign.
+that in every scope A's numbers pass 0, and B's first number after its SYN is the first whose top bit is set.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ def _scope(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: int | boo
 
 _AGAIN_A = "open; send 1; shutdown; read; open; send 1; shutdown"
 _ONE_OLD: dict[str, int] = {"slots": 2, "slots_back": 1, "losses": 0, "duplicates": 1}
+_TWO_OLD: dict[str, int] = {"slots": 3, "slots_back": 1, "losses": 0, "duplicates": 0}
 _AGAIN_B = "listen; read; shutdown; listen; read; shutdown"
 
 SCOPES: dict[str, Scope] = {
@@ -42,10 +43,10 @@ SCOPES: dict[str, Scope] = {
     "crash": _scope("free: open send", "free: listen", lives=2, crashes=1, losses=0, duplicates=1),
     "half-open": _scope("free: open send", "free: listen send", slots=1, crashes=1),
     # two connections one after the other with the same ISS
-    "reuse": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", wait=Wait.HEARD, **_ONE_OLD),
-    "reuse-unheard": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", slots=1, slots_back=2, losses=1, duplicates=1),
+    "reuse": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", **_TWO_OLD),
     "reuse-no-wait": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", wait=Wait.NOTHING, **_ONE_OLD),
-    "reuse-rst": _scope(_AGAIN_A, _AGAIN_B, "isn-reused", wait=Wait.HEARD, **_ONE_OLD),
+    "reuse-other-end": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+isn-reused-early+rfc1337", **_TWO_OLD),
+    "reuse-rst": _scope(_AGAIN_A, _AGAIN_B, "isn-reused", **_ONE_OLD),
     # the worked examples of the README
     "full-close": _scope("open; send 2; close", "listen; send 1; read; close", slots=1),
     "abort": _scope("open; send 1; abort", "listen; read", losses=0, duplicates=0),

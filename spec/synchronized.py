@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .edge import Event, Rule
+from .edge import Emission, Event, Rule
 from .profile import (
     FIN_AT_ZERO_WINDOW,
     HOLD,
     ISN_REUSED,
+    ISN_REUSED_EARLY,
     REOPEN,
+    RESET_FIRST,
     RFC1337,
     RFC5961_ACK,
     RFC5961_RST,
@@ -29,8 +31,10 @@ from .profile import (
 from .states import OTHER, RECEIVING, SYNCHRONIZED, State
 from .tcb import (
     ACK_SEGMENT,
+    AFTER_TIME_WAIT,
     BEYOND_THIS,
     FIRST_SYN_ACK,
+    NEXT_ISN,
     RESET_WITH_ACK,
     RESET_WITHOUT_ACK,
     Assignments,
@@ -38,6 +42,7 @@ from .tcb import (
     delete_tcb,
     delete_tcb_in_order,
     fate,
+    join,
     new_life,
     open_on_syn,
 )
@@ -51,6 +56,7 @@ from .variables import (
     GHOST,
     HELD,
     IRS,
+    ISS,
     NOTHING_UNREAD,
     PASSIVE,
     RCV,
@@ -64,10 +70,10 @@ from .variables import (
 S = State
 _ARRIVES = Event.SEGMENT
 _SEND_WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ), SND.WL2.becomes(SEG.ACK))
-_JOIN = (GHOST.JOINED.becomes(TRUE),)
 
 #: Where initial sequence numbers come again, an old SYN is as good as the new one; its confirmation is what binds.
 _CONFIRMED_BY = ite(ISN_REUSED, SEG.LIFE, GHOST.PEER)
+_JOIN = join(_CONFIRMED_BY)
 
 # Ahead of step 1: two segments that the sequence check would refuse -------------------------------------------
 
@@ -80,7 +86,20 @@ ACK_IS_GOOD = (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 #: Reading 3: figure 7 line 6 and Appendix A.2, against step 1.
 _COMPLETES = SYN_ACK_COMPLETES & CTL.SYN & CTL.ACK & ~CTL.RST & ~PASSIVE & (SEG.SEQ == IRS) & ACK_IS_GOOD
 
+#: Reading 29: 3.5.2 group 2, "the segment carries an unacceptable ACK ... a reset is sent", against step 1.
+_REFUSED_FIRST = RESET_FIRST & CTL.ACK & ~CTL.RST & ~ACK_IS_GOOD
+
 AHEAD = (
+    Rule(
+        "syn-received.reset-first",
+        _ARRIVES,
+        (S.SYN_RECEIVED,),
+        None,
+        ("3.5.2",),
+        guard=(_REFUSED_FIRST,),
+        emits=RESET_WITH_ACK,
+        why="A non-synchronized end resets whoever acknowledges something it never sent, in the window or not.",
+    ),
     Rule(
         "reopen",
         _ARRIVES,
@@ -91,7 +110,7 @@ AHEAD = (
         updates=open_on_syn(),
         ghosts=new_life(peer=SEG.LIFE),
         emits=FIRST_SYN_ACK,
-        why="Accept a new SYN directly from TIME-WAIT; the reset of an old duplicate leads to LISTEN.",
+        why="Accept a new SYN directly from TIME-WAIT. An old duplicate leads on to LISTEN, not back (reading 21).",
     ),
     Rule(
         "syn-received.syn-ack",
@@ -109,7 +128,7 @@ AHEAD = (
 
 def _ahead(state: State) -> Term:
     """What has been dealt with before step 1."""
-    return {S.TIME_WAIT: _REOPENS, S.SYN_RECEIVED: _COMPLETES}.get(state, FALSE)
+    return {S.TIME_WAIT: _REOPENS, S.SYN_RECEIVED: _COMPLETES | _REFUSED_FIRST}.get(state, FALSE)
 
 
 # First, check sequence number ---------------------------------------------------------------------------------
@@ -132,7 +151,10 @@ _TABLE_6 = ite(
 #: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs, URGs, and RSTs."
 _ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
 
-ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED)
+#: Reading 4: a FIN at RCV.NXT, behind text that is already here, needs no window.
+_BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & ~CTL.SYN & (SEG.SEQ <= RCV.NXT) & (SEG.SEQ + SEG.TEXT == RCV.NXT)
+
+ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED | _BARE_FIN)
 
 
 def _first() -> Iterator[Rule]:
@@ -156,7 +178,7 @@ def _first() -> Iterator[Rule]:
             guard=(*arrived, ~ACCEPTABLE, ~CTL.RST),
             updates=(ACK_OWED.becomes(FALSE),),
             emits=ACK_SEGMENT,
-            why="An acknowledgment is sent in reply; a retransmitted FIN is answered here, and restarts 2 MSL.",
+            why="An acknowledgment is sent in reply, and the segment dropped (reading 1: so is a retransmitted FIN).",
         )
 
 
@@ -187,6 +209,7 @@ SECOND = (
         guard=(~_REOPENS, *_STEP_2, ~_RESETS, ~RFC1337),
         updates=(ACK_OWED.becomes(FALSE),),
         emits=ACK_SEGMENT,
+        why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
     ),
     Rule(
         "step2.syn-received.passive",
@@ -209,7 +232,7 @@ SECOND = (
         updates=delete_tcb(),
         ghosts=fate(Fate.REFUSED),
         signal="error: connection refused",
-        why="An active OPEN was refused (and a passive one that its user has closed has nobody left).",
+        why="An active OPEN was refused; a passive one whose CLOSE is queued has nobody left (reading 30).",
     ),
     Rule(
         "step2.reset",
@@ -241,7 +264,7 @@ SECOND = (
         S.CLOSED,
         ("3.10.7.4 step 2",),
         guard=(~_REOPENS, *_STEP_2, _RESETS, ~RFC1337),
-        updates=delete_tcb_in_order(),
+        updates=delete_tcb_in_order(AFTER_TIME_WAIT),
         ghosts=fate(Fate.CLOSED),
         why="TIME-WAIT assassination: a RST ends it early (reading 12).",
     ),
@@ -266,7 +289,7 @@ def _fourth() -> Iterator[Rule]:
         (S.SYN_RECEIVED,),
         S.LISTEN,
         ("3.10.7.4 step 4", "MUST-11"),
-        guard=(~_COMPLETES, ACCEPTABLE, ~CTL.RST, CTL.SYN, _TO_LISTEN),
+        guard=(~_ahead(S.SYN_RECEIVED), ACCEPTABLE, ~CTL.RST, CTL.SYN, _TO_LISTEN),
         updates=back_to_listen(),
         ghosts=fate(Fate.ALIVE),
         why="A new SYN within the window: a passive OPEN starts again from LISTEN.",
@@ -324,9 +347,20 @@ FIFTH = (
         why="If the ACK bit is off, drop the segment and return.",
     ),
     Rule(
-        "step5.range",
+        "step5.range.syn-received",
         _ARRIVES,
-        (S.SYN_RECEIVED, S.TIME_WAIT),
+        (S.SYN_RECEIVED,),
+        None,
+        ("3.10.7.4 step 5", "MAY-12"),
+        guard=(*_STEP_5, CTL.ACK, ~RESET_FIRST, _REFUSED_BY_RANGE),
+        updates=(ACK_OWED.becomes(FALSE),),
+        emits=ACK_SEGMENT,
+        why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
+    ),
+    Rule(
+        "step5.range.time-wait",
+        _ARRIVES,
+        (S.TIME_WAIT,),
         None,
         ("3.10.7.4 step 5", "MAY-12"),
         guard=(*_STEP_5, CTL.ACK, _REFUSED_BY_RANGE),
@@ -351,7 +385,7 @@ FIFTH = (
         (S.SYN_RECEIVED,),
         None,
         ("3.10.7.4 step 5", "3.5.2"),
-        guard=(*_STEP_5, CTL.ACK, ~ACK_IS_GOOD, ~_REFUSED_BY_RANGE),
+        guard=(*_STEP_5, CTL.ACK, ~RESET_FIRST, ~ACK_IS_GOOD, ~_REFUSED_BY_RANGE),
         emits=RESET_WITH_ACK,
         why="Not acceptable: form a reset and send it; the segment goes no further (reading 15).",
     ),
@@ -504,7 +538,7 @@ def _receiving() -> Iterator[Rule]:
     handshake = (*_STEP_5, CTL.ACK, ACK_IS_GOOD)
     begin = (SND.UNA.becomes(SEG.ACK), *_SEND_WINDOW)
     for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, _JOIN):
-        yield replace(rule, ghosts=(GHOST.PEER.becomes(_CONFIRMED_BY), *_rebound(rule.ghosts)))
+        yield replace(rule, ghosts=_rebound(rule.ghosts))
     yield from _text_and_fin("established", S.ESTABLISHED, _PROCESSED, S.ESTABLISHED, S.CLOSE_WAIT)
     waiting, acked = (*_PROCESSED, ~ACKS_FIN), (*_PROCESSED, ACKS_FIN)
     yield from _text_and_fin("fin-wait-1", S.FIN_WAIT_1, waiting, S.FIN_WAIT_1, S.CLOSING)
@@ -514,7 +548,10 @@ def _receiving() -> Iterator[Rule]:
 
 def _rebound(ghosts: Assignments) -> Assignments:
     """The ghosts of a confirming segment look at the binding that it confirms."""
-    return tuple(a.var.becomes(substitute(a.value, {GHOST.PEER: _CONFIRMED_BY})) for a in ghosts)
+    joined = frozenset(a.var for a in _JOIN)
+    return tuple(
+        a if a.var in joined else a.var.becomes(substitute(a.value, {GHOST.PEER: _CONFIRMED_BY})) for a in ghosts
+    )
 
 
 # After the peer's FIN: text is ignored, a second FIN too (unless by the letter: reading 5) ---------------------
@@ -576,7 +613,7 @@ CLOSING = (
         S.CLOSED,
         ("3.10.7.4 step 5",),
         guard=(*_PROCESSED, ACKS_FIN),
-        updates=delete_tcb_in_order(),
+        updates=delete_tcb_in_order(ite(ISN_REUSED_EARLY, ISS, NEXT_ISN)),
         ghosts=fate(Fate.CLOSED),
         why="Our FIN is acknowledged: delete the TCB, enter the CLOSED state.",
     ),
@@ -587,7 +624,7 @@ CLOSING = (
         None,
         ("3.10.7.4 step 5",),
         guard=(*_TIME_WAIT, ~_QUIET_IN_TIME_WAIT),
-        updates=(RCV.NXT.becomes(ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)), ACK_OWED.becomes(FALSE)),
+        updates=(RCV.NXT.becomes(ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)), ACK_OWED.becomes(_SECOND_FIN)),
         emits=ACK_SEGMENT,
         why="Acknowledge it, and restart the 2 MSL timeout (reading 2).",
     ),
@@ -607,6 +644,7 @@ CLOSING = (
 _HELD_END = HELD.SEQ + HELD.TEXT
 ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
 _HELD_NEW = RCV.NXT < _HELD_END
+_HELD_UNWANTED = DETACHED & _HELD_NEW
 _HELD_FIN_NOW = HELD.FIN & (RCV.NXT <= _HELD_END)
 _TAKE_HELD = _take(earlier(_HELD_END, RIGHT_EDGE) - RCV.NXT, HELD.SEQ, GHOST.HELD_LIFE, GHOST.HELD_AT)
 _TAKE_HELD_FIN = _take_fin(_HELD_END, HELD.SEQ, GHOST.HELD_LIFE, GHOST.HELD_AT, GHOST.HELD_SENT)
@@ -620,7 +658,7 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(ITS_TURN, _HELD_NEW, ~_HELD_FIN_NOW),
+        guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_NEW, ~_HELD_FIN_NOW),
         updates=(*_TAKE_HELD[0], *_FORGET_HELD),
         ghosts=(*_TAKE_HELD[1], *_FORGET_HELD_GHOSTS),
         why="The gap before the held text is filled.",
@@ -631,10 +669,22 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(ITS_TURN, ~_HELD_NEW, ~_HELD_FIN_NOW),
+        guard=(ITS_TURN, ~_HELD_UNWANTED, ~_HELD_NEW, ~_HELD_FIN_NOW),
         updates=_FORGET_HELD,
         ghosts=_FORGET_HELD_GHOSTS,
         why="Everything held has come by another way.",
+    )
+    yield Rule(
+        "reassemble.unwanted",
+        Event.REASSEMBLE,
+        RECEIVING,
+        S.CLOSED,
+        ("3.6.1", "MAY-1", "SHLD-3"),
+        guard=(ITS_TURN, _HELD_UNWANTED),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.ABORTED),
+        emits=Emission(rst=True, seq=SND.NXT),
+        why="The gap before the held text is filled, but the user has fully closed since.",
     )
     on_fin = {S.ESTABLISHED: S.CLOSE_WAIT, S.FIN_WAIT_1: S.CLOSING, S.FIN_WAIT_2: S.TIME_WAIT}
     for state, target in on_fin.items():
@@ -644,7 +694,7 @@ def _reassemble() -> Iterator[Rule]:
             (state,),
             target,
             (*cite, "3.10.7.4 step 8"),
-            guard=(ITS_TURN, _HELD_FIN_NOW),
+            guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_FIN_NOW),
             updates=_TAKE_HELD_FIN[0],
             ghosts=_TAKE_HELD_FIN[1],
             signal="connection closing",

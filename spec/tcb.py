@@ -29,11 +29,14 @@ _BLANK: Assignments = tuple(
 )
 
 #: 3.4.1: once a connection is gone, the clock is past every number that may still be in the network in its name.
-_NEXT_ISN = ite(ISN_REUSED, ISS, SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1))
+NEXT_ISN = SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1)
+
+#: Where TIME-WAIT has kept the numbers out of use, a clock that has come round may give the same one (see S10).
+AFTER_TIME_WAIT = ite(ISN_REUSED, ISS, NEXT_ISN)
 
 #: A number the clock can give for a new connection, and one for a connection that replaces this one.
 CLOCK_ALLOWS = CLOCK <= ISN
-BEYOND_THIS = _NEXT_ISN <= ISN
+BEYOND_THIS = NEXT_ISN <= ISN
 
 
 def _blank_but(*updates: Assignment) -> Assignments:
@@ -43,13 +46,13 @@ def _blank_but(*updates: Assignment) -> Assignments:
 
 def delete_tcb() -> Assignments:
     """ "Delete the TCB": nothing is left but the clock.  Queues are flushed, unread octets with them."""
-    return (*_BLANK, RCV.USER.becomes(0), CLOCK.becomes(_NEXT_ISN))
+    return (*_BLANK, RCV.USER.becomes(0), CLOCK.becomes(NEXT_ISN))
 
 
-def delete_tcb_in_order() -> Assignments:
+def delete_tcb_in_order(next_isn: Term = NEXT_ISN) -> Assignments:
     """Delete the TCB at the end of a normal close.  Octets received and acknowledged belong to the user and can still
     be read (reading 7), unless RECEIVE goes by the letter of 3.10.3."""
-    return (*_BLANK, RCV.USER.becomes(ite(RECEIVE_BY_THE_LETTER, num(0), RCV.USER)), CLOCK.becomes(_NEXT_ISN))
+    return (*_BLANK, RCV.USER.becomes(ite(RECEIVE_BY_THE_LETTER, num(0), RCV.USER)), CLOCK.becomes(next_isn))
 
 
 def delete_listen() -> Assignments:
@@ -63,7 +66,7 @@ def listen() -> Assignments:
 
 def back_to_listen() -> Assignments:
     """The TCB of a passive OPEN, as it was before the SYN arrived (3.10.7.4 step 2)."""
-    return (*_blank_but(RCV.WND.becomes(RCV.BUFF)), RCV.USER.becomes(0), CLOCK.becomes(_NEXT_ISN))
+    return (*_blank_but(RCV.WND.becomes(RCV.BUFF)), RCV.USER.becomes(0), CLOCK.becomes(NEXT_ISN))
 
 
 _NEW_SEQUENCE = (
@@ -98,6 +101,16 @@ def new_life(peer: Term | int, sent: Term | int = 0) -> Assignments:
         GHOST.EOF.becomes(FALSE),
         GHOST.JOINED.becomes(FALSE),
         GHOST.FATE.becomes(Fate.ALIVE),
+    )
+
+
+def join(peer: Term) -> Assignments:
+    """Ghosts of an incarnation that becomes ESTABLISHED, confirmed by this incarnation of the peer."""
+    return (
+        GHOST.JOINED.becomes(TRUE),
+        GHOST.PEER.becomes(peer),
+        GHOST.FRESH.becomes(GHOST.FRESH & (GHOST.LAST < peer)),
+        GHOST.LAST.becomes(peer),
     )
 
 

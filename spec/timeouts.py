@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .edge import Emission, Event, Rule
 from .states import ALIVE, SENDING, State
-from .tcb import delete_listen, delete_tcb, delete_tcb_in_order, fate, text_segment
+from .tcb import AFTER_TIME_WAIT, delete_listen, delete_tcb, delete_tcb_in_order, fate, text_segment
 from .terms import FALSE, earlier, num
 from .variables import ACK_OWED, FIN_SENT, ISS, RCV, SND, WITH_FIN, Fate, N
 
@@ -114,14 +114,14 @@ TIME_WAIT = (
         (S.TIME_WAIT,),
         S.CLOSED,
         ("3.10.8", "3.6.1", "MUST-13"),
-        updates=delete_tcb_in_order(),
+        updates=delete_tcb_in_order(AFTER_TIME_WAIT),
         ghosts=fate(Fate.CLOSED),
         why="2 MSL have passed: delete the TCB.",
     ),
 )
 
-#: Not an event of 3.10: "a failure or reboot" with "loss of memory" (3.5.1).  The ISN clock goes on (3.4.1), or the
-#: host keeps quiet until every number it used is out of the network (3.4.3); either way the next ISS lies beyond.
+#: Not an event of 3.10: "a failure or reboot" with "loss of memory" (3.5.1).  Assumed: the ISN clock goes on through it
+#: (3.4.1), so the next ISS lies beyond every number used; a new secret (SHLD-1) would not keep that promise.
 CRASH = (
     Rule(
         "crash.listen",

@@ -84,6 +84,8 @@ class GHOST:
     WHOLE = _tcb("WHOLE", _BOOL, "no FIN was taken before all the peer sent ahead of its CLOSE", Kind.GHOST)
     EOF = _tcb("EOF", _BOOL, "the user has been shown the end of the peer's stream", Kind.GHOST)
     JOINED = _tcb("JOINED", _BOOL, "this incarnation has been ESTABLISHED", Kind.GHOST)
+    LAST = _tcb("LAST", _NUM, "the peer's incarnation that the last joined one was bound to", Kind.GHOST)
+    FRESH = _tcb("FRESH", _BOOL, "no two incarnations were ever bound to the same one of the peer", Kind.GHOST)
     FATE = _tcb("FATE", _NUM, "how the last incarnation ended (see Fate)", Kind.GHOST)
     HELD_LIFE = _tcb("HELD.LIFE", _NUM, "incarnation of the held segment's sender", Kind.GHOST)
     HELD_AT = _tcb("HELD.AT", _NUM, "stream index of the held text", Kind.GHOST)

@@ -177,4 +177,3 @@ FAULTS = {
     "half-close-send": no_sending_after_the_peers_fin,
     "half-close-receive": octets_displaced,
 }
-

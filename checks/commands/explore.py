@@ -35,7 +35,7 @@ def command(
     buffer: Annotated[int, typer.Option(help="Receive buffer, and so the largest window.")] = 2,
     mss: Annotated[int, typer.Option(help="Most octets in a segment.")] = 2,
     bits: Annotated[int, typer.Option(help="Width of a sequence number.")] = 6,
-    iss: Annotated[str, typer.Option(help="Where the ISN clocks of A and B stand.")] = "62,29",
+    iss: Annotated[str, typer.Option(help="Where the ISN clocks of A and B stand.")] = "62,31",
     crashes: Annotated[int, typer.Option(help="Losses of memory in all.")] = 0,
     wait: Annotated[Wait, typer.Option(help="What has happened when TIME-WAIT ends.")] = Wait.DRAINED,
     user_timeout: Annotated[bool, typer.Option("--user-timeout", help="Let user time-outs fire.")] = False,
@@ -93,7 +93,7 @@ def _bound(name: str, text: str) -> int | None:
 def _pair(text: str) -> tuple[int, int]:
     parts = text.split(",")
     if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise BadScope(f"iss must be two numbers, e.g. 62,29, not {text!r}")
+        raise BadScope(f"iss must be two numbers, e.g. 62,31, not {text!r}")
     return int(parts[0]), int(parts[1])
 
 

@@ -14,10 +14,11 @@ from halfclose.checks.explore.compiled import Arithmetic, Choice, Local, Segment
 from halfclose.checks.explore.liveness import dead_variables
 from halfclose.spec.application import Action, Application, Free, Program, Step
 from halfclose.spec.edge import Edge, Event
-from halfclose.spec.graph import Graph
+from halfclose.spec.graph import Graph, decided
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import SYNCHRONIZED, State
-from halfclose.spec.terms import Var
+from halfclose.spec.tcb import NEXT_ISN
+from halfclose.spec.terms import Var, substitute
 from halfclose.spec.variables import (
     CLOCK,
     CLOSE_CALLED,
@@ -91,8 +92,8 @@ class Machine:
         self._crashes: dict[int, tuple[Move, ...]] = {}
         blank = [0] * len(TCB)
         blank[AT[CLOCK]] = iss & numbers.mask
-        blank[AT[GHOST.GOOD]] = blank[AT[GHOST.WHOLE]] = 1
-        self._next_isn = numbers.function("L", SND.NXT + SND.MAX_WND + 1)
+        blank[AT[GHOST.GOOD]] = blank[AT[GHOST.WHOLE]] = blank[AT[GHOST.FRESH]] = 1
+        self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
         self.initial = self._intern(tuple(blank), 0)
 
     def _intern(self, local: Local, counter: int) -> int:
@@ -172,10 +173,10 @@ class Machine:
 
     def _free_calls(self, tcb: Local, app: Free) -> Iterator[tuple[Event, int]]:
         closed = tcb[AT[STATE]] == State.CLOSED.index
-        fresh = closed and tcb[AT[GHOST.LIFE]] < self.lives and not tcb[AT[RCV.USER]]
-        if fresh and app.uses(Action.OPEN):
+        fresh = tcb[AT[GHOST.LIFE]] < self.lives and not tcb[AT[RCV.USER]]
+        if fresh and app.uses(Action.OPEN) and (closed or tcb[AT[STATE]] == State.LISTEN.index):
             yield Event.OPEN_ACTIVE, 0
-        if fresh and app.uses(Action.LISTEN):
+        if fresh and closed and app.uses(Action.LISTEN):
             yield Event.OPEN_PASSIVE, 0
         if app.uses(Action.SEND) and tcb[AT[GHOST.SENT]] < self.octets:
             yield Event.SEND, 1
@@ -218,10 +219,11 @@ class Machine:
         return tcb[AT[STATE]] in _AT_END
 
     def _connected(self, tcb: Local, step: Step) -> bool:
-        """Whether a call on the connection can be made: it is up, or it has closed normally and is being read."""
+        """Whether a call on the connection can be made: it is up, or it is over and there is something left to read."""
         state = tcb[AT[STATE]]
-        ended = state == State.CLOSED.index and tcb[AT[GHOST.FATE]] == Fate.CLOSED and tcb[AT[GHOST.JOINED]]
-        return state in _SYNCHRONIZED or bool(ended)
+        if state == State.CLOSED.index and tcb[AT[GHOST.JOINED]]:
+            return tcb[AT[GHOST.FATE]] == Fate.CLOSED or tcb[AT[RCV.USER]] > 0
+        return state in _SYNCHRONIZED
 
 
 _OPENS = {Action.OPEN: Event.OPEN_ACTIVE, Action.LISTEN: Event.OPEN_PASSIVE}

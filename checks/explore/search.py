@@ -79,7 +79,8 @@ def explore(
                 progress(result.states, result.levels)
             _expand(result, judged, judge, key, reached)
             if result.findings and enough(result.findings):
-                break
+                result.seconds = time.perf_counter() - started
+                return result
         if limit is not None and result.states >= limit:
             break
         frontier = reached

@@ -11,22 +11,17 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Local, Segment
-from halfclose.checks.explore.machine import AT, NO_SEGMENT, Interned, Machine, Move
+from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Machine, Move
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph, tcp
 from halfclose.spec.network import BadScope, Scope, Wait
-from halfclose.spec.states import State
 from halfclose.spec.terms import Var
-from halfclose.spec.variables import STATE
 
 FIELD_BITS = 20
 _FIELD = (1 << FIELD_BITS) - 1
 _A, _B, _AB, _BA, _USED = (i * FIELD_BITS for i in range(5))
 _LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
 _BUDGET = 0xFF
-#: Not a budget: this step needs a peer that does not wait for the last ACK.
-_HEARD = 1 << (_USED + 24)
-_AWAITS_LAST_ACK = frozenset(state.index for state in (State.LAST_ACK, State.CLOSING))
 #: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
 SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
 PAIR_MASK = _FIELD << _A | _FIELD << _B
@@ -110,12 +105,8 @@ class System:
             known = self._items[side][part] = list(self._steps(part, side))
         return known
 
-    def _allowed(self, key: int, side: int, cost: int) -> bool:
-        """Whether the scope allows a step with this cost: its budgets, and its assumption about the peer."""
-        if cost & _HEARD:
-            cost ^= _HEARD
-            if self.local(key, 1 - side)[AT[STATE]] in _AWAITS_LAST_ACK:
-                return False
+    def _affordable(self, key: int, cost: int) -> bool:
+        """Whether the budgets of the scope allow a step with this cost."""
         bounds = ((_LOSS, self.scope.losses), (_DUPLICATE, self.scope.duplicates), (_CRASH, self.scope.crashes))
         return all(
             bound is None or ((key + cost) // unit) & _BUDGET <= bound
@@ -127,8 +118,8 @@ class System:
         for side in (0, 1):
             rest = key & ~SIDE_MASK[side]
             for item in self.items(key, side):
-                if not item.cost or self._allowed(key, side, item.cost):
-                    yield (rest | item.part) + (item.cost & ~_HEARD), item
+                if not item.cost or self._affordable(key, item.cost):
+                    yield (rest | item.part) + item.cost, item
 
     # ---- the steps of one side -------------------------------------------------------------------------------
 
@@ -139,8 +130,7 @@ class System:
         machine = self.machines[side]
         for move in machine.moves(local):
             if move.wait is Wait.NOTHING or not (sent or coming):
-                cost = _HEARD if move.wait is Wait.HEARD else 0
-                yield from self._item("own", side, local, move, sent, coming, cost=cost)
+                yield from self._item("own", side, local, move, sent, coming)
         if self.scope.crashes:
             for move in machine.crash(local):
                 yield from self._item("crash", side, local, move, sent, coming, cost=_CRASH)
@@ -159,7 +149,10 @@ class System:
                 yield Item(self._part(side, local, sent, rest), cost, 0, action)
             if place and not self.scope.reorder:
                 continue
-            for move in machine.arrive(local, segment):
+            moves = machine.arrive(local, segment)
+            if not moves and self.scope.losses is not None:  # nothing within the scope can answer it
+                yield Item(self._part(side, local, sent, rest), 0, 0, Action("lose", side, -1, segment, -1, False))
+            for move in moves:
                 yield from self._item("deliver", side, local, move, sent, rest, segment)
                 if self.scope.duplicates != 0:
                     cost = 0 if self.scope.duplicates is None else _DUPLICATE

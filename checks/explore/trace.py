@@ -60,9 +60,9 @@ def trace_of(result: Exploration, finding: Finding) -> Trace:
     """The shortest path to a finding."""
     keys = result.path(finding.state)
     system = result.system
-    steps = [_step(system, _between(system, a, b), b) for a, b in pairwise(keys)]
+    steps = [step_of(system, _between(system, a, b), b) for a, b in pairwise(keys)]
     if finding.action is not None and finding.reached is not None:
-        steps.append(_step(system, finding.action, finding.reached))
+        steps.append(step_of(system, finding.action, finding.reached))
     return Trace(tuple(steps), system.scope.bits)
 
 
@@ -70,7 +70,8 @@ def _between(system: System, before: int, after: int) -> Action:
     return next(item.action for key, item in system.successors(before) if key == after)
 
 
-def _step(system: System, action: Action, after: int) -> Step:
+def step_of(system: System, action: Action, after: int) -> Step:
+    """One step of a trace, from what happened and the state it led to."""
     by_id = system.shared.by_id
     edge = system.graph.edges[action.edge] if action.edge >= 0 else None
     return Step(

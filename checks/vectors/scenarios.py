@@ -431,9 +431,7 @@ def _vector(model: Model, scenario: Scenario, name: str) -> Vector:
     steps = render(model, path)
     edges = dict.fromkeys(edge.name for taken in path for edge in taken.moved.edges)
     flags = tuple(sorted(flags_of(steps)))
-    return Vector(
-        name, scenario.what, tuple(edges), scenario.cites, flags, model.iss, model.irs, 0, steps
-    )
+    return Vector(name, scenario.what, tuple(edges), scenario.cites, flags, model.iss, model.irs, 0, steps)
 
 
 def _play(model: Model, script: str) -> tuple[Taken, ...]:
@@ -457,4 +455,3 @@ def _step(model: Model, local: Local, words: str) -> Step:
         return Timeout(words[:-1])
     verb, _, count = words.partition(" ")
     return Fill(int(count), FILL_WITH) if verb == "fill" else Call(Verb(verb), int(count or 0))
-
