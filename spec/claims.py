@@ -400,6 +400,12 @@ CLAIMS: tuple[Claim, ...] = (
                 ("close-wait-cannot-send", "unread-dies-with-tcb", "last-ack-leaves-early"),
                 (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
             ),
+            Stays(
+                "so it can when both ends close at once",
+                "simultaneous",
+                ("fin-never-sent-in-closing", "no-retransmission-in-closing"),
+                (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
+            ),
         ),
     ),
     Claim(
@@ -410,10 +416,16 @@ CLAIMS: tuple[Claim, ...] = (
         "accepted are lost with it. S11 therefore speaks of CLOSE, and of a user who reads to the end.",
         (
             Sometimes(
-                "by a full close while the peer still sends",
+                "by a full close with octets unread",
+                "full-close",
+                ("full-close-ignores-unread",),
+                _LOST_BY_PEER & peer(GHOST.READ < GHOST.GOT),
+            ),
+            Sometimes(
+                "by a full close while octets are still arriving",
                 "full-close",
                 ("full-close-keeps-listening",),
-                (GHOST.FATE == Fate.RESET) & (peer(GHOST.SENT) > GHOST.READ) & (peer(GHOST.FATE) == Fate.ABORTED),
+                _LOST_BY_PEER & peer(GHOST.READ == GHOST.GOT),
             ),
             Sometimes(
                 "by an abort",
