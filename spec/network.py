@@ -16,6 +16,7 @@ from .application import Action, Application, Free, Program
 from .profile import HALF_DUPLEX, Profile
 
 _HIGHEST_WIDTH = 32
+_MOST_SLOTS = 16
 
 
 class Wait(Enum):
@@ -62,6 +63,8 @@ class Scope:
         for name in ("slots", "slots_back", "buffer", "mss", "lives", "bits"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadScope(f"{name} must be at least 1")
+        if max(self.slots, self.slots_back or 0) > _MOST_SLOTS:
+            raise BadScope(f"slots must be at most {_MOST_SLOTS}; already a handful cannot be explored to the end")
         for name in ("octets", "crashes", "losses", "duplicates"):
             if (getattr(self, name) or 0) < 0:
                 raise BadScope(f"{name} must not be negative")

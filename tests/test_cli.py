@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from halfclose.checks.stacks import linux, lwip
 
 FULL_CLOSE = ("explore", "--app-a", "open; send 1; close", "--app-b", "listen; send 1; read; close")
 
@@ -106,6 +108,60 @@ def test_bad_input_gets_one_clear_line_and_status_2(args: tuple[str, ...], word:
     assert word in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("vectors")
+    done = halfclose("vectors", "-o", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "edges covered" in done.stdout
+    return folder
+
+
+def test_vectors_are_json_and_the_worked_example_is_among_them(vectors: Path) -> None:
+    written = [json.loads(file.read_text()) for file in vectors.glob("*.json") if file.name != "schema.json"]
+    texts = json.dumps(written)
+    assert all(number in texts for number in ("8001", "9001", "10001", "15001", "17001"))
+
+
+@pytest.mark.parametrize(("stack", "driver"), [("linux", linux), ("lwip", lwip)])
+def test_conform_replays_the_vectors_twice_alike(vectors: Path, stack: str, driver: ModuleType) -> None:
+    if (reason := driver.available()) is not None:
+        pytest.skip(reason)
+    first, second = (halfclose("conform", "--stack", stack, str(vectors), "--json", "-") for _ in range(2))
+    assert first.returncode in (0, 1), first.stderr
+    assert first.stdout == second.stdout
+    counts = json.loads(first.stdout)["counts"]
+    assert counts["passed"] > 200
+
+
+def test_conform_refuses_a_stack_that_does_not_exist(vectors: Path) -> None:
+    done = halfclose("conform", "--stack", "nonsense", str(vectors))
+    assert done.returncode == 2
+    assert "linux" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "word"), [(None, "no such folder"), ("", "no vectors"), ("{", "JSON"), ('{"schema": 1}', "schema")]
+)
+def test_conform_refuses_a_bad_folder(tmp_path: Path, content: str | None, word: str) -> None:
+    folder = tmp_path / "vectors"
+    if content is not None:
+        folder.mkdir()
+    if content:
+        (folder / "edges.json").write_text(content)
+    done = halfclose("conform", "--stack", "linux", str(folder))
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_vectors_cannot_be_written_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    done = halfclose("vectors", "-o", str(tmp_path / "taken"))
+    assert done.returncode == 2
+    assert "cannot write" in done.stderr
 
 
 @pytest.mark.parametrize("args", [("verify",), ("explore", "--app-a", "free", "--app-b", "free", "--slots", "2")])

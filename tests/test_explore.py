@@ -190,6 +190,8 @@ def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
     ("bounds", "word"),
     [
         ({"slots": 0}, "slots"),
+        ({"slots": 1000}, "slots"),
+        ({"slots_back": 0}, "slots_back"),
         ({"losses": -1}, "losses"),
         ({"octets": -3}, "octets"),
         ({"buffer": 0}, "buffer"),

@@ -18,7 +18,7 @@ from halfclose.spec.profile import UnknownSwitch, parse_profile
 from rich.status import Status
 from rich.table import Table
 
-_MOST_STATES = 50_000_000
+_MOST_STATES = 10_000_000
 
 
 def command(

@@ -139,7 +139,7 @@ class Machine:
         for move in self._fire(tcb, counter, Event.TIME_WAIT_TIMEOUT):
             yield move._replace(wait=self.scope.wait)
         yield from self._fire(tcb, counter, Event.PROBE_TIMEOUT)
-        for count in range(self.scope.mss + 1):
+        for count in range(min(self.scope.mss, self.octets) + 1):
             yield from self._fire(tcb, counter, Event.OUTPUT, choice=self._choice(tcb, count))
             for with_fin in (0, 1):
                 choice = self._choice(tcb, count, with_fin)
