@@ -9,10 +9,10 @@ from halfclose.checks.explore.compiled import Arithmetic, Local, Segment
 from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.search import Exploration, Finding, cannot_reach, explore
 from halfclose.checks.explore.system import PAIR_MASK, System
-from halfclose.spec.claims import Always, OnStep, Property, Sometimes, Stays
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph
 from halfclose.spec.network import Scope
+from halfclose.spec.properties import Always, OnStep, Property, Sometimes, Stays
 from halfclose.spec.terms import Kind, Term, Var, variables
 from halfclose.spec.variables import EMITS, SEGMENT, TCB, TWINS
 

@@ -18,11 +18,12 @@ from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Explored, Judge
 from halfclose.checks.replay import replay
 from halfclose.checks.shapes import SHAPES
-from halfclose.spec.claims import BY_ID, CLAIMS, Claim, Property, Replay, Shape, Sometimes
+from halfclose.spec.claims import BY_ID, CLAIMS
 from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, Graph, tcp
 from halfclose.spec.mutants import mutated
 from halfclose.spec.profile import Profile, parse_profile
+from halfclose.spec.properties import Claim, Property, Replay, Shape, Sometimes
 from halfclose.spec.scopes import SCOPES
 
 

@@ -1,24 +1,12 @@
 """The claims: every statement of the study notes this project started from (S1-S12), the figures of RFC 9293, and
-what any protocol proof owes its reader (G1-G6).
-
-A claim is a set of named properties, each of one kind and each over a named scope (see `scopes`):
-
-Always     a condition on every pair of ends (this end and its PEER), in both directions
-OnStep     a condition on every step of an end: before, AFTER, the arriving segment, the emitted one (OUT)
-Sometimes  a condition that some reachable state meets: a claim of possibility needs a witness
-Stays      from every reachable state, a state that meets the goal is still reachable
-Replay     a figure's exchange, line by line
-Shape      a condition on the declaration itself, decided without exploring
-
-Every property names the mutants that break it.  One that none can break would prove nothing.
+what any protocol proof owes its reader (G1-G6).  `properties` says what kinds of property there are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from .properties import Always, Claim, OnStep, Replay, Shape, Sometimes, Stays, implies
 from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
-from .terms import Term, all_of, one_if
+from .terms import all_of, one_if
 from .variables import (
     CLOSE_CALLED,
     CTL,
@@ -36,61 +24,6 @@ from .variables import (
     out,
     peer,
 )
-
-
-@dataclass(frozen=True)
-class Property:
-    """One checkable statement; broken_by names mutants of `mutants.MUTANTS`."""
-
-    name: str
-    scope: str
-    broken_by: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Always(Property):
-    holds: Term
-
-
-@dataclass(frozen=True)
-class OnStep(Property):
-    holds: Term
-
-
-@dataclass(frozen=True)
-class Sometimes(Property):
-    witness: Term
-
-
-@dataclass(frozen=True)
-class Stays(Property):
-    goal: Term
-
-
-@dataclass(frozen=True)
-class Replay(Property):
-    """scope names the figure here."""
-
-
-@dataclass(frozen=True)
-class Shape(Property):
-    """scope names the check: "independent directions" or "exclusive and exhaustive"."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim with its id, and why it holds, for people."""
-
-    id: str
-    title: str
-    cite: tuple[str, ...]
-    why: str
-    properties: tuple[Property, ...]
-
-
-def implies(condition: Term, consequence: Term) -> Term:
-    return ~condition | consequence
-
 
 S = State
 _UP = in_state(*SYNCHRONIZED)

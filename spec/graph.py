@@ -7,7 +7,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from . import arrives, calls, output, synchronized, timeouts
+from . import arrives, calls, output, synchronized, text, timeouts
 from .edge import Edge, Event, Rule
 from .profile import SWITCHES, Profile
 from .states import State
@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     *calls.RULES,
     *arrives.RULES,
     *synchronized.RULES,
+    *text.RULES,
     *output.RULES,
     *timeouts.RULES,
 )

@@ -16,9 +16,10 @@ from .graph import RULES
 from .output import LAST
 from .profile import ISN_REUSED, ISN_REUSED_EARLY, RECEIVE_BY_THE_LETTER, RESET_FIRST, TIME_WAIT_ACKS_ALL
 from .states import State
-from .synchronized import ACCEPTABLE, ACK_IS_GOOD, ITS_TURN, NEW_TEXT, NO_ACK_BIT
+from .synchronized import ACCEPTABLE, ACK_IS_GOOD, NO_ACK_BIT
 from .tcb import ACK_SEGMENT, AFTER_TIME_WAIT, delete_tcb_in_order, fate
 from .terms import FALSE, TRUE, Assignment, Term, Var, ite, substitute
+from .text import ITS_TURN, NEW_TEXT
 from .variables import ACKS_FIN, CTL, DETACHED, FIN_SENT, GHOST, HELD, ISN, ISS, RCV, SEG, SND, TEXT_END, Fate, N
 
 S = State

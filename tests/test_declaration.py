@@ -11,12 +11,13 @@ from halfclose.checks.explore.machine import AT
 from halfclose.checks.shapes import SHAPES
 from halfclose.checks.smt import Integers, Translation, Words
 from halfclose.checks.totality import check_totality
-from halfclose.spec.claims import CLAIMS, Replay, Shape
+from halfclose.spec.claims import CLAIMS
 from halfclose.spec.edge import Event, reads_a_ghost
 from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, TCP, Graph, tcp
 from halfclose.spec.mutants import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
+from halfclose.spec.properties import Replay, Shape
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.states import State
 from halfclose.spec.terms import Kind, Sort, variables

@@ -6,10 +6,11 @@ import pytest
 from halfclose.checks.judges import Judge
 from halfclose.checks.replay import parse_segment, replay, show_segment
 from halfclose.checks.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units
-from halfclose.spec.claims import BY_ID, CLAIMS, Always, Replay, Sometimes
+from halfclose.spec.claims import BY_ID, CLAIMS
 from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import tcp
 from halfclose.spec.mutants import mutated
+from halfclose.spec.properties import Always, Replay, Sometimes
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.terms import FALSE
 

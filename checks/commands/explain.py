@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 from halfclose.checks.commands.terminal import console, refuse
 from halfclose.checks.judges import condition
-from halfclose.spec.claims import BY_ID, Claim, Replay, Shape
+from halfclose.spec.claims import BY_ID
 from halfclose.spec.edge import Rule
 from halfclose.spec.figures import FIGURES, Figure
 from halfclose.spec.graph import RULES, TCP
 from halfclose.spec.mutants import MUTANTS
 from halfclose.spec.profile import SWITCHES
+from halfclose.spec.properties import Claim, Replay, Shape
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.terms import definitions, show, variables
 

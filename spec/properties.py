@@ -1,0 +1,73 @@
+"""What a claim consists of.
+
+A claim is a set of named properties, each of one kind and each over a named scope (see `scopes`):
+
+Always     a condition on every pair of ends (this end and its PEER), in both directions
+OnStep     a condition on every step of an end: before, AFTER, the arriving segment, the emitted one (OUT)
+Sometimes  a condition that some reachable state meets: a claim of possibility needs a witness
+Stays      from every reachable state, a state that meets the goal is still reachable
+Replay     a figure's exchange, line by line
+Shape      a condition on the declaration itself, decided without exploring
+
+Every property names the mutants that break it.  One that none can break would prove nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .terms import Term
+
+
+@dataclass(frozen=True)
+class Property:
+    """One checkable statement; broken_by names mutants of `mutants.MUTANTS`."""
+
+    name: str
+    scope: str
+    broken_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Always(Property):
+    holds: Term
+
+
+@dataclass(frozen=True)
+class OnStep(Property):
+    holds: Term
+
+
+@dataclass(frozen=True)
+class Sometimes(Property):
+    witness: Term
+
+
+@dataclass(frozen=True)
+class Stays(Property):
+    goal: Term
+
+
+@dataclass(frozen=True)
+class Replay(Property):
+    """scope names the figure here."""
+
+
+@dataclass(frozen=True)
+class Shape(Property):
+    """scope names the check: "independent directions" or "exclusive and exhaustive"."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with its id, and why it holds, for people."""
+
+    id: str
+    title: str
+    cite: tuple[str, ...]
+    why: str
+    properties: tuple[Property, ...]
+
+
+def implies(condition: Term, consequence: Term) -> Term:
+    return ~condition | consequence
