@@ -19,7 +19,7 @@ from halfclose.spec.profile import HALF_DUPLEX
 from halfclose.spec.states import State
 from halfclose.spec.tcb import BEYOND_THIS, CLOCK_ALLOWS
 from halfclose.spec.terms import TRUE, Sort, Term, num
-from halfclose.spec.variables import DETACHED, ISS, SND, N
+from halfclose.spec.variables import CLOSE_CALLED, DETACHED, ISS, SND, N
 
 #: Events that are not inputs: they are enabled or not.
 _OWN = (*SPONTANEOUS, *TIMERS, Event.REASSEMBLE, Event.CRASH)
@@ -34,11 +34,11 @@ _CHOICES: dict[Event, Term] = {
 }
 
 #: What the state says of the variables: a deleted TCB has no flags, and until the handshake is over exactly the SYN
-#: has been sent.  The claim `types` checks both on every explored state.
+#: has been sent.  All of it is part of the invariant that `induction` proves.
 _SYN_ONLY = (SND.UNA == ISS) & (SND.NXT == ISS + 1)
 STATE_SAYS: dict[State, Term] = {
     State.CLOSED: ~DETACHED,
-    State.SYN_SENT: _SYN_ONLY,
+    State.SYN_SENT: _SYN_ONLY & ~CLOSE_CALLED,
     State.SYN_RECEIVED: _SYN_ONLY,
 }
 

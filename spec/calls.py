@@ -127,7 +127,7 @@ SEND = (
     Rule(
         "send.after-close",
         Event.SEND,
-        _MAY_SEND,
+        (S.SYN_RECEIVED, S.ESTABLISHED, S.CLOSE_WAIT),
         None,
         ("3.10.2", "3.6"),
         guard=(CLOSE_CALLED,),

@@ -146,7 +146,10 @@ CLAIMS: tuple[Claim, ...] = (
                 "SYN takes one number",
                 "exchange",
                 ("syn-takes-no-number",),
-                implies(_SENT_SOMETHING & out(CTL.SYN), after(SND.NXT) == out(SEG.SEQ) + 1),
+                implies(
+                    _SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
+                    after(SND.NXT) == out(SEG.SEQ) + 1,
+                ),
             ),
             OnStep(
                 "new text and FIN take theirs, an empty ACK takes none",

@@ -7,8 +7,8 @@ in a condition: where the RFC says "if our FIN has been acknowledged enter X, ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .states import State
@@ -87,6 +87,11 @@ class Emission:
             SEG.AT: self.at,
             SEG.SENT: sent,
         }
+
+    def substitute(self, values: Mapping[Var, Term]) -> Emission:
+        """The same segment with variables of its terms replaced."""
+        terms = {name: substitute(getattr(self, name), values) for name in ("seq", "acknowledge", "wnd", "text", "at")}
+        return replace(self, **terms)
 
     def __str__(self) -> str:
         bits = [name for name in ("syn", "fin", "rst", "ack") if getattr(self, name)]

@@ -75,5 +75,10 @@ def _decide(rule: Rule, values: dict[Var, Term]) -> Rule:
     def assignments(group: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
         return tuple(Assignment(a.var, substitute(a.value, values)) for a in group)
 
-    guard = tuple(substitute(condition, values) for condition in rule.guard)
-    return replace(rule, guard=guard, updates=assignments(rule.updates), ghosts=assignments(rule.ghosts))
+    return replace(
+        rule,
+        guard=tuple(substitute(condition, values) for condition in rule.guard),
+        updates=assignments(rule.updates),
+        ghosts=assignments(rule.ghosts),
+        emits=rule.emits and rule.emits.substitute(values),
+    )

@@ -7,7 +7,7 @@ A FIN is not text and may be sent when the window is full (reading 31).
 from __future__ import annotations
 
 from .edge import Event, Rule
-from .states import FIN_RECEIVED, RECEIVING, SENDING, State
+from .states import FIN_RECEIVED, RECEIVING, State
 from .tcb import ACK_SEGMENT, text_segment
 from .terms import FALSE, num
 from .variables import ACK_OWED, CLOSE_CALLED, ISS, SND, N
@@ -53,7 +53,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "output.text",
         _OUTPUT,
-        SENDING,
+        (S.ESTABLISHED, S.FIN_WAIT_1, S.CLOSE_WAIT, S.CLOSING),
         None,
         ("3.10.2", "3.7", "3.8.6"),
         guard=(*_TEXT, SND.UNA > ISS),

@@ -207,9 +207,10 @@ def _rebound(ghosts: Assignments) -> Assignments:
 # After the peer's FIN: text is ignored, a second FIN too (unless by the letter: reading 5) ---------------------
 
 _SECOND_FIN = SECOND_FIN_ADVANCES & FIN_NOW
+_NEXT_AFTER = ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)
 _AFTER: Assignments = (
     *ACKNOWLEDGE,
-    RCV.NXT.becomes(ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)),
+    RCV.NXT.becomes(_NEXT_AFTER),
     ACK_OWED.becomes(ACK_OWED | _SECOND_FIN),
 )
 _QUIET_IN_TIME_WAIT = (SEG.LEN == 0) & ~TIME_WAIT_ACKS_ALL
@@ -274,8 +275,8 @@ CLOSING = (
         None,
         ("3.10.7.4 step 5",),
         guard=(*_TIME_WAIT, ~_QUIET_IN_TIME_WAIT),
-        updates=(RCV.NXT.becomes(ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)), ACK_OWED.becomes(_SECOND_FIN)),
-        emits=ACK_SEGMENT,
+        updates=(RCV.NXT.becomes(_NEXT_AFTER), ACK_OWED.becomes(FALSE)),
+        emits=replace(ACK_SEGMENT, acknowledge=_NEXT_AFTER),
         why="Acknowledge it, and restart the 2 MSL timeout (reading 2).",
     ),
     Rule(

@@ -73,7 +73,7 @@ PROBE = (
     Rule(
         "probe",
         Event.PROBE_TIMEOUT,
-        SENDING,
+        (S.ESTABLISHED, S.FIN_WAIT_1, S.CLOSE_WAIT, S.CLOSING),
         None,
         ("3.8.6.1", "MUST-36"),
         guard=(SND.WND == 0, SND.UNA == SND.NXT, SND.NXT < SND.END, _AFTER_HANDSHAKE),

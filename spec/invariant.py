@@ -1,0 +1,130 @@
+"""What is true of one end at every moment, whoever its peer is and whatever it is sent.
+
+The conjuncts are proved together by induction over every edge, for all values and all profiles (`halfclose prove`);
+they say nothing of the peer, so forged segments are covered too.  The claims on steps (`OnStep`) rest on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .profile import CLOSE_BY_THE_LETTER, RECEIVE_BY_THE_LETTER, SECOND_FIN_ADVANCES
+from .properties import implies
+from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
+from .terms import Term, all_of, num, one_if
+from .variables import (
+    ACK_OWED,
+    CLOSE_CALLED,
+    DETACHED,
+    GHOST,
+    HELD,
+    IRS,
+    ISS,
+    RCV,
+    RIGHT_EDGE,
+    SND,
+    in_state,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Conjunct:
+    """One named part of the invariant, and why it is there."""
+
+    name: str
+    holds: Term
+    why: str
+
+
+S = State
+_SENT_A_SYN = in_state(S.SYN_SENT, *OTHER)
+_UP = in_state(*SYNCHRONIZED)
+_GOT_FIN = in_state(*FIN_RECEIVED)
+
+INVARIANT: tuple[Conjunct, ...] = (
+    Conjunct(
+        "send numbers in order",
+        implies(_SENT_A_SYN, (ISS <= SND.UNA) & (SND.UNA <= SND.NXT)),
+        "3.3.1 figure 3: acknowledged, then sent, then free.",
+    ),
+    Conjunct(
+        "nothing sent that the user did not send",
+        implies(_SENT_A_SYN, (ISS + 1 <= SND.END) & (SND.NXT <= SND.END + one_if(CLOSE_CALLED))),
+        "SND.NXT passes the user's last octet by at most the FIN, and only after CLOSE.",
+    ),
+    Conjunct(
+        "only the SYN before the handshake",
+        implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
+        "No text and no FIN before ESTABLISHED; the totality of SYN-SENT's guards rests on it.",
+    ),
+    Conjunct(
+        "the SYN is acknowledged after it",
+        implies(_UP & ~CLOSE_BY_THE_LETTER, ISS < SND.UNA),
+        "Reading 8 by the letter is what breaks this.",
+    ),
+    Conjunct(
+        "the state knows of CLOSE",
+        implies(in_state(S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.LAST_ACK, S.TIME_WAIT), CLOSE_CALLED)
+        & implies(in_state(S.SYN_SENT), ~CLOSE_CALLED),
+        "These states are entered by the user's CLOSE only.",
+    ),
+    Conjunct(
+        "FIN acknowledged",
+        implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), (SND.UNA == SND.END + 1) & (SND.NXT == SND.UNA)),
+        "FIN-WAIT-2 and TIME-WAIT mean that the peer has everything, the FIN included.",
+    ),
+    Conjunct(
+        "FIN sent in LAST-ACK",
+        implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
+        "Reading 14: LAST-ACK is entered when the FIN is sent.",
+    ),
+    Conjunct(
+        "the receive buffer is never overdrawn",
+        all_of(num(0) <= RCV.USER, num(0) <= RCV.WND, RCV.USER + RCV.WND <= RCV.BUFF),
+        "What is offered and what is waiting fit the buffer together (3.8.6.2.2).",
+    ),
+    Conjunct("the send window is a count", num(0) <= SND.WND, "It comes from a 16-bit field."),
+    Conjunct(
+        "octets received are numbered from IRS",
+        implies(_UP & ~SECOND_FIN_ADVANCES, RCV.NXT == IRS + 1 + GHOST.GOT + one_if(_GOT_FIN))
+        & implies(in_state(S.SYN_RECEIVED), (RCV.NXT == IRS + 1) & (GHOST.GOT == 0)),
+        "The SYN and the FIN take one number each, every octet one; a second FIN (reading 5) would take more.",
+    ),
+    Conjunct(
+        "nothing received before the handshake",
+        implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (GHOST.GOT == 0) & (GHOST.READ == 0) & (RCV.USER == 0)),
+        "Text is taken from ESTABLISHED on.",
+    ),
+    Conjunct(
+        "octets sent are numbered from ISS",
+        implies(_SENT_A_SYN, SND.END == ISS + 1 + GHOST.SENT),
+        "SND.END stands for the user's stream.",
+    ),
+    Conjunct(
+        "octets received are read or waiting",
+        implies(_UP, GHOST.GOT == GHOST.READ + RCV.USER),
+        "Nothing that was acknowledged disappears while the connection lasts.",
+    ),
+    Conjunct(
+        "end of file after the last octet",
+        implies(_UP & GHOST.EOF & ~RECEIVE_BY_THE_LETTER, _GOT_FIN & (RCV.USER == 0))
+        & implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.EOF),
+        "Reading 7 by the letter is what breaks this.",
+    ),
+    Conjunct(
+        "a segment is held only where text is taken",
+        implies(HELD.SET, in_state(*RECEIVING)),
+        "A FIN ends the stream: what was held beyond it is forgotten.",
+    ),
+    Conjunct(
+        "a held segment lies within the window",
+        implies(HELD.SET, (num(0) <= HELD.TEXT) & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= RIGHT_EDGE)),
+        "The right edge never moves back (SHLD-14), so what fitted once still fits.",
+    ),
+    Conjunct(
+        "flags of a connection die with it",
+        implies(in_state(S.CLOSED, S.LISTEN, S.SYN_SENT), ~CLOSE_CALLED & ~DETACHED & ~ACK_OWED),
+        "The totality of CLOSED's guards rests on it.",
+    ),
+    Conjunct("a full close is a close", implies(DETACHED, CLOSE_CALLED), "MAY-1: no reading on means no sending on."),
+)
