@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typer
-from halfclose.checks.commands import conform, explain, explore, graph, vectors, verify
+from halfclose.checks.commands import conform, explain, explore, graph, prove, vectors, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
     epilog="Begin with `halfclose verify`; `halfclose explain S11` says what a claim means.",
 )
 app.command("verify")(verify.command)
+app.command("prove")(prove.command)
 app.command("explore")(explore.command)
 app.command("vectors")(vectors.command)
 app.command("conform")(conform.command)

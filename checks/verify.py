@@ -16,15 +16,20 @@ from typing import Any
 
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Explored, Judge
+from halfclose.checks.prove.induction import changed, prove
 from halfclose.checks.replay import replay
 from halfclose.checks.shapes import SHAPES
 from halfclose.spec.claims import BY_ID, CLAIMS
 from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, Graph, tcp
+from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import mutated
 from halfclose.spec.profile import Profile, parse_profile
-from halfclose.spec.properties import Claim, Property, Replay, Shape, Sometimes
+from halfclose.spec.properties import Claim, Inductive, OnStep, Property, Replay, Shape, Sometimes
 from halfclose.spec.scopes import SCOPES
+
+#: The engine of proofs for all values.
+INDUCTION = "induction"
 
 
 class UnknownClaim(ValueError):
@@ -73,6 +78,11 @@ class Evidence:
     tried: int
 
     @property
+    def inductive(self) -> bool:
+        """Whether this is the proof for all values, not the exploration of a scope."""
+        return self.verdict is not None and self.verdict.engine == INDUCTION
+
+    @property
     def guarded(self) -> bool:
         return bool(self.broken_by) and not self.survived_by
 
@@ -87,10 +97,14 @@ class Report:
     seconds: float = 0.0
 
     def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
-        return tuple(self._evidence(claim, prop) for prop in claim.properties)
+        """One item for each property, two where it is both explored and proved."""
+        kinds = ((prop, kind) for prop in claim.properties for kind in _kinds(prop))
+        return tuple(self._evidence(claim, prop, kind == "prove") for prop, kind in kinds)
 
-    def _evidence(self, claim: Claim, prop: Property) -> Evidence:
-        mine = [v for v in self.verdicts if (v.claim, v.prop) == (claim.id, prop.name)]
+    def _evidence(self, claim: Claim, prop: Property, proved: bool) -> Evidence:
+        mine = [
+            v for v in self.verdicts if (v.claim, v.prop) == (claim.id, prop.name) and (v.engine == INDUCTION) is proved
+        ]
         own = next((v for v in mine if not v.tried), None)
         broken = {v.tried for v in mine if v.tried and not v.holds}
         survived = {v.tried for v in mine if v.tried and v.holds}
@@ -161,16 +175,29 @@ def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
 def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants: bool = True) -> list[Unit]:
     """The work for these claims, the longest pieces first. With `mutant`, only that one, in place of the rules."""
     groups: dict[tuple[str, str, str, bool], list[tuple[str, str]]] = {}
-    for claim in claims:
-        for prop in claim.properties:
-            kind = "replay" if isinstance(prop, Replay) else "shape" if isinstance(prop, Shape) else "explore"
-            groups.setdefault((kind, prop.scope, mutant, False), []).append((claim.id, prop.name))
-            for name in prop.broken_by if mutants and not mutant else ():
-                groups.setdefault((kind, prop.scope, name, True), []).append((claim.id, prop.name))
+    for claim, prop, kind in ((c, p, k) for c in claims for p in c.properties for k in _kinds(p)):
+        where = "induction" if kind == "prove" else prop.scope
+        groups.setdefault((kind, where, mutant, False), []).append((claim.id, prop.name))
+        for name in prop.broken_by if mutants and not mutant else ():
+            groups.setdefault((kind, where, name, True), []).append((claim.id, prop.name))
     made = [
         Unit(kind, where, tuple(props), name, profile, tried) for (kind, where, name, tried), props in groups.items()
     ]
     return sorted(made, key=lambda unit: (-_WEIGHT.get(unit.where, 0), unit.mutant))
+
+
+def _kinds(prop: Property) -> tuple[str, ...]:
+    """How a property is decided."""
+    match prop:
+        case Replay():
+            return ("replay",)
+        case Shape():
+            return ("shape",)
+        case Inductive():
+            return ("prove",)
+        case OnStep():
+            return ("explore", "prove")
+    return ("explore",)
 
 
 #: Scopes that take longest, so that they are begun first.
@@ -182,6 +209,8 @@ def run_unit(unit: Unit) -> list[Verdict]:
     rules = mutated(unit.mutant) if unit.mutant else RULES
     if unit.kind == "shape":
         return [_shape(unit, Graph(rules), *unit.props[0])]
+    if unit.kind == "prove":
+        return list(_prove(unit, changed(rules) if unit.tried else Graph(rules)))
     extra = parse_profile(unit.profile)
     if unit.kind == "replay":
         figure = FIGURES[unit.where]
@@ -222,6 +251,21 @@ def _shape(unit: Unit, graph: Graph, claim: str, prop: str) -> Verdict:
         queries=shaped.queries,
         words="; ".join(shaped.faults[:3]),
     )
+
+
+def _prove(unit: Unit, graph: Graph) -> Iterator[Verdict]:
+    """A claim on steps is proved if its own queries and the invariant's were all refuted; all profiles at once."""
+    proof = prove(graph)
+    conjuncts = {conjunct.name for conjunct in INVARIANT}
+    for claim, name in unit.props:
+        goals = {*conjuncts, f"{claim} {name}"}
+        faults = [query for query in proof.faults() if query.goal in goals]
+        words = f"the proof fails at {faults[0].edge}: {faults[0].goal}" if faults else ""
+        asked = sum(query.goal in goals for query in proof.queries)
+        scope = "every edge, any values, any segments, every profile"
+        yield Verdict(
+            claim, name, _tried(unit), not faults, INDUCTION, scope, proof.seconds, queries=asked, words=words
+        )
 
 
 def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Verdict]:

@@ -4,7 +4,8 @@ what any protocol proof owes its reader (G1-G6).  `properties` says what kinds o
 
 from __future__ import annotations
 
-from .properties import Always, Claim, OnStep, Replay, Shape, Sometimes, Stays, implies
+from .invariant import INVARIANT
+from .properties import Always, Claim, Inductive, OnStep, Replay, Shape, Sometimes, Stays, implies
 from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from .terms import all_of, one_if
 from .variables import (
@@ -375,7 +376,8 @@ CLAIMS: tuple[Claim, ...] = (
         "G1",
         "Types",
         ("3.3.1",),
-        "Every variable stays within its range in every reachable state; so does what the guards' totality assumes.",
+        "Every variable stays within its range, whatever is sent to an end; the invariant is proved for all values and "
+        "profiles, and what the totality of the guards assumes is part of it.",
         (
             Always(
                 "variables are in range",
@@ -393,6 +395,11 @@ CLAIMS: tuple[Claim, ...] = (
                     implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
                     implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
                 ),
+            ),
+            Inductive(
+                "the invariant of one end",
+                "induction",
+                tuple(dict.fromkeys(mutant for conjunct in INVARIANT for mutant in conjunct.broken_by)),
             ),
             Always(
                 "a closed end has no flags",

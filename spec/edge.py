@@ -90,8 +90,14 @@ class Emission:
 
     def substitute(self, values: Mapping[Var, Term]) -> Emission:
         """The same segment with variables of its terms replaced."""
-        terms = {name: substitute(getattr(self, name), values) for name in ("seq", "acknowledge", "wnd", "text", "at")}
-        return replace(self, **terms)
+        return replace(
+            self,
+            seq=substitute(self.seq, values),
+            acknowledge=substitute(self.acknowledge, values),
+            wnd=substitute(self.wnd, values),
+            text=substitute(self.text, values),
+            at=substitute(self.at, values),
+        )
 
     def __str__(self) -> str:
         bits = [name for name in ("syn", "fin", "rst", "ack") if getattr(self, name)]

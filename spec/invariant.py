@@ -29,11 +29,12 @@ from .variables import (
 
 @dataclass(frozen=True, eq=False)
 class Conjunct:
-    """One named part of the invariant, and why it is there."""
+    """One named part of the invariant, why it is there, and the mutants that break its proof."""
 
     name: str
     holds: Term
     why: str
+    broken_by: tuple[str, ...]
 
 
 S = State
@@ -46,85 +47,105 @@ INVARIANT: tuple[Conjunct, ...] = (
         "send numbers in order",
         implies(_SENT_A_SYN, (ISS <= SND.UNA) & (SND.UNA <= SND.NXT)),
         "3.3.1 figure 3: acknowledged, then sent, then free.",
+        ("ack-beyond-sent-taken",),
     ),
     Conjunct(
         "nothing sent that the user did not send",
         implies(_SENT_A_SYN, (ISS + 1 <= SND.END) & (SND.NXT <= SND.END + one_if(CLOSE_CALLED))),
         "SND.NXT passes the user's last octet by at most the FIN, and only after CLOSE.",
+        ("fin-sent-twice", "close-discards-unsent"),
     ),
     Conjunct(
         "only the SYN before the handshake",
         implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
         "No text and no FIN before ESTABLISHED; the totality of SYN-SENT's guards rests on it.",
+        ("syn-takes-no-number",),
     ),
     Conjunct(
         "the SYN is acknowledged after it",
         implies(_UP & ~CLOSE_BY_THE_LETTER, ISS < SND.UNA),
         "Reading 8 by the letter is what breaks this.",
+        ("close-by-the-letter",),
     ),
     Conjunct(
         "the state knows of CLOSE",
         implies(in_state(S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.LAST_ACK, S.TIME_WAIT), CLOSE_CALLED)
         & implies(in_state(S.SYN_SENT), ~CLOSE_CALLED),
         "These states are entered by the user's CLOSE only.",
+        ("closes-by-itself",),
     ),
     Conjunct(
         "FIN acknowledged",
         implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), (SND.UNA == SND.END + 1) & (SND.NXT == SND.UNA)),
         "FIN-WAIT-2 and TIME-WAIT mean that the peer has everything, the FIN included.",
+        ("any-ack-acknowledges-fin",),
     ),
     Conjunct(
         "FIN sent in LAST-ACK",
         implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
         "Reading 14: LAST-ACK is entered when the FIN is sent.",
+        ("fin-takes-no-number",),
     ),
     Conjunct(
         "the receive buffer is never overdrawn",
         all_of(num(0) <= RCV.USER, num(0) <= RCV.WND, RCV.USER + RCV.WND <= RCV.BUFF),
         "What is offered and what is waiting fit the buffer together (3.8.6.2.2).",
+        ("text-beyond-window", "no-trimming"),
     ),
-    Conjunct("the send window is a count", num(0) <= SND.WND, "It comes from a 16-bit field."),
     Conjunct(
         "octets received are numbered from IRS",
         implies(_UP & ~SECOND_FIN_ADVANCES, RCV.NXT == IRS + 1 + GHOST.GOT + one_if(_GOT_FIN))
         & implies(in_state(S.SYN_RECEIVED), (RCV.NXT == IRS + 1) & (GHOST.GOT == 0)),
         "The SYN and the FIN take one number each, every octet one; a second FIN (reading 5) would take more.",
+        ("received-fin-takes-no-number", "early-text-acknowledged"),
     ),
     Conjunct(
         "nothing received before the handshake",
         implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (GHOST.GOT == 0) & (GHOST.READ == 0) & (RCV.USER == 0)),
         "Text is taken from ESTABLISHED on.",
+        ("text-before-handshake",),
     ),
     Conjunct(
         "octets sent are numbered from ISS",
         implies(_SENT_A_SYN, SND.END == ISS + 1 + GHOST.SENT),
         "SND.END stands for the user's stream.",
+        ("syn-takes-no-number",),
     ),
     Conjunct(
         "octets received are read or waiting",
         implies(_UP, GHOST.GOT == GHOST.READ + RCV.USER),
         "Nothing that was acknowledged disappears while the connection lasts.",
+        ("half-close-discards",),
     ),
     Conjunct(
         "end of file after the last octet",
         implies(_UP & GHOST.EOF & ~RECEIVE_BY_THE_LETTER, _GOT_FIN & (RCV.USER == 0))
         & implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.EOF),
         "Reading 7 by the letter is what breaks this.",
+        ("eof-shown-early",),
     ),
     Conjunct(
         "a segment is held only where text is taken",
         implies(HELD.SET, in_state(*RECEIVING)),
         "A FIN ends the stream: what was held beyond it is forgotten.",
+        ("fin-out-of-order",),
     ),
     Conjunct(
         "a held segment lies within the window",
         implies(HELD.SET, (num(0) <= HELD.TEXT) & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= RIGHT_EDGE)),
         "The right edge never moves back (SHLD-14), so what fitted once still fits.",
+        ("ack-moves-rcv-nxt",),
     ),
     Conjunct(
         "flags of a connection die with it",
         implies(in_state(S.CLOSED, S.LISTEN, S.SYN_SENT), ~CLOSE_CALLED & ~DETACHED & ~ACK_OWED),
         "The totality of CLOSED's guards rests on it.",
+        ("detached-survives",),
     ),
-    Conjunct("a full close is a close", implies(DETACHED, CLOSE_CALLED), "MAY-1: no reading on means no sending on."),
+    Conjunct(
+        "a full close is a close",
+        implies(DETACHED, CLOSE_CALLED),
+        "MAY-1: no reading on means no sending on.",
+        ("detached-survives",),
+    ),
 )

@@ -14,13 +14,36 @@ from .arrives import SYN_SENT_ACK_IS_GOOD
 from .edge import Rule
 from .graph import RULES
 from .output import LAST
-from .profile import ISN_REUSED, ISN_REUSED_EARLY, RECEIVE_BY_THE_LETTER, RESET_FIRST, TIME_WAIT_ACKS_ALL
+from .profile import (
+    CLOSE_BY_THE_LETTER,
+    ISN_REUSED,
+    ISN_REUSED_EARLY,
+    RECEIVE_BY_THE_LETTER,
+    RESET_FIRST,
+    TIME_WAIT_ACKS_ALL,
+)
 from .states import State
-from .synchronized import ACCEPTABLE, ACK_IS_GOOD, NO_ACK_BIT
+from .synchronized import ACCEPTABLE, ACK_IS_GOOD, NO_ACK_BIT, NOT_BEYOND
 from .tcb import ACK_SEGMENT, AFTER_TIME_WAIT, delete_tcb_in_order, fate
 from .terms import FALSE, TRUE, Assignment, Term, Var, ite, substitute
 from .text import ITS_TURN, NEW_TEXT
-from .variables import ACKS_FIN, CTL, DETACHED, FIN_SENT, GHOST, HELD, ISN, ISS, RCV, SEG, SND, TEXT_END, Fate, N
+from .variables import (
+    ACKS_FIN,
+    CLOSE_CALLED,
+    CTL,
+    DETACHED,
+    FIN_SENT,
+    GHOST,
+    HELD,
+    ISN,
+    ISS,
+    RCV,
+    SEG,
+    SND,
+    TEXT_END,
+    Fate,
+    N,
+)
 
 S = State
 Rules = tuple[Rule, ...]
@@ -247,6 +270,12 @@ _mutant(
 )
 _mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", _gone))
 
+_mutant(
+    "ack-beyond-sent-taken",
+    "an ACK of something never sent is taken (harmless with an honest peer, so only the proof finds it)",
+    ("established.ack", _without(NOT_BEYOND)),
+)
+
 # ---- text ----------------------------------------------------------------------------------------------------
 
 _ANY_TEXT = (
@@ -304,8 +333,24 @@ _mutant(
     ("probe", _gone),
 )
 
+_mutant(
+    "text-before-handshake",
+    "text that comes with the SYN of a simultaneous open is delivered at once",
+    ("syn-sent.syn", _setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
+)
+
 # ---- closing -------------------------------------------------------------------------------------------------
 
+_mutant(
+    "closes-by-itself",
+    "an established end begins to close although its user has not called CLOSE",
+    ("output.close", _without(CLOSE_CALLED)),
+)
+_mutant(
+    "close-by-the-letter",
+    "reading 8 by the letter: CLOSE in SYN-RECEIVED sends the FIN before the handshake is finished",
+    ("*", _reading({CLOSE_BY_THE_LETTER: TRUE})),
+)
 _mutant(
     "fin-out-of-order",
     "a FIN counts although text before it is missing",

@@ -8,6 +8,7 @@ Sometimes  a condition that some reachable state meets: a claim of possibility n
 Stays      from every reachable state, a state that meets the goal is still reachable
 Replay     a figure's exchange, line by line
 Shape      a condition on the declaration itself, decided without exploring
+Inductive  the invariant of one end, proved for all values; every OnStep is proved so too, besides being explored
 
 Every property names the mutants that break it.  One that none can break would prove nothing.
 """
@@ -56,6 +57,11 @@ class Replay(Property):
 @dataclass(frozen=True)
 class Shape(Property):
     """scope names the check: "independent directions" or "exclusive and exhaustive"."""
+
+
+@dataclass(frozen=True)
+class Inductive(Property):
+    """scope is "induction" here: every edge, any values, any segment, every profile."""
 
 
 @dataclass(frozen=True)

@@ -231,11 +231,11 @@ def named(name: str, term: Term) -> Term:
 
 
 def definitions(*terms: Term) -> dict[str, str]:
-    """The named terms within these, each with what it stands for, outermost first."""
+    """The named terms within these, each with what it stands for, outermost first; [STATE or ...] speaks for itself."""
     found: dict[str, str] = {}
     for term in terms:
         for node in walk(term):
-            if node in NAMES:
+            if node in NAMES and not NAMES[node].startswith("["):
                 found.setdefault(NAMES[node], show(node, named_too=False))
     return found
 

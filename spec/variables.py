@@ -164,7 +164,8 @@ NOTHING_UNREAD = RCV.USER == 0
 
 def in_state(*states: State) -> Term:
     """The connection is in one of these states."""
-    return any_of(*(STATE == state.index for state in states))
+    names = " or ".join(state.value for state in states)
+    return named(f"[{names}]", any_of(*(STATE == state.index for state in states)))
 
 
 # ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------

@@ -43,6 +43,21 @@ def test_verify_of_a_mutant_fails_with_a_diagram() -> None:
     assert "CLOSE-WAIT" in done.stdout
 
 
+def test_prove_refutes_every_query_and_writes_json(tmp_path: Path) -> None:
+    done = halfclose("prove", "--minimal", "--json", str(tmp_path / "proof.json"))
+    assert done.returncode == 0, done.stderr
+    assert "0 not refuted, 0 vacuous steps" in done.stdout
+    claims = json.loads((tmp_path / "proof.json").read_text())["claims"]
+    assert {"S4", "S7", "S11"} == {claim["id"] for claim in claims}
+    assert all(claim["verdict"] == "holds" for claim in claims)
+
+
+def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant() -> None:
+    done = halfclose("prove", "--mutant", "fin-sent-twice")
+    assert done.returncode == 1
+    assert "broken by output.fin@FIN-WAIT-1" in done.stdout
+
+
 def test_explore_draws_how_a_full_close_loses_octets() -> None:
     done = halfclose(*FULL_CLOSE)
     assert done.returncode == 1
@@ -89,6 +104,8 @@ def test_explain_finds_claims_edges_mutants_switches_scopes_and_figures(name: st
         (("verify", "--mutant", "nonsense"), "nonsense"),
         (("verify", "--profile", "nonsense"), "nonsense"),
         (("verify", "S6", "--json", "/nowhere/x.json"), "cannot write"),
+        (("prove", "--mutant", "nonsense"), "nonsense"),
+        (("prove", "--export", "/dev/null/x"), "cannot write"),
         (("explain", "nonsense"), "nonsense"),
         (("graph", "--profile", "nonsense"), "nonsense"),
         ((*FULL_CLOSE, "--slots", "0"), "slots"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, TCP, Graph, tcp
 from halfclose.spec.mutants import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
-from halfclose.spec.properties import Replay, Shape
+from halfclose.spec.properties import Inductive, Replay, Shape
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.states import State
 from halfclose.spec.terms import Kind, Sort, variables
@@ -118,12 +119,14 @@ def test_every_mutant_is_named_by_a_claim_and_every_name_exists() -> None:
     assert named == set(MUTANTS)
 
 
+_PLACES: dict[type, Container[str]] = {Replay: FIGURES, Shape: SHAPES, Inductive: ("induction",)}
+
+
 def test_every_property_names_a_mutant_and_a_place() -> None:
     for claim in CLAIMS:
         for prop in claim.properties:
             assert prop.broken_by, prop.name
-            places = FIGURES if isinstance(prop, Replay) else SHAPES if isinstance(prop, Shape) else SCOPES
-            assert prop.scope in places
+            assert prop.scope in _PLACES.get(type(prop), SCOPES)
 
 
 def test_all_the_claims_of_the_mission_are_there() -> None:

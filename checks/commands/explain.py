@@ -13,9 +13,10 @@ from halfclose.spec.claims import BY_ID
 from halfclose.spec.edge import Rule
 from halfclose.spec.figures import FIGURES, Figure
 from halfclose.spec.graph import RULES, TCP
+from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import MUTANTS
 from halfclose.spec.profile import SWITCHES
-from halfclose.spec.properties import Claim, Replay, Shape
+from halfclose.spec.properties import Claim, Inductive, Replay, Shape
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.terms import definitions, show, variables
 
@@ -45,6 +46,8 @@ def _describe_claim(claim: Claim) -> str:
         lines.append(f"{type(prop).__name__.lower()}: {prop.name}")
         if isinstance(prop, Replay):
             lines.append(f"    figure    {prop.scope}: {FIGURES[prop.scope].title}")
+        elif isinstance(prop, Inductive):
+            lines += [f"    {conjunct.name}: {show(conjunct.holds)}" for conjunct in INVARIANT]
         elif isinstance(prop, Shape):
             lines.append(f"    check     {prop.scope}")
         else:

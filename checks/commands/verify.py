@@ -70,7 +70,7 @@ def _run(report: Report, work: list[Unit], jobs: int | None) -> bool:
 
 def _covered(report: Report, work: list[Unit]) -> str:
     decided = sum(evidence.verdict is not None for claim in report.claims for evidence in report.evidence(claim))
-    total = sum(len(claim.properties) for claim in report.claims)
+    total = sum(len(report.evidence(claim)) for claim in report.claims)
     return (
         f"halfclose: interrupted after {report.seconds:.0f} s; {decided} of {total} properties were decided, "
         f"{len(report.verdicts)} verdicts in all; the others are unknown"

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import z3
-
 from halfclose.checks.smt import Expr, Integers, Translation
 from halfclose.spec.claims import CLAIMS
-from halfclose.spec.edge import Edge
-from halfclose.spec.graph import TCP, Graph
+from halfclose.spec.edge import Edge, Rule
+from halfclose.spec.graph import RULES, TCP, Graph
 from halfclose.spec.invariant import INVARIANT, Conjunct
 from halfclose.spec.properties import OnStep
 from halfclose.spec.states import State
@@ -71,6 +70,12 @@ def prove(graph: Graph = TCP, conjuncts: tuple[Conjunct, ...] = INVARIANT, expor
             continue
         queries += step.ask(conjuncts, export)
     return Proof(tuple(queries), tuple(vacuous), time.perf_counter() - started)
+
+
+def changed(rules: tuple[Rule, ...]) -> Graph:
+    """The edges of a mutant that are not the declaration's own; only they can break a proof that holds."""
+    own = {id(rule) for rule in RULES}
+    return Graph(tuple(rule for rule in rules if id(rule) not in own))
 
 
 def _initial(conjuncts: tuple[Conjunct, ...]) -> Iterator[Query]:
@@ -175,14 +180,13 @@ def _export(folder: Path, edge: Edge, goal: str, solver: z3.Solver) -> None:
     (folder / f"{name}.smt2").write_text(comment + solver.to_smt2(), encoding="utf-8")
 
 
-def needed(graph: Graph = TCP) -> dict[str, tuple[str, ...]]:
-    """For each conjunct what breaks without it: the goals that the others alone do not prove.
-
-    A conjunct that breaks nothing but itself and is implied by nothing is a statement of its own; one with an empty
-    row is implied by the rest.
-    """
-    rows = {}
+def implied() -> tuple[str, ...]:
+    """The conjuncts that the rest of the invariant implies, so that it could do without them."""
+    found = []
     for conjunct in INVARIANT:
-        rest = tuple(c for c in INVARIANT if c is not conjunct)
-        rows[conjunct.name] = tuple(dict.fromkeys(query.goal for query in prove(graph, rest).faults()))
-    return rows
+        translate, solver = Translation(Integers()), z3.Solver()
+        solver.add(*(translate(c.holds) for c in INVARIANT if c is not conjunct), z3.Not(translate(conjunct.holds)))
+        solver.add(*(value >= 0 for var, value in translate.values.items() if _natural(var)))
+        if solver.check() == z3.unsat:
+            found.append(conjunct.name)
+    return tuple(found)
