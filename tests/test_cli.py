@@ -43,6 +43,20 @@ def test_verify_of_a_mutant_fails_with_a_diagram() -> None:
     assert "CLOSE-WAIT" in done.stdout
 
 
+def test_verify_decides_a_property_of_the_user_s_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from halfclose.spec.properties import Always\n"
+        "from halfclose.spec.states import State\n"
+        "from halfclose.spec.variables import in_state\n"
+        "PROPERTY = Always('no TIME-WAIT', 'half-close', (), ~in_state(State.TIME_WAIT))\n"
+    )
+    done = halfclose("verify", "--property", str(file))
+    assert done.returncode == 1
+    assert "no TIME-WAIT: fails" in done.stdout
+    assert "not inductive by itself: fin-wait-1.acked.fin" in done.stdout
+
+
 def test_prove_refutes_every_query_and_writes_json(tmp_path: Path) -> None:
     done = halfclose("prove", "--minimal", "--json", str(tmp_path / "proof.json"))
     assert done.returncode == 0, done.stderr
@@ -104,6 +118,7 @@ def test_explain_finds_claims_edges_mutants_switches_scopes_and_figures(name: st
         (("verify", "--mutant", "nonsense"), "nonsense"),
         (("verify", "--profile", "nonsense"), "nonsense"),
         (("verify", "S6", "--json", "/nowhere/x.json"), "cannot write"),
+        (("verify", "--property", "/nowhere/mine.py"), "cannot read"),
         (("prove", "--mutant", "nonsense"), "nonsense"),
         (("prove", "--export", "/dev/null/x"), "cannot write"),
         (("explain", "nonsense"), "nonsense"),

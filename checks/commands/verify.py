@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.user_property import BadProperty, Tried, load, try_property
 from halfclose.checks.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
 from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.profile import UnknownSwitch, parse_profile
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
 from rich.table import Table
 
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
@@ -22,11 +24,17 @@ def command(
     mutant: Annotated[str, typer.Option(help="Decide them for this broken specification instead.")] = "",
     profile: Annotated[str, typer.Option(help="Switches to add to every scope, joined by '+', e.g. rfc5961.")] = "",
     mutants: Annotated[bool, typer.Option(help="Try the mutants that must break each claim.")] = True,
+    user_file: Annotated[
+        Path | None, typer.Option("--property", help="Decide the property of this Python file instead.")
+    ] = None,
     traces: Annotated[bool, typer.Option("--traces", help="Draw the witnesses of possibility too.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are processors.")] = None,
 ) -> None:
     """Decide the claims. Exit status 0: all hold; 1: one fails or no mutant can break it; 2: wrong use."""
+    if user_file is not None:
+        _verify_property(user_file, profile, traces, json_file)
+        return
     report, work = _prepare(claims or [], mutant, profile, mutants)
     interrupted = _run(report, work, jobs)
     if str(json_file) != "-":
@@ -37,6 +45,35 @@ def command(
         raise typer.Exit(INTERRUPTED)
     if any(report.verdict(claim) != "holds" for claim in report.claims):
         raise typer.Exit(FAILS)
+
+
+def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | None) -> None:
+    try:
+        prop = load(file)
+        with Status(f"exploring {prop.scope}", console=errors):
+            tried = try_property(prop, profile)
+    except (BadProperty, UnknownSwitch) as error:
+        refuse(error)
+    if str(json_file) != "-":
+        _show_property(tried, traces)
+    write_json(tried.to_json(), json_file)
+    if not tried.holds or not all(broken for _, broken in tried.mutants):
+        raise typer.Exit(FAILS)
+
+
+def _show_property(tried: Tried, traces: bool) -> None:
+    verdict = "[green]holds[/]" if tried.holds else "[red]fails[/]"
+    console.print(f"{tried.prop.name}: {verdict} in {tried.prop.scope}, {tried.states:,} states, {tried.seconds:.1f} s")
+    if tried.breaks is not None:
+        by = "inductive: it holds in every scope" if not tried.breaks else f"not inductive by itself: {tried.breaks[0]}"
+        more = f" and {len(tried.breaks) - 1} more edges break it" if len(tried.breaks) > 1 else ""
+        console.print(by + more, markup=False)
+    for name, broken in tried.mutants:
+        console.print(f"mutant {name}: " + ("breaks it" if broken else "[red]does not break it[/]"))
+    if not tried.mutants:
+        console.print("unguarded: name a mutant in broken_by to see that it can fail", style="yellow")
+    if tried.trace is not None and (traces or not tried.holds):
+        console.print(tried.trace.diagram(), markup=False, soft_wrap=True)
 
 
 def _prepare(ids: list[str], mutant: str, profile: str, mutants: bool) -> tuple[Report, list[Unit]]:

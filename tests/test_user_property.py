@@ -1,0 +1,72 @@
+"""A user's own property: explored, tried as a conjunct, and refused in one line where the file is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from halfclose.checks.user_property import BadProperty, load, try_property
+
+HEAD = """
+from halfclose.spec.properties import Always, OnStep, Sometimes, implies
+from halfclose.spec.states import State
+from halfclose.spec.variables import GHOST, RCV, SND, after, in_state, peer
+"""
+
+
+def write(folder: Path, body: str) -> Path:
+    file = folder / "property.py"
+    file.write_text(HEAD + body)
+    return file
+
+
+def test_a_property_of_one_end_is_explored_and_proved(tmp_path: Path) -> None:
+    formula = "implies(in_state(State.FIN_WAIT_2), SND.UNA == SND.END + 1)"
+    body = f"PROPERTY = Always('mine', 'simultaneous', ('any-ack-acknowledges-fin',), {formula})"
+    tried = try_property(load(write(tmp_path, body)))
+    assert tried.holds
+    assert tried.breaks == ()
+    assert tried.mutants == (("any-ack-acknowledges-fin", True),)
+    assert tried.to_json()["inductive"] is True
+
+
+def test_a_false_property_fails_with_a_trace_and_names_the_edges_that_break_it(tmp_path: Path) -> None:
+    body = "PROPERTY = Always('naive', 'half-close', (), ~in_state(State.TIME_WAIT))"
+    tried = try_property(load(write(tmp_path, body)))
+    assert not tried.holds
+    assert tried.trace is not None
+    assert "TIME-WAIT" in {state.value for state in tried.trace.steps[-1].states}
+    assert "fin-wait-2.fin" in (tried.breaks or ())
+
+
+def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
+    formula = "implies(in_state(State.TIME_WAIT), GHOST.GOT == peer(GHOST.SENT))"
+    tried = try_property(load(write(tmp_path, f"PROPERTY = Always('both', 'half-close', (), {formula})")))
+    assert tried.holds
+    assert tried.breaks is None
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("PROPERTY = (", "is not Python"),
+        ("PROPERTY = Always('x', 'exchange', (), SND.XYZ == 0)", "AttributeError"),
+        ("PROPERTY = Always('x', 'exchange', (), nonsense)", "NameError"),
+        ("PROPERTY = Always('x', 'exchange', (), SND.UNA < RCV.WND)", "TypeError"),
+        ("PROPERTY = Always('x', 'nowhere', (), SND.UNA == RCV.NXT)", "nowhere"),
+        ("PROPERTY = Always('x', 'exchange', ('nonsense',), SND.UNA == RCV.NXT)", "nonsense"),
+        ("PROPERTY = Always('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
+        ("PROPERTY = 3", "must define PROPERTY"),
+        ("", "must define PROPERTY"),
+        ("raise RuntimeError('no\\nway')", "RuntimeError: no way"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, body: str, word: str) -> None:
+    with pytest.raises(BadProperty, match=word) as error:
+        load(write(tmp_path, body))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadProperty, match="cannot read"):
+        load(tmp_path / "none.py")
