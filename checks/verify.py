@@ -20,8 +20,9 @@ from halfclose.checks.prove.induction import changed, prove
 from halfclose.checks.replay import replay
 from halfclose.checks.shapes import SHAPES
 from halfclose.spec.claims import BY_ID, CLAIMS
+from halfclose.spec.edge import Event
 from halfclose.spec.figures import FIGURES
-from halfclose.spec.graph import RULES, Graph, tcp
+from halfclose.spec.graph import RULES, TCP, Graph, tcp
 from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import mutated
 from halfclose.spec.profile import Profile, parse_profile
@@ -65,6 +66,7 @@ class Verdict:
     queries: int | None = None
     trace: Trace | None = None
     words: str = ""
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,11 @@ class Report:
         if self.with_mutants and any(not e.guarded for e in evidence):
             return "unknown"
         return "holds"
+
+    def untaken(self) -> tuple[str, ...]:
+        """Edges of the declaration that no exploration of the real rules took; test vectors exercise most of them."""
+        taken = frozenset[str]().union(*(v.taken for v in self.verdicts))
+        return tuple(edge.name for edge in TCP.edges if edge.name not in taken and edge.event is not Event.STATUS)
 
     def unguarded(self) -> tuple[tuple[Claim, Evidence], ...]:
         """Properties that a mutant named for them does not break; only where mutants were tried."""
@@ -274,6 +281,7 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     started = time.perf_counter()
     judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=unit.tried)
     seconds = time.perf_counter() - started
+    taken = frozenset[str]() if unit.tried else judged.exploration.system.taken()
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):
         shown = not unit.tried and outcome.finding is not None
         yield Verdict(
@@ -286,6 +294,7 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
             seconds,
             states=judged.exploration.states,
             trace=trace_of(judged.exploration, outcome.finding) if shown and outcome.finding else None,
+            taken=taken,
             words="" if outcome.holds or isinstance(outcome.prop, Sometimes) is False else "no state meets it",
         )
 

@@ -57,6 +57,20 @@ _TOOK_FIN = in_state(*RECEIVING, S.SYN_RECEIVED) & after(in_state(*FIN_RECEIVED)
 _REALLY_HAS = IRS + 1 + GHOST.GOT + one_if(in_state(*FIN_RECEIVED))
 _TAKEN = after(GHOST.GOT) - GHOST.GOT
 
+#: What the variables of an end may be, state by state.
+_IN_RANGE = all_of(
+    RCV.USER + RCV.WND <= RCV.BUFF,
+    SND.WND <= SND.MAX_WND,
+    GHOST.GOT <= GHOST.READ + RCV.BUFF,
+    implies(in_state(*OTHER, S.SYN_SENT), (SND.UNA <= SND.NXT) & (ISS <= SND.UNA)),
+    implies(in_state(*SYNCHRONIZED), SND.UNA > ISS),
+    implies(in_state(*OTHER, S.SYN_SENT) & ~CLOSE_CALLED, SND.NXT <= SND.END),
+    implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
+    implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
+    implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
+    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
+)
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "S1",
@@ -101,6 +115,12 @@ CLAIMS: tuple[Claim, ...] = (
                 GHOST.GOOD,
             ),
             Always("a prefix, with out-of-order segments held", "held", ("held-text-at-once",), GHOST.GOOD),
+            Always(
+                "a prefix, with every option on and any call at any time",
+                "options",
+                ("retransmission-misaligned", "close-discards-unsent"),
+                GHOST.GOOD & GHOST.WHOLE,
+            ),
         ),
     ),
     Claim(
@@ -383,19 +403,9 @@ CLAIMS: tuple[Claim, ...] = (
                 "variables are in range",
                 "free",
                 ("fin-sent-twice", "any-ack-acknowledges-fin"),
-                all_of(
-                    RCV.USER + RCV.WND <= RCV.BUFF,
-                    SND.WND <= SND.MAX_WND,
-                    GHOST.GOT <= GHOST.READ + RCV.BUFF,
-                    implies(in_state(*OTHER, S.SYN_SENT), (SND.UNA <= SND.NXT) & (ISS <= SND.UNA)),
-                    implies(in_state(*SYNCHRONIZED), SND.UNA > ISS),
-                    implies(in_state(*OTHER, S.SYN_SENT) & ~CLOSE_CALLED, SND.NXT <= SND.END),
-                    implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
-                    implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
-                    implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
-                    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
-                ),
+                _IN_RANGE,
             ),
+            Always("variables are in range, with every option on", "options", ("fin-sent-twice",), _IN_RANGE),
             Inductive(
                 "the invariant of one end",
                 "induction",

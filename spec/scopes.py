@@ -36,6 +36,14 @@ SCOPES: dict[str, Scope] = {
     ),
     # any call at any time
     "free": _scope("free: open send read shutdown", "free: listen send read shutdown", slots=1, buffer=1),
+    # and everything optional on: RFC 5961, full close, reopening, holding, ABORT
+    "options": _scope(
+        "free: open listen send read shutdown close abort",
+        "free: open listen read shutdown close",
+        "linux",
+        slots=1,
+        buffer=1,
+    ),
     # B sends only after A's FIN
     "half-close": _scope("open; send 1; shutdown; read", "listen; read; send 1; shutdown", slots=1),
     "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", slots=1),

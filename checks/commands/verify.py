@@ -10,6 +10,8 @@ import typer
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.user_property import BadProperty, Tried, load, try_property
 from halfclose.checks.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
+from halfclose.spec.edge import Event
+from halfclose.spec.graph import TCP
 from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.profile import UnknownSwitch, parse_profile
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -28,6 +30,7 @@ def command(
         Path | None, typer.Option("--property", help="Decide the property of this Python file instead.")
     ] = None,
     traces: Annotated[bool, typer.Option("--traces", help="Draw the witnesses of possibility too.")] = False,
+    edges: Annotated[bool, typer.Option("--edges", help="List the edges that no exploration took.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are processors.")] = None,
 ) -> None:
@@ -39,6 +42,7 @@ def command(
     interrupted = _run(report, work, jobs)
     if str(json_file) != "-":
         _show(report, traces)
+        _show_untaken(report, edges)
     write_json(report.to_json(), json_file)
     if interrupted:
         errors.print(_covered(report, work), style="yellow", markup=False)
@@ -132,6 +136,18 @@ def _show(report: Report, traces: bool) -> None:
     counts = {name: sum(report.verdict(c) == name for c in report.claims) for name in _COLOUR}
     said = ", ".join(f"{n} {'hold' if name == 'holds' and n > 1 else name}" for name, n in counts.items() if n)
     console.print(f"\n{len(report.claims)} claims: {said}; {time_words(report.seconds)}")
+
+
+def _show_untaken(report: Report, names: bool) -> None:
+    """What the explorations did not see: a claim says nothing of an edge that none of its scopes takes."""
+    untaken, total = report.untaken(), sum(edge.event is not Event.STATUS for edge in TCP.edges)
+    if not any(verdict.taken for verdict in report.verdicts):
+        return
+    hint = "" if names else " (--edges lists the others; `halfclose vectors` exercises them)"
+    console.print(f"{total - len(untaken)} of {total} edges were taken by these explorations{hint}", markup=False)
+    if names:
+        for name in untaken:
+            console.print(f"  not taken: {name}", markup=False)
 
 
 def time_words(seconds: float) -> str:

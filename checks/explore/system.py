@@ -121,6 +121,11 @@ class System:
                 if not item.cost or self._affordable(key, item.cost):
                     yield (rest | item.part) + item.cost, item
 
+    def taken(self) -> frozenset[str]:
+        """The names of the edges that some explored state can take."""
+        numbers = {item.action.edge for memo in self._items for items in memo.values() for item in items}
+        return frozenset(self.graph.edges[number].name for number in numbers if number >= 0)
+
     # ---- the steps of one side -------------------------------------------------------------------------------
 
     def _steps(self, part: int, side: int) -> Iterator[Item]:
