@@ -20,8 +20,8 @@ from .tcb import (
     open_active,
     text_segment,
 )
-from .terms import TRUE, Term, later, num
-from .variables import ACK_OWED, CLOSE_CALLED, DETACHED, GHOST, ISS, RCV, SND, Fate, N
+from .terms import TRUE, Term, num, one_if
+from .variables import ACK_OWED, CLOSE_CALLED, DETACHED, GHOST, ISS, RCV, SND, Fate, N, in_state
 
 S = State
 
@@ -70,8 +70,8 @@ OPEN = (
 
 # 3.10.2 SEND ---------------------------------------------------------------------------------------------------
 
-#: Octets kept for the peer: everything from the first unacknowledged octet on.
-_FITS = SND.END - later(SND.UNA, ISS + 1) + N <= SND.BUFF
+#: Octets kept for the peer: everything from the first unacknowledged octet on (and before that, the SYN is not text).
+_FITS = SND.END - SND.UNA + N <= SND.BUFF + one_if(in_state(S.SYN_SENT, S.SYN_RECEIVED))
 _MAY_SEND = (S.SYN_SENT, S.SYN_RECEIVED, S.ESTABLISHED, S.CLOSE_WAIT)
 
 SEND = (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from .edge import Event, Rule
 from .states import FIN_RECEIVED, RECEIVING, State
-from .tcb import ACK_SEGMENT, text_segment
+from .tcb import ACK_SEGMENT, HANDSHAKE_OVER, text_segment
 from .terms import FALSE, num
-from .variables import ACK_OWED, CLOSE_CALLED, ISS, SND, N
+from .variables import ACK_OWED, CLOSE_CALLED, SND, N
 
 S = State
 _OUTPUT = Event.OUTPUT
@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
         (S.ESTABLISHED, S.FIN_WAIT_1, S.CLOSE_WAIT, S.CLOSING),
         None,
         ("3.10.2", "3.7", "3.8.6"),
-        guard=(*_TEXT, SND.UNA > ISS),
+        guard=(*_TEXT, HANDSHAKE_OVER),
         updates=_SENT_TEXT,
         emits=text_segment(SND.NXT, N),
         why="Segmentize the buffer and send it with a piggybacked acknowledgment.",
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
         _BEFORE_FIN,
         None,
         ("3.10.4", "3.7"),
-        guard=(*_TEXT, CLOSE_CALLED, LAST, SND.UNA > ISS),
+        guard=(*_TEXT, CLOSE_CALLED, LAST, HANDSHAKE_OVER),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, N, fin=True),
         why="The last text carries the FIN.",
@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
         (S.CLOSE_WAIT,),
         S.LAST_ACK,
         ("3.10.4", "3.7"),
-        guard=(*_TEXT, CLOSE_CALLED, LAST, SND.UNA > ISS),
+        guard=(*_TEXT, CLOSE_CALLED, LAST, HANDSHAKE_OVER),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, N, fin=True),
         why="The last text carries the FIN: enter LAST-ACK.",
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
         _BEFORE_FIN,
         None,
         ("3.10.4", "3.6"),
-        guard=(N == 0, CLOSE_CALLED, LAST, SND.UNA > ISS),
+        guard=(N == 0, CLOSE_CALLED, LAST, HANDSHAKE_OVER),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, num(0), fin=True),
         why="All SENDs have been segmentized: form a FIN segment and send it.",
@@ -100,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         (S.CLOSE_WAIT,),
         S.LAST_ACK,
         ("3.10.4", "3.6"),
-        guard=(N == 0, CLOSE_CALLED, LAST, SND.UNA > ISS),
+        guard=(N == 0, CLOSE_CALLED, LAST, HANDSHAKE_OVER),
         updates=_SENT_FIN,
         emits=text_segment(SND.NXT, num(0), fin=True),
         why="Then send a FIN segment, enter LAST-ACK (reading 14).",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .edge import Emission
-from .profile import ISN_REUSED, ISN_WITHOUT_GAP, RECEIVE_BY_THE_LETTER
+from .profile import CLOSE_BY_THE_LETTER, ISN_REUSED, ISN_WITHOUT_GAP, RECEIVE_BY_THE_LETTER
 from .terms import FALSE, TRUE, Assignment, Kind, Sort, Term, ite, num
 from .variables import (
     ACK_OWED,
@@ -139,6 +139,10 @@ def text_segment(first: Term, octets: Term, fin: bool = False) -> Emission:
     index = first - (ISS + 1)
     return Emission(ack=True, fin=fin, seq=first, acknowledge=RCV.NXT, wnd=RCV.WND, text=octets, at=index)
 
+
+#: The peer has our SYN.  Every state that sends says so by itself, but for reading 8; `ISS < SND.UNA` would say so only
+#: for the first 2^31 octets of a stream.
+HANDSHAKE_OVER = ~(CLOSE_BY_THE_LETTER & (SND.UNA == ISS))
 
 #: A segment of text, and one with the FIN, is sent with the acknowledgment that may have been waiting.
 ACKNOWLEDGED: Assignments = (ACK_OWED.becomes(FALSE),)
