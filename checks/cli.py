@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typer
+
 from halfclose.checks.commands import conform, explain, explore, graph, prove, vectors, verify
 
 app = typer.Typer(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import z3
+
 from halfclose.checks.smt import Integers, Translation, Words
 from halfclose.checks.totality import check_totality
 from halfclose.spec.edge import Edge, Event

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import z3
+
 from halfclose.spec.terms import Sort, Term, Var
 
 Expr = Any  # z3py's expressions are not typed

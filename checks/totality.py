@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import z3
+
 from halfclose.checks.smt import Domain, Expr, Integers, Translation, Words
 from halfclose.spec.edge import SPONTANEOUS, TIMERS, Event
 from halfclose.spec.graph import TCP, Graph

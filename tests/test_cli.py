@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from halfclose.checks.stacks import linux, lwip
 
 FULL_CLOSE = ("explore", "--app-a", "open; send 1; close", "--app-b", "listen; send 1; read; close")
@@ -64,6 +65,13 @@ def test_prove_refutes_every_query_and_writes_json(tmp_path: Path) -> None:
     claims = json.loads((tmp_path / "proof.json").read_text())["claims"]
     assert {"S4", "S7", "S11"} == {claim["id"] for claim in claims}
     assert all(claim["verdict"] == "holds" for claim in claims)
+
+
+def test_prove_carries_the_bridge_to_the_wire() -> None:
+    done = halfclose("prove", "--bridge")
+    assert done.returncode == 0, done.stderr
+    assert "not proved" not in done.stdout
+    assert "What remains assumed" in done.stdout
 
 
 def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant() -> None:

@@ -7,6 +7,9 @@ from collections.abc import Container
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from halfclose.checks.explore.compiled import Arithmetic, compile_edge
 from halfclose.checks.explore.machine import AT
 from halfclose.checks.shapes import SHAPES
@@ -23,8 +26,6 @@ from halfclose.spec.scopes import SCOPES
 from halfclose.spec.states import State
 from halfclose.spec.terms import Kind, Sort, variables
 from halfclose.spec.variables import CHOICES, CONSTANTS, SEGMENT, STATE, TCB
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 _CITATION = re.compile(
     r"(3\.\d+(\.\d+)*( (step \d|first|second|third|fourth|fifth|figure \d+))?|A\.2|MUST-\d+|SHLD-\d+|MAY-\d+|RFC \d+)"

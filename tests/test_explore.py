@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from halfclose.checks.explore.machine import AT
 from halfclose.checks.explore.questions import Answers, ask
 from halfclose.checks.explore.search import Exploration, cannot_reach, explore
@@ -14,8 +17,6 @@ from halfclose.spec.network import BadScope, Scope
 from halfclose.spec.profile import parse_profile
 from halfclose.spec.states import State
 from halfclose.spec.variables import GHOST, RCV, SND, STATE, TCB
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CLIENT, SERVER = "open; send 1; shutdown; read", "listen; read; shutdown"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from halfclose.checks.endpoint import distance, fields_of, pattern, show
 from halfclose.checks.oracle import Deviates, Oracle
 from halfclose.checks.stacks.stack import Result, Verb

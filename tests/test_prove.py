@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import z3
+
 from halfclose.checks.prove.induction import Proof, changed, implied, prove, step_claims
 from halfclose.spec.graph import TCP, Graph
 from halfclose.spec.invariant import INVARIANT

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any, cast
 
 import pytest
+
 from halfclose.checks.stacks.linux import LinuxStack, available, enter_namespace
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from halfclose.checks.stacks import lwip
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import z3
+from hypothesis import given
+from hypothesis import strategies as st
+
 from halfclose.checks.explore.compiled import Arithmetic
 from halfclose.checks.smt import Translation, Words
 from halfclose.spec.terms import FALSE, TRUE, Kind, Sort, Term, all_of, any_of, ite, num, show, substitute, variable
-from hypothesis import given
-from hypothesis import strategies as st
 
 X = variable("X", Sort.SEQ, Kind.TCB, "")
 Y = variable("Y", Sort.SEQ, Kind.TCB, "")

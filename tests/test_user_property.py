@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from halfclose.checks.user_property import BadProperty, load, try_property
 
 HEAD = """

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spec_stack import SpecStack
+
 from halfclose.checks.conform import Verdict, judge
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors import BadVectors, VectorSet, generate, load, write
@@ -17,7 +19,6 @@ from halfclose.reference.wire import ACK
 from halfclose.spec.edge import Event
 from halfclose.spec.graph import tcp
 from halfclose.spec.profile import PROFILES
-from spec_stack import SpecStack
 
 LINUX = PROFILES["linux"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from halfclose.checks.judges import Judge
 from halfclose.checks.replay import parse_segment, replay, show_segment
 from halfclose.checks.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units

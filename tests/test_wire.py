@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 import pytest
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Datagram, Malformed, Segment, decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
+
+from halfclose.reference.wire import ACK, FIN, RST, SYN, Datagram, Malformed, Segment, decode, encode
 
 A, B = IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")
 word, port = st.integers(0, 2**32 - 1), st.integers(1, 65535)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
+from rich.table import Table
+
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.conform import Report, UnknownStack, Verdict, conform
 from halfclose.checks.stacks.stack import StackError
 from halfclose.checks.vectors.format import BadVectors, load
 from halfclose.spec.profile import UnknownSwitch, parse_profile
-from rich.progress import Progress
-from rich.table import Table
 
 
 def command(

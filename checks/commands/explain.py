@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Annotated
 
 import typer
+
 from halfclose.checks.commands.terminal import console, refuse
 from halfclose.checks.judges import condition
 from halfclose.spec.claims import BY_ID

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.status import Status
+from rich.table import Table
+
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.explore.questions import Answers, answers, ask
 from halfclose.checks.explore.search import Exploration
@@ -15,8 +18,6 @@ from halfclose.spec.graph import RULES, Graph, tcp
 from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.network import BadScope, Scope, Wait
 from halfclose.spec.profile import UnknownSwitch, parse_profile
-from rich.status import Status
-from rich.table import Table
 
 _MOST_STATES = 10_000_000
 

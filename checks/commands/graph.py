@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import networkx as nx
 import typer
+
 from halfclose.checks.commands.terminal import refuse
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import TCP, Graph, tcp

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.status import Status
+
 from halfclose.checks.commands.terminal import console, errors, refuse, write_json
 from halfclose.checks.vectors.format import write
 from halfclose.checks.vectors.generate import generate
 from halfclose.spec.profile import UnknownSwitch, parse_profile
-from rich.status import Status
 
 
 def command(

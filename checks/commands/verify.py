@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
+from rich.table import Table
+
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.user_property import BadProperty, Tried, load, try_property
 from halfclose.checks.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
@@ -14,9 +18,6 @@ from halfclose.spec.edge import Event
 from halfclose.spec.graph import TCP
 from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.profile import UnknownSwitch, parse_profile
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.status import Status
-from rich.table import Table
 
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import z3
+
 from halfclose.checks.smt import Expr, Integers, Translation
 from halfclose.spec.claims import CLAIMS
 from halfclose.spec.edge import Edge, Rule

@@ -19,9 +19,10 @@ import sys
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from pyroute2 import IPRoute, NetlinkError
+
 from halfclose.checks.stacks.stack import StackError
 from halfclose.reference.wire import internet_checksum
-from pyroute2 import IPRoute, NetlinkError
 
 KERNEL = IPv4Address("10.9.0.1")
 TESTER = IPv4Address("10.9.0.2")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, RST, SYN
 

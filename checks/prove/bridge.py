@@ -1,0 +1,341 @@
+"""The bridge from proofs over absolute integers to the wire, where sequence numbers are words modulo 2^k.
+
+Every comparison of sequence numbers that the declaration makes, and every difference of two that it uses as a number,
+is found by walking the edges.  Each occurs in a lemma: under stated premises the term has the same value on words as
+on integers.  A bound of a lemma is exact: it holds with the bound, and with one more there is a counterexample.
+
+An absolute number is a signed bit-vector of k + 6 bits here, and the word is its low k bits.  That loses nothing: the
+terms look at differences only, so of the numbers that are compared with each other one can be put at a multiple of
+2^k, and a query of its own shows that the premises then keep all the others well inside those k + 6 bits.  At small
+widths `exhaust` asks the same of every single case, wherever the first number lies, without a solver.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import z3
+
+from halfclose.checks.explore.compiled import Arithmetic
+from halfclose.checks.prove.lemmas import LEMMAS, Bound, Lemma
+from halfclose.checks.smt import Expr, Translation, Words
+from halfclose.spec.graph import TCP, Graph
+from halfclose.spec.terms import Sort, Term, Var, all_of, num, show, substitute, variables, walk
+
+_HEADROOM = 6
+
+
+def notation(term: Term) -> str:
+    """The term with nothing abbreviated, so that the same comparison always reads the same."""
+    return show(substitute(term, {}))
+
+
+def _compares(term: Term) -> bool:
+    ordered = term.op in ("<", "<=", "==") or (term.op == "-" and term.sort is Sort.NUM)
+    return ordered and term.args[0].sort is Sort.SEQ
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """One comparison and the edges that make it."""
+
+    term: Term
+    edges: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return show(self.term, named_too=False)
+
+
+def sites(graph: Graph = TCP) -> dict[str, Site]:
+    """Every comparison of the guards, updates and emissions, by its notation."""
+    found: dict[str, tuple[Term, dict[str, None]]] = {}
+    for edge in graph.edges:
+        emitted = edge.emission() or {}
+        for term in (edge.guard, *edge.updates.values(), *emitted.values()):
+            for node in filter(_compares, walk(term)):
+                found.setdefault(notation(node), (node, {}))[1][edge.name] = None
+    return {key: Site(term, tuple(edges)) for key, (term, edges) in found.items()}
+
+
+# ---- deciding one lemma -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Absolute:
+    """Integers as signed bit-vectors that are too wide to wrap."""
+
+    bits: int
+
+    def fresh(self, name: str, sort: Sort) -> Expr:
+        return z3.Bool(name) if sort is Sort.BOOL else z3.BitVec(name, self.bits)
+
+    def literal(self, value: int) -> Expr:
+        return z3.BitVecVal(value, self.bits)
+
+    def less(self, sort: Sort, a: Expr, b: Expr, or_equal: bool) -> Expr:
+        return a <= b if or_equal else a < b
+
+
+def _anchors(terms: Sequence[Term]) -> list[Var]:
+    """One sequence number of each group that is compared with one another, directly or by way of others."""
+    groups: list[frozenset[Var]] = []
+    for node in (node for term in terms for node in walk(term)):
+        numbers = frozenset(var for var in variables(node) if var.sort is Sort.SEQ)
+        if isinstance(node, Var) or _compares(node):
+            touched = [group for group in groups if group & numbers]
+            groups = [group for group in groups if not group & numbers] + [numbers.union(*touched)]
+    return [min(group, key=lambda var: var.name) for group in groups if group]
+
+
+class Question:
+    """Terms on both kinds of numbers, under premises and sizes."""
+
+    def __init__(self, bits: int, terms: Sequence[Term], premises: Sequence[Term], sizes: Mapping[Var, int]) -> None:
+        bound = {var: num(size) for var, size in sizes.items()}
+        said = [substitute(premise, bound) for premise in premises]
+        self.bits = bits
+        self.integers, self.words = Translation(Absolute(bits + _HEADROOM)), Translation(Words(bits))
+        self.premises = [*(self.integers(premise) for premise in said), *self._ranges((*terms, *said))]
+        self.differ = z3.Not(z3.And(*(self._agree(term) for term in terms)))
+
+    def _ranges(self, terms: Sequence[Term]) -> Iterator[Expr]:
+        """Where the numbers lie, and which words they are on the wire."""
+        turn = 1 << self.bits
+        anchors = frozenset(_anchors(terms))
+        for var in sorted(variables(*terms), key=lambda var: var.name):
+            value = self.integers.var(var)
+            self.words.values[var] = value if var.sort is Sort.BOOL else z3.Extract(self.bits - 1, 0, value)
+            if var in anchors:
+                yield value == 4 * turn
+            elif var.sort is not Sort.BOOL:
+                yield z3.And(value >= 0, value < (turn if var.sort is Sort.NUM else 8 * turn))
+
+    def _agree(self, term: Term) -> Expr:
+        integer, word = self.integers(term), self.words(term)
+        if term.sort is Sort.NUM:
+            return integer == z3.ZeroExt(_HEADROOM, word)
+        return word == (z3.Extract(self.bits - 1, 0, integer) if term.sort is Sort.SEQ else integer)
+
+    @property
+    def outlying(self) -> Expr:
+        """Some sequence number lies near the ends of what these bits hold."""
+        turn = 1 << self.bits
+        numbers = [value for var, value in self.integers.values.items() if var.sort is Sort.SEQ]
+        return z3.Or(*(z3.Or(value < turn, value >= 7 * turn) for value in numbers))
+
+    def model(self, question: Expr) -> Expr | None:
+        """A model of the question under the premises; None where there is none."""
+        solver = z3.SolverFor("QF_BV")
+        solver.add(*self.premises, question)
+        verdict = solver.check()
+        if verdict == z3.unknown:
+            raise TimeoutError(solver.reason_unknown())
+        return solver.model() if verdict == z3.sat else None
+
+    def example(self, model: Expr) -> str:
+        """The numbers of a model, sequence numbers counted from the first one of their group."""
+        shown: list[str] = []
+        for var, expression in self.integers.values.items():
+            value = model.eval(expression, model_completion=True)
+            number = str(value).lower() if var.sort is Sort.BOOL else str(value.as_signed_long())
+            at = 4 << self.bits if var.sort is Sort.SEQ else 0
+            shown.append(f"{var.name} = {number if not at else value.as_signed_long() - at}")
+        return ", ".join(sorted(shown))
+
+
+# ---- the bridge -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tight:
+    """A bound that a lemma states, and what goes wrong with one more; empty where nothing does."""
+
+    name: str
+    means: str
+    says: str
+    value: int
+    given: bool
+    counterexample: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one lemma."""
+
+    name: str
+    says: str
+    terms: tuple[str, ...]
+    assumption: str
+    bounds: tuple[Tight, ...]
+    queries: int
+    seconds: float
+    holds: bool
+    vacuous: bool
+    bounded: bool
+    counterexample: str = ""
+
+    @property
+    def tight(self) -> bool:
+        """Every bound is the largest one."""
+        return all(bound.given or bool(bound.counterexample) for bound in self.bounds)
+
+    @property
+    def proved(self) -> bool:
+        return self.holds and self.tight and self.bounded and not self.vacuous
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A comparison of the declaration, the edges that make it and the lemmas about it."""
+
+    comparison: str
+    edges: tuple[str, ...]
+    lemmas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Every lemma and every comparison; no faults mean proved."""
+
+    bits: int
+    lemmas: tuple[Result, ...]
+    coverage: tuple[Covered, ...]
+    seconds: float
+    faults: tuple[str, ...]
+
+    @property
+    def queries(self) -> int:
+        return sum(lemma.queries for lemma in self.lemmas)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, with the totals."""
+        return {**asdict(self), "queries": self.queries}
+
+
+def bridge(bits: int = 32, graph: Graph = TCP, lemmas: Sequence[Lemma] = LEMMAS) -> Bridge:
+    """Decide every lemma at this width (4 bits or more), and whether each comparison of the graph is in one."""
+    started = time.perf_counter()
+    found = sites(graph)
+    faults: list[str] = []
+    results: list[Result] = []
+    covers: dict[str, list[str]] = {key: [] for key in found}
+    for lemma in lemmas:
+        try:
+            terms = resolve(lemma, found)
+        except KeyError as missing:
+            faults.append(f"{lemma.name}: no edge compares {missing.args[0]}")
+            continue
+        results.append(_decide(lemma, terms, bits))
+        faults.extend(_faults(results[-1]))
+        for key in {notation(node) for term in terms for node in walk(term) if _compares(node)} & covers.keys():
+            covers[key].append(lemma.name)
+    coverage = tuple(Covered(str(site), site.edges, tuple(covers[key])) for key, site in found.items())
+    faults.extend(f"in no lemma: {c.comparison} ({', '.join(c.edges)})" for c in coverage if not c.lemmas)
+    return Bridge(bits, tuple(results), coverage, time.perf_counter() - started, tuple(faults))
+
+
+def resolve(lemma: Lemma, found: Mapping[str, Site]) -> tuple[Term, ...]:
+    """The lemma's terms; KeyError where it names a comparison that no edge makes."""
+    shown = {str(site): site.term for site in found.values()} | {key: site.term for key, site in found.items()}
+    return tuple(shown[term] if isinstance(term, str) else term for term in lemma.terms)
+
+
+def _faults(result: Result) -> Iterator[str]:
+    if not result.holds:
+        yield f"{result.name}: words and integers differ: {result.counterexample}"
+    if result.vacuous:
+        yield f"{result.name}: nothing satisfies its premises"
+    if not result.bounded:
+        yield f"{result.name}: its premises leave a sequence number unbounded"
+    for bound in result.bounds:
+        if result.holds and not bound.given and not bound.counterexample:
+            yield f"{result.name}: holds beyond {bound.name} = {bound.says}"
+
+
+def _decide(lemma: Lemma, terms: Sequence[Term], bits: int) -> Result:
+    started = time.perf_counter()
+    sizes = {bound.var: bound.size.at(bits) for bound in lemma.bounds}
+    question = Question(bits, terms, lemma.premises, sizes)
+    vacuous = question.model(z3.BoolVal(True)) is None
+    bounded = question.model(question.outlying) is None
+    differ = question.model(question.differ)
+    bounds = tuple(_tight(lemma, terms, bits, sizes, bound) for bound in lemma.bounds)
+    return Result(
+        name=lemma.name,
+        says=lemma.says,
+        terms=tuple(show(term) for term in terms),
+        assumption=show(all_of(*lemma.premises)),
+        bounds=bounds,
+        queries=3 + sum(not bound.given for bound in bounds),
+        seconds=time.perf_counter() - started,
+        holds=differ is None,
+        vacuous=vacuous,
+        bounded=bounded,
+        counterexample="" if differ is None else question.example(differ),
+    )
+
+
+def _tight(lemma: Lemma, terms: Sequence[Term], bits: int, sizes: Mapping[Var, int], bound: Bound) -> Tight:
+    """Ask again with one more octet; within the bound the answer is known, so only what lies beyond it counts."""
+    example = ""
+    if not bound.given:
+        question = Question(bits, terms, lemma.premises, {**sizes, bound.var: sizes[bound.var] + 1})
+        within = substitute(all_of(*lemma.premises), {var: num(size) for var, size in sizes.items()})
+        model = question.model(z3.And(question.differ, z3.Not(question.integers(within))))
+        example = "" if model is None else question.example(model)
+    return Tight(bound.var.name, bound.var.means, str(bound.size), sizes[bound.var], bound.given, example)
+
+
+# ---- the same, case by case -------------------------------------------------------------------------------------
+
+
+def exhaust(lemma: Lemma, terms: Sequence[Term], bits: int) -> tuple[int, str]:
+    """Compare words with integers in every case that the premises allow: how many, and the first that differs.
+
+    No solver: the compiled terms run on Python's integers.  The first sequence number of each group takes every value
+    of one turn, so that this checks too what the queries take for granted: that only differences matter.
+    """
+    sizes = {bound.var: num(bound.size.at(bits)) for bound in lemma.bounds}
+    premises = [substitute(premise, sizes) for premise in lemma.premises]
+    order = _order((*terms, *premises))
+    scope: dict[str, Any] = {}
+    exec("\n".join(_program(bits, terms, premises, order)), scope)
+    cases, differing = scope["f"]()
+    return cases, "" if differing is None else ", ".join(
+        f"{var.name} = {value}" for var, value in zip(order, differing, strict=True)
+    )
+
+
+def _order(terms: Sequence[Term]) -> list[Var]:
+    """The variables, the first number of each group, then counts, then the numbers that these bound."""
+    anchors = _anchors(terms)
+    rest = sorted(variables(*terms), key=lambda var: (var.sort is Sort.SEQ, var.name))
+    return [*anchors, *(var for var in rest if var not in frozenset(anchors))]
+
+
+def _program(bits: int, terms: Sequence[Term], premises: Sequence[Term], order: Sequence[Var]) -> Iterator[str]:
+    """Nested loops over the variables, each premise tested as soon as all that it reads is known."""
+    turn, anchors = 1 << bits, frozenset(_anchors((*terms, *premises)))
+    integers, words = Arithmetic(bits + _HEADROOM, {}), Arithmetic(bits, {})
+    places = {var: f"v{i}" for i, var in enumerate(order)}
+    low = {var: place if var.sort is Sort.BOOL else f"({place} & {turn - 1})" for var, place in places.items()}
+    waiting = list(premises)
+    yield "def f():\n    cases = 0"
+    for depth, var in enumerate(order):
+        values = {Sort.BOOL: (0, 2), Sort.NUM: (0, turn), Sort.SEQ: (0, 8 * turn)}[var.sort]
+        first, last = (4 * turn, 5 * turn) if var in anchors else values
+        yield f"{'    ' * (depth + 1)}for v{depth} in range({first}, {last}):"
+        known = frozenset(order[: depth + 1])
+        for premise in (premise for premise in waiting if variables(premise) <= known):
+            yield f"{'    ' * (depth + 2)}if not {integers.code(premise, places)}: continue"
+        waiting = [premise for premise in waiting if not variables(premise) <= known]
+    inner = "    " * (len(order) + 1)
+    yield f"{inner}cases += 1"
+    for term in terms:
+        mask = f" & {turn - 1}" if term.sort is Sort.SEQ else ""
+        same = f"({integers.code(term, places)}{mask}) == {words.code(term, low)}"
+        yield f"{inner}if not ({same}): return cases, ({', '.join(places.values())},)"
+    yield "    return cases, None"
