@@ -95,9 +95,9 @@ def _show_bridge(words: Bridge) -> None:
     for fault in words.faults:
         console.print(fault, style="red", markup=False)
     console.print(
-        f"\n{len(words.lemmas)} lemmas at {words.bits} bits, {words.queries} queries, {words.seconds:.1f} s; each bound "
-        f"is the largest.\nWhat remains assumed: no segment is older than these bounds allow (the MSL of 3.4.1), and the "
-        "ISN clock keeps new numbers as far ahead."
+        f"\n{len(words.lemmas)} lemmas at {words.bits} bits, {words.queries} queries, {words.seconds:.1f} s; each "
+        "bound is the largest.\nWhat remains assumed: no segment is older than these bounds allow (the MSL of 3.4.1), "
+        "and the ISN clock keeps new numbers as far ahead."
     )
 
 
