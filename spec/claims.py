@@ -85,6 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ("two-way-handshake", "syn-ack-unchecked", "syn-received-ack-unchecked"),
                 implies(_UP & peer(_UP) & _KNOWS, (peer(ISS) == IRS) & (peer(IRS) == ISS) & peer(_KNOWS)),
             ),
+            Always("who confirms a connection had sent its SYN", "old-syn", ("isn-without-gap",), GHOST.BOUND),
             Stays(
                 "no half-open end for ever, once it has something to send",
                 "half-open",

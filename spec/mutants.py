@@ -18,6 +18,7 @@ from .profile import (
     CLOSE_BY_THE_LETTER,
     ISN_REUSED,
     ISN_REUSED_EARLY,
+    ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
     RESET_FIRST,
     TIME_WAIT_ACKS_ALL,
@@ -450,6 +451,11 @@ _mutant(
     "isn-clock-moves-on",
     "no defect: the ISN clock never gives a number twice (so nothing is left for TIME-WAIT to prevent)",
     ("*", _reading({ISN_REUSED: FALSE, ISN_REUSED_EARLY: FALSE})),
+)
+_mutant(
+    "isn-without-gap",
+    "reading 9 the other way: a new ISS lies beyond SND.NXT, but not by a whole window",
+    ("*", _reading({ISN_WITHOUT_GAP: TRUE})),
 )
 _mutant(
     "time-wait-acks-all",

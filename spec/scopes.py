@@ -49,6 +49,7 @@ SCOPES: dict[str, Scope] = {
     "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", slots=1),
     # either end forgets everything once and opens again, among its old segments
     "crash": _scope("free: open send", "free: listen", lives=2, crashes=1, losses=0, duplicates=1),
+    "old-syn": _scope("free: open", "free: open", lives=2, crashes=1, losses=0, duplicates=0),
     "half-open": _scope("free: open send", "free: listen send", slots=1, crashes=1),
     # two connections one after the other with the same ISS
     "reuse": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", **_TWO_OLD),

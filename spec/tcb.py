@@ -111,6 +111,7 @@ def join(peer: Term) -> Assignments:
         GHOST.PEER.becomes(peer),
         GHOST.FRESH.becomes(GHOST.FRESH & (GHOST.LAST < peer)),
         GHOST.LAST.becomes(peer),
+        GHOST.BOUND.becomes(GHOST.BOUND & (peer == SEG.LIFE)),
     )
 
 

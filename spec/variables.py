@@ -86,6 +86,7 @@ class GHOST:
     JOINED = _tcb("JOINED", _BOOL, "this incarnation has been ESTABLISHED", Kind.GHOST)
     LAST = _tcb("LAST", _NUM, "the peer's incarnation that the last joined one was bound to", Kind.GHOST)
     FRESH = _tcb("FRESH", _BOOL, "no two incarnations were ever bound to the same one of the peer", Kind.GHOST)
+    BOUND = _tcb("BOUND", _BOOL, "whoever confirmed a connection had sent the SYN it began with", Kind.GHOST)
     FATE = _tcb("FATE", _NUM, "how the last incarnation ended (see Fate)", Kind.GHOST)
     HELD_LIFE = _tcb("HELD.LIFE", _NUM, "incarnation of the held segment's sender", Kind.GHOST)
     HELD_AT = _tcb("HELD.AT", _NUM, "stream index of the held text", Kind.GHOST)

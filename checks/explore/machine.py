@@ -92,7 +92,8 @@ class Machine:
         self._crashes: dict[int, tuple[Move, ...]] = {}
         blank = [0] * len(TCB)
         blank[AT[CLOCK]] = iss & numbers.mask
-        blank[AT[GHOST.GOOD]] = blank[AT[GHOST.WHOLE]] = blank[AT[GHOST.FRESH]] = 1
+        for ghost in (GHOST.GOOD, GHOST.WHOLE, GHOST.FRESH, GHOST.BOUND):
+            blank[AT[ghost]] = 1
         self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
         self.initial = self._intern(tuple(blank), 0)
 
