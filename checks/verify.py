@@ -80,11 +80,6 @@ class Evidence:
     tried: int
 
     @property
-    def inductive(self) -> bool:
-        """Whether this is the proof for all values, not the exploration of a scope."""
-        return self.verdict is not None and self.verdict.engine == INDUCTION
-
-    @property
     def guarded(self) -> bool:
         return bool(self.broken_by) and not self.survived_by
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .edge import Event, Rule
 from .states import FIN_RECEIVED, RECEIVING, State
-from .tcb import ACK_SEGMENT, HANDSHAKE_OVER, text_segment
-from .terms import FALSE, num
+from .tcb import ACK_SEGMENT, ACKNOWLEDGED, HANDSHAKE_OVER, text_segment
+from .terms import num
 from .variables import ACK_OWED, CLOSE_CALLED, SND, N
 
 S = State
@@ -21,9 +21,8 @@ _SEGMENT_HOLDS = N <= SND.MSS
 _USER_SENT = SND.NXT + N <= SND.END
 _WINDOW_ALLOWS = SND.NXT + N <= SND.UNA + SND.WND
 _TEXT = (_SOME, _SEGMENT_HOLDS, _USER_SENT, _WINDOW_ALLOWS)
-_ACKED = ACK_OWED.becomes(FALSE)
-_SENT_TEXT = (SND.NXT.becomes(SND.NXT + N), _ACKED)
-_SENT_FIN = (SND.NXT.becomes(SND.NXT + N + 1), _ACKED)
+_SENT_TEXT = (SND.NXT.becomes(SND.NXT + N), *ACKNOWLEDGED)
+_SENT_FIN = (SND.NXT.becomes(SND.NXT + N + 1), *ACKNOWLEDGED)
 
 #: The FIN's turn: CLOSE was called and the segment reaches the end of what the user sent.
 LAST = SND.NXT + N == SND.END
@@ -37,7 +36,7 @@ RULES: tuple[Rule, ...] = (
         None,
         ("3.10.7.4 step 7", "3.8.6.3", "SHLD-18", "MUST-40"),
         guard=(ACK_OWED,),
-        updates=(_ACKED,),
+        updates=ACKNOWLEDGED,
         emits=ACK_SEGMENT,
         why="The acknowledgment that is owed, now or after a delay.",
     ),

@@ -145,5 +145,5 @@ def text_segment(first: Term, octets: Term, fin: bool = False) -> Emission:
 #: for the first 2^31 octets of a stream.
 HANDSHAKE_OVER = ~(CLOSE_BY_THE_LETTER & (SND.UNA == ISS))
 
-#: A segment of text, and one with the FIN, is sent with the acknowledgment that may have been waiting.
+#: Every segment with an ACK field settles the acknowledgment that was owed (3.8.6.3).
 ACKNOWLEDGED: Assignments = (ACK_OWED.becomes(FALSE),)

@@ -26,6 +26,7 @@ from .synchronized import (
 )
 from .tcb import (
     ACK_SEGMENT,
+    ACKNOWLEDGED,
     NEXT_ISN,
     RESET_WITH_ACK,
     Assignments,
@@ -275,7 +276,7 @@ CLOSING = (
         None,
         ("3.10.7.4 step 5",),
         guard=(*_TIME_WAIT, ~_QUIET_IN_TIME_WAIT),
-        updates=(RCV.NXT.becomes(_NEXT_AFTER), ACK_OWED.becomes(FALSE)),
+        updates=(RCV.NXT.becomes(_NEXT_AFTER), *ACKNOWLEDGED),
         emits=replace(ACK_SEGMENT, acknowledge=_NEXT_AFTER),
         why="Acknowledge it, and restart the 2 MSL timeout (reading 2).",
     ),

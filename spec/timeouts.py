@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from .edge import Emission, Event, Rule
 from .states import ALIVE, SENDING, State
-from .tcb import AFTER_TIME_WAIT, HANDSHAKE_OVER, delete_listen, delete_tcb, delete_tcb_in_order, fate, text_segment
-from .terms import FALSE, earlier, num
-from .variables import ACK_OWED, FIN_SENT, ISS, RCV, SND, WITH_FIN, Fate, N
+from .tcb import (
+    ACKNOWLEDGED,
+    AFTER_TIME_WAIT,
+    HANDSHAKE_OVER,
+    delete_listen,
+    delete_tcb,
+    delete_tcb_in_order,
+    fate,
+    text_segment,
+)
+from .terms import earlier, num
+from .variables import FIN_SENT, ISS, RCV, SND, WITH_FIN, Fate, N
 
 S = State
-_ACKED = ACK_OWED.becomes(FALSE)
 _SYN_ACK = Emission(syn=True, ack=True, seq=ISS, acknowledge=RCV.NXT, wnd=RCV.WND)
 _OUTSTANDING = earlier(SND.NXT, SND.END) >= SND.UNA + N
 
@@ -51,7 +59,7 @@ RETRANSMISSION = (
         None,
         ("3.10.8", "3.8.1"),
         guard=(~WITH_FIN, num(1) <= N, N <= SND.MSS, _OUTSTANDING, HANDSHAKE_OVER),
-        updates=(_ACKED,),
+        updates=ACKNOWLEDGED,
         emits=text_segment(SND.UNA, N),
         why="Send the segment at the front of the retransmission queue again.",
     ),
@@ -62,7 +70,7 @@ RETRANSMISSION = (
         None,
         ("3.10.8", "3.6"),
         guard=(WITH_FIN, FIN_SENT, N <= SND.MSS, SND.UNA + N == SND.END, HANDSHAKE_OVER),
-        updates=(_ACKED,),
+        updates=ACKNOWLEDGED,
         emits=text_segment(SND.UNA, N, fin=True),
         why="All segments preceding and including FIN will be retransmitted until acknowledged.",
     ),
@@ -76,7 +84,7 @@ PROBE = (
         None,
         ("3.8.6.1", "MUST-36"),
         guard=(SND.WND == 0, SND.UNA == SND.NXT, SND.NXT < SND.END, HANDSHAKE_OVER),
-        updates=(SND.NXT.becomes(SND.NXT + 1), _ACKED),
+        updates=(SND.NXT.becomes(SND.NXT + 1), *ACKNOWLEDGED),
         emits=text_segment(SND.NXT, num(1)),
         why="Transmit one octet of new data even if the send window is zero.",
     ),

@@ -97,7 +97,6 @@ class Fate:
     """How an incarnation ended, as its user was told (MUST-12)."""
 
     ALIVE, CLOSED, RESET, REFUSED, TIMED_OUT, ABORTED, CRASHED = range(7)
-    WORDS = ("alive", "closed", "reset", "refused", "timed out", "aborted", "crashed")
 
 
 class CTL:

@@ -17,7 +17,7 @@ _PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 130
 console = Console(highlight=False, width=_PIPED)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-HOLDS, FAILS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+FAILS, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
 def refuse(error: object) -> NoReturn:

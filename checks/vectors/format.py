@@ -7,7 +7,7 @@ vector adds the difference to the actual one to every ACK number it delivers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -291,10 +291,3 @@ def _packet_in(packet: Mapping[str, Any]) -> Packet:
         mss=packet.get("mss"),
         edge=packet.get("edge"),
     )
-
-
-def stimuli(vector: Vector) -> Iterator[tuple[int, Step]]:
-    """The steps that are inputs, numbered from 1 as they stand in the file."""
-    for number, step in enumerate(vector.steps, 1):
-        if not isinstance(step, Expect):
-            yield number, step

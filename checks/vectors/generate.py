@@ -19,7 +19,7 @@ from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
 from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
 from halfclose.reference.wire import ACK, FIN, SYN
-from halfclose.spec.edge import Edge, Event
+from halfclose.spec.edge import CALLS, Edge, Event
 from halfclose.spec.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, PROFILES, Profile
 from halfclose.spec.states import State
 from halfclose.spec.variables import (
@@ -115,7 +115,7 @@ class _Search:
             del self.missing[edge.name]
         steps = render(self.model, node.path)
         flags = set(() if eager else ("choice",)) | flags_of(steps)
-        if new[0].event in _INTERFACE and new[0].rule.signal:
+        if new[0].event in CALLS and new[0].rule.signal:
             flags.add("interface")
         probes = render(self.model, probe(self.model, self.model.settle(Moved(node.local)).local))
         cites = dict.fromkeys(cite for edge in new for cite in edge.rule.cite)
@@ -131,17 +131,6 @@ class _Search:
             subject=max(i for i, step in enumerate(steps, 1) if not isinstance(step, Expect)),
             steps=(*steps, *probes),
         )
-
-
-_INTERFACE = (
-    Event.OPEN_ACTIVE,
-    Event.OPEN_PASSIVE,
-    Event.SEND,
-    Event.RECEIVE,
-    Event.CLOSE,
-    Event.FULL_CLOSE,
-    Event.ABORT,
-)
 
 
 def _outline(local: Local) -> tuple[int, ...]:
