@@ -56,9 +56,10 @@ def distance(a: int, b: int) -> int:
 
 def fields_of(segment: Segment) -> Fields:
     """A wire segment as the specification sees it; an ACK number without the ACK bit counts for nothing."""
-    flags = segment.flags
-    bits = tuple(int(bool(flags & bit)) for bit in (SYN, ACK, FIN, RST))
-    return (*bits, segment.seq, segment.ack if flags & ACK else 0, segment.wnd, len(segment.text), 0, 0, 0)
+    values = {var: int(bool(segment.flags & bit)) for var, bit, _ in _BITS}
+    acknowledged = segment.ack if segment.flags & ACK else 0
+    values |= {SEG.SEQ: segment.seq, SEG.ACK: acknowledged, SEG.WND: segment.wnd, SEG.TEXT: len(segment.text)}
+    return tuple(values.get(var, 0) for var in SEGMENT)
 
 
 def show(fields: Fields, shift: int = 0, peer: bool = False) -> str:

@@ -78,12 +78,14 @@ class Emission:
         bits = zip((CTL.SYN, CTL.ACK, CTL.FIN, CTL.RST), (self.syn, self.ack, self.fin, self.rst), strict=True)
         flags: dict[Var, Term] = {var: TRUE if bit else ~TRUE for var, bit in bits}
         sent = GHOST.SENT if self.fin else NONE
+        to = NONE if self.rst else GHOST.PEER
         return flags | {
             SEG.SEQ: self.seq,
             SEG.ACK: self.acknowledge,
             SEG.WND: self.wnd,
             SEG.TEXT: self.text,
             SEG.LIFE: GHOST.LIFE,
+            SEG.TO: to,
             SEG.AT: self.at,
             SEG.SENT: sent,
         }

@@ -283,7 +283,7 @@ _ANY_TEXT = (
     RCV.NXT.becomes(TEXT_END),
     RCV.USER.becomes(RCV.USER + SEG.TEXT),
     GHOST.GOT.becomes(GHOST.GOT + SEG.TEXT),
-    GHOST.GOOD.becomes(GHOST.GOOD & (SEG.LIFE == GHOST.PEER) & (SEG.AT == GHOST.GOT)),
+    GHOST.GOOD.becomes(GHOST.GOOD & (SEG.LIFE == GHOST.PEER) & (SEG.TO == GHOST.LIFE) & (SEG.AT == GHOST.GOT)),
 )
 _mutant(
     "no-trimming",

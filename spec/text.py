@@ -7,7 +7,7 @@ of it is here. The ghosts record which octets of which incarnation these were.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .edge import Emission, Event, Rule
 from .profile import FIN_AT_ZERO_WINDOW, HOLD, ISN_REUSED_EARLY, SECOND_FIN_ADVANCES, TIME_WAIT_ACKS_ALL
@@ -58,7 +58,6 @@ _ARRIVES = Event.SEGMENT
 
 #: "trimming off any portions that lie outside the window (including SYN and FIN)".
 NEW_TEXT = named("new-text", (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW)
-_TAKEN = earlier(TEXT_END, RIGHT_EDGE) - RCV.NXT
 _FIN_FITS = (TEXT_END < RIGHT_EDGE) | (FIN_AT_ZERO_WINDOW & (TEXT_END <= RIGHT_EDGE))
 FIN_NOW = named("fin-in-order", CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS)
 EARLY = named("early", (RCV.NXT < SEG.SEQ) & ~EMPTY)
@@ -69,15 +68,49 @@ NOTHING_NEW = ~NEW_TEXT & ~EARLY & ~FIN_NOW
 _UNWANTED = named("unwanted", DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0))
 
 _FORGET_HELD = (HELD.SET.becomes(FALSE), HELD.SEQ.becomes(0), HELD.TEXT.becomes(0), HELD.FIN.becomes(FALSE))
-_FORGET_HELD_GHOSTS = (GHOST.HELD_LIFE.becomes(0), GHOST.HELD_AT.becomes(0), GHOST.HELD_SENT.becomes(0))
+_FORGET_HELD_GHOSTS = tuple(
+    ghost.becomes(0) for ghost in (GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
+)
 _OWE = ACK_OWED.becomes(TRUE)
 
 
-def _take(octets: Term, first: Term, life: Term, index: Term) -> tuple[Assignments, Assignments]:
+@dataclass(frozen=True, eq=False)
+class _Text:
+    """Text that has arrived, now or earlier: its first number, the one behind it, and what its ghosts say of it."""
+
+    first: Term
+    end: Term
+    life: Term
+    to: Term
+    index: Term
+    sent: Term
+
+    @property
+    def between_these(self) -> Term:
+        """It came from the incarnation that this end is bound to, and was meant for this one."""
+        return (self.life == GHOST.PEER) & (self.to == GHOST.LIFE)
+
+
+def _take(text: _Text) -> tuple[Assignments, Assignments]:
     """Move octets into the receive buffer: updates, and the ghosts that check that they are the right ones."""
-    right = (life == GHOST.PEER) & (index + (RCV.NXT - first) == GHOST.GOT)
+    octets = earlier(text.end, RIGHT_EDGE) - RCV.NXT
+    return _move(text, octets, RCV.NXT + octets)
+
+
+def _take_fin(text: _Text) -> tuple[Assignments, Assignments]:
+    """Take the text up to the FIN, and the FIN: advance RCV.NXT over it; nothing held beyond it counts."""
+    octets = text.end - RCV.NXT
+    updates, (got, good) = _move(text, octets, text.end + 1)
+    still_good = ite(octets == 0, GHOST.GOOD, good.value)
+    whole = GHOST.WHOLE & text.between_these & (GHOST.GOT + octets == text.sent)
+    ghosts = (got, GHOST.GOOD.becomes(still_good), GHOST.WHOLE.becomes(whole), *_FORGET_HELD_GHOSTS)
+    return (*updates, *_FORGET_HELD), ghosts
+
+
+def _move(text: _Text, octets: Term, rcv_nxt: Term) -> tuple[Assignments, Assignments]:
+    right = text.between_these & (text.index + (RCV.NXT - text.first) == GHOST.GOT)
     updates = (
-        RCV.NXT.becomes(RCV.NXT + octets),
+        RCV.NXT.becomes(rcv_nxt),
         RCV.WND.becomes(RCV.WND - octets),
         RCV.USER.becomes(RCV.USER + octets),
         _OWE,
@@ -85,18 +118,9 @@ def _take(octets: Term, first: Term, life: Term, index: Term) -> tuple[Assignmen
     return updates, (GHOST.GOT.becomes(GHOST.GOT + octets), GHOST.GOOD.becomes(GHOST.GOOD & right))
 
 
-def _take_fin(end: Term, first: Term, life: Term, index: Term, sent: Term) -> tuple[Assignments, Assignments]:
-    """Take the text up to the FIN, and the FIN: advance RCV.NXT over it; nothing held beyond it counts."""
-    octets = end - RCV.NXT
-    (_, window, user, owe), (got, good) = _take(octets, first, life, index)
-    still_good = ite(octets == 0, GHOST.GOOD, good.value)
-    whole = GHOST.WHOLE & (life == GHOST.PEER) & (GHOST.GOT + octets == sent)
-    updates = (RCV.NXT.becomes(end + 1), window, user, owe, *_FORGET_HELD)
-    return updates, (got, GHOST.GOOD.becomes(still_good), GHOST.WHOLE.becomes(whole), *_FORGET_HELD_GHOSTS)
-
-
-_TAKE_TEXT = _take(_TAKEN, SEG.SEQ, SEG.LIFE, SEG.AT)
-_TAKE_FIN = _take_fin(TEXT_END, SEG.SEQ, SEG.LIFE, SEG.AT, SEG.SENT)
+_ARRIVING = _Text(SEG.SEQ, TEXT_END, SEG.LIFE, SEG.TO, SEG.AT, SEG.SENT)
+_TAKE_TEXT = _take(_ARRIVING)
+_TAKE_FIN = _take_fin(_ARRIVING)
 
 _HOLD_IT = HOLD & ~HELD.SET
 _KEEP: Assignments = (
@@ -108,6 +132,7 @@ _KEEP: Assignments = (
 )
 _KEEP_GHOSTS: Assignments = (
     GHOST.HELD_LIFE.becomes(ite(_HOLD_IT, SEG.LIFE, GHOST.HELD_LIFE)),
+    GHOST.HELD_TO.becomes(ite(_HOLD_IT, SEG.TO, GHOST.HELD_TO)),
     GHOST.HELD_AT.becomes(ite(_HOLD_IT, SEG.AT, GHOST.HELD_AT)),
     GHOST.HELD_SENT.becomes(ite(_HOLD_IT, SEG.SENT, GHOST.HELD_SENT)),
 )
@@ -298,8 +323,9 @@ ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
 _HELD_NEW = RCV.NXT < _HELD_END
 _HELD_UNWANTED = DETACHED & _HELD_NEW
 _HELD_FIN_NOW = HELD.FIN & (RCV.NXT <= _HELD_END)
-_TAKE_HELD = _take(earlier(_HELD_END, RIGHT_EDGE) - RCV.NXT, HELD.SEQ, GHOST.HELD_LIFE, GHOST.HELD_AT)
-_TAKE_HELD_FIN = _take_fin(_HELD_END, HELD.SEQ, GHOST.HELD_LIFE, GHOST.HELD_AT, GHOST.HELD_SENT)
+_KEPT = _Text(HELD.SEQ, _HELD_END, GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
+_TAKE_HELD = _take(_KEPT)
+_TAKE_HELD_FIN = _take_fin(_KEPT)
 
 
 def _reassemble() -> Iterator[Rule]:

@@ -80,7 +80,7 @@ class GHOST:
     SENT = _tcb("SENT", _NUM, "octets SEND has accepted in this incarnation", Kind.GHOST)
     READ = _tcb("READ", _NUM, "octets the user has read", Kind.GHOST)
     GOT = _tcb("GOT", _NUM, "octets taken into the receive buffer", Kind.GHOST)
-    GOOD = _tcb("GOOD", _BOOL, "every octet taken was the peer's next one", Kind.GHOST)
+    GOOD = _tcb("GOOD", _BOOL, "every octet taken was the peer's next one, and meant for this end", Kind.GHOST)
     WHOLE = _tcb("WHOLE", _BOOL, "no FIN was taken before all the peer sent ahead of its CLOSE", Kind.GHOST)
     EOF = _tcb("EOF", _BOOL, "the user has been shown the end of the peer's stream", Kind.GHOST)
     JOINED = _tcb("JOINED", _BOOL, "this incarnation has been ESTABLISHED", Kind.GHOST)
@@ -89,6 +89,7 @@ class GHOST:
     BOUND = _tcb("BOUND", _BOOL, "whoever confirmed a connection had sent the SYN it began with", Kind.GHOST)
     FATE = _tcb("FATE", _NUM, "how the last incarnation ended (see Fate)", Kind.GHOST)
     HELD_LIFE = _tcb("HELD.LIFE", _NUM, "incarnation of the held segment's sender", Kind.GHOST)
+    HELD_TO = _tcb("HELD.TO", _NUM, "incarnation that the held segment was meant for", Kind.GHOST)
     HELD_AT = _tcb("HELD.AT", _NUM, "stream index of the held text", Kind.GHOST)
     HELD_SENT = _tcb("HELD.SENT", _NUM, "octets its sender had submitted before the held FIN", Kind.GHOST)
 
@@ -117,6 +118,7 @@ class SEG:
     TEXT = variable("SEG.TEXT", _NUM, Kind.SEGMENT, "octets of text")
     LEN = named("SEG.LEN", TEXT + one_if(CTL.SYN) + one_if(CTL.FIN))
     LIFE = variable("SEG.LIFE", _NUM, Kind.SEGMENT_GHOST, "incarnation of the sender")
+    TO = variable("SEG.TO", _NUM, Kind.SEGMENT_GHOST, "incarnation of the peer that it is meant for; 0 unknown")
     AT = variable("SEG.AT", _NUM, Kind.SEGMENT_GHOST, "index of the first octet of text in the sender's stream")
     SENT = variable("SEG.SENT", _NUM, Kind.SEGMENT_GHOST, "with a FIN: octets SEND had accepted")
 
@@ -132,6 +134,7 @@ SEGMENT: tuple[Var, ...] = (
     SEG.WND,
     SEG.TEXT,
     SEG.LIFE,
+    SEG.TO,
     SEG.AT,
     SEG.SENT,
 )
