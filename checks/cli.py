@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from halfclose.checks.commands import conform, explain, explore, graph, prove, vectors, verify
+from halfclose.checks.commands import bench, conform, explain, explore, graph, prove, vectors, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,7 @@ app.command("vectors")(vectors.command)
 app.command("conform")(conform.command)
 app.command("graph")(graph.command)
 app.command("explain")(explain.command)
+app.add_typer(bench.bench, name="bench")
 
 
 def main() -> None:

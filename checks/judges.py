@@ -28,7 +28,7 @@ def _places() -> dict[Var, str]:
     fields = {var: i for i, var in enumerate(SEGMENT)}
     places = {var: f"L[{i}]" for var, i in tcb.items()} | {var: f"G[{i}]" for var, i in fields.items()}
     letter = {"PEER": "P", "AFTER": "A", "OUT": "O"}
-    for twin, (where, var) in TWINS.items():
+    for twin, (where, var) in ((twin, at) for twin, at in TWINS.items() if at[0] in letter):
         places[twin] = f"{letter[where]}[{tcb[var] if var in tcb else fields[var]}]"
     return places | {EMITS: "E"}
 

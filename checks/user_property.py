@@ -25,7 +25,8 @@ from typing import Any
 
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Explored, Judge, condition
-from halfclose.checks.prove.induction import prove
+from halfclose.checks.prove import one_end
+from halfclose.checks.prove.solvers import prove
 from halfclose.spec.graph import RULES, Graph, tcp
 from halfclose.spec.invariant import INVARIANT, Conjunct
 from halfclose.spec.mutants import MUTANTS, mutated
@@ -134,5 +135,5 @@ def _as_conjunct(prop: Explored) -> tuple[str, ...] | None:
     term = condition(prop)
     if not isinstance(prop, Always) or any(var in TWINS for var in variables(term)):
         return None
-    proof = prove(Graph(RULES), (*INVARIANT, Conjunct(prop.name, term, "a user's own", ())))
-    return tuple(query.edge for query in proof.of(prop.name) if not query.holds)
+    conjuncts = (*INVARIANT, Conjunct(prop.name, term, "a user's own", ()))
+    return prove(one_end.obligations(Graph(RULES), conjuncts=conjuncts)).breaking(prop.name)

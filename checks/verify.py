@@ -7,7 +7,6 @@ few processes; a unit is described by names alone, so that nothing but names and
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,17 +15,21 @@ from typing import Any
 
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Explored, Judge
-from halfclose.checks.prove.induction import changed, prove
+from halfclose.checks.processes import ignore_interrupt, stop
+from halfclose.checks.prove.both_ends import premises
+from halfclose.checks.prove.obligation import Proof
+from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
+from halfclose.checks.prove.solvers import prove
 from halfclose.checks.replay import replay
 from halfclose.checks.shapes import SHAPES
+from halfclose.spec.agreement import MSL
 from halfclose.spec.claims import BY_ID, CLAIMS
-from halfclose.spec.edge import Event
+from halfclose.spec.edge import Event, Rule
 from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, TCP, Graph, tcp
-from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import mutated
 from halfclose.spec.profile import Profile, parse_profile
-from halfclose.spec.properties import Claim, Inductive, OnStep, Property, Replay, Shape, Sometimes
+from halfclose.spec.properties import Claim, Inductive, OnStep, Property, Replay, Shape, Sometimes, Theorem
 from halfclose.spec.scopes import SCOPES
 
 #: The engine of proofs for all values.
@@ -39,9 +42,9 @@ class UnknownClaim(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One piece of work. kind: "explore", "replay" or "shape"; where: the scope, figure or shape; props: (claim id,
-    property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant is there to break them,
-    otherwise it is what is being judged."""
+    """One piece of work. kind: "explore", "prove", "replay", "shape"; where: the scope, proof, figure or shape; props:
+    (claim id, property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant is there to
+    break them, otherwise it is what is being judged."""
 
     kind: str
     where: str
@@ -66,6 +69,7 @@ class Verdict:
     queries: int | None = None
     trace: Trace | None = None
     words: str = ""
+    assumes: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
 
 
@@ -90,12 +94,13 @@ class Report:
 
     claims: tuple[Claim, ...]
     with_mutants: bool
+    kinds: tuple[str, ...] = ("explore", "prove", "replay", "shape")
     verdicts: list[Verdict] = field(default_factory=list)
     seconds: float = 0.0
 
     def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
         """One item for each property, two where it is both explored and proved."""
-        kinds = ((prop, kind) for prop in claim.properties for kind in _kinds(prop))
+        kinds = ((prop, kind) for prop in claim.properties for kind in _kinds(prop) if kind in self.kinds)
         return tuple(self._evidence(claim, prop, kind == "prove") for prop, kind in kinds)
 
     def _evidence(self, claim: Claim, prop: Property, proved: bool) -> Evidence:
@@ -149,6 +154,7 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
     assert verdict is not None
     counts = {k: v for k, v in (("states", verdict.states), ("queries", verdict.queries)) if v is not None}
     trace = {} if verdict.trace is None else {"trace": verdict.trace.to_json()}
+    assumes = {"assumes": list(verdict.assumes)} if verdict.assumes else {}
     return {
         "engine": verdict.engine,
         "property": evidence.prop.name,
@@ -158,6 +164,7 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
         "seconds": round(verdict.seconds, 3),
         "holds": verdict.holds,
         "broken_by": list(evidence.broken_by),
+        **assumes,
         **trace,
     }
 
@@ -178,7 +185,7 @@ def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants:
     """The work for these claims, the longest pieces first. With `mutant`, only that one, in place of the rules."""
     groups: dict[tuple[str, str, str, bool], list[tuple[str, str]]] = {}
     for claim, prop, kind in ((c, p, k) for c in claims for p in c.properties for k in _kinds(p)):
-        where = "induction" if kind == "prove" else prop.scope
+        where = "one end" if isinstance(prop, OnStep) and kind == "prove" else prop.scope
         groups.setdefault((kind, where, mutant, False), []).append((claim.id, prop.name))
         for name in prop.broken_by if mutants and not mutant else ():
             groups.setdefault((kind, where, name, True), []).append((claim.id, prop.name))
@@ -195,7 +202,7 @@ def _kinds(prop: Property) -> tuple[str, ...]:
             return ("replay",)
         case Shape():
             return ("shape",)
-        case Inductive():
+        case Inductive() | Theorem():
             return ("prove",)
         case OnStep():
             return ("explore", "prove")
@@ -203,7 +210,8 @@ def _kinds(prop: Property) -> tuple[str, ...]:
 
 
 #: Scopes that take longest, so that they are begun first.
-_WEIGHT = {"exchange": 9, "crash": 8, "free": 7, "full-close": 6, "quiet": 5, "reuse-rst": 4, "reuse-no-wait": 4}
+_LONGEST = ("both ends", "exchange", "early-close-5961", "crash", "free", "full-close", "quiet", "reuse-rst")
+_WEIGHT = {where: weight for weight, where in enumerate(reversed(_LONGEST), 1)}
 
 
 def run_unit(unit: Unit) -> list[Verdict]:
@@ -212,7 +220,7 @@ def run_unit(unit: Unit) -> list[Verdict]:
     if unit.kind == "shape":
         return [_shape(unit, Graph(rules), *unit.props[0])]
     if unit.kind == "prove":
-        return list(_prove(unit, changed(rules) if unit.tried else Graph(rules)))
+        return list(_prove(unit, rules))
     extra = parse_profile(unit.profile)
     if unit.kind == "replay":
         figure = FIGURES[unit.where]
@@ -255,18 +263,35 @@ def _shape(unit: Unit, graph: Graph, claim: str, prop: str) -> Verdict:
     )
 
 
-def _prove(unit: Unit, graph: Graph) -> Iterator[Verdict]:
-    """A claim on steps is proved if its own queries and the invariant's were all refuted; all profiles at once."""
-    proof = prove(graph)
-    conjuncts = {conjunct.name for conjunct in INVARIANT}
-    for claim, name in unit.props:
-        goals = {*conjuncts, f"{claim} {name}"}
-        faults = [query for query in proof.faults() if query.goal in goals]
-        words = f"the proof fails at {faults[0].edge}: {faults[0].goal}" if faults else ""
-        asked = sum(query.goal in goals for query in proof.queries)
-        scope = "every edge, any values, any segments, every profile"
+def _prove(unit: Unit, rules: tuple[Rule, ...]) -> Iterator[Verdict]:
+    """Of a mutant only what it changes; in one profile only where that was asked for, otherwise in all at once."""
+    graph = changed(rules) if unit.tried else Graph(rules)
+    profile = parse_profile(unit.profile) if unit.profile else None
+    proof = prove(OBLIGATIONS[unit.where](graph, profile))
+    yield from proved(proof, unit.where, unit.props, profile, _tried(unit))
+
+
+def proved(
+    proof: Proof, where: str, props: Iterable[tuple[str, str]], profile: Profile | None = None, tried: str = ""
+) -> Iterator[Verdict]:
+    """A property is proved if neither its own goal nor a conjunct of the invariant is broken anywhere."""
+    assumes = (*(premise.name for premise in premises(profile)), MSL.name) if where == "both ends" else (MSL.name,)
+    scope = f"{where}, {'every profile' if profile is None else profile}"
+    for claim, name in props:
+        goals = {*CONJUNCTS[where], name, f"{claim} {name}"}
+        faults = [(step, goal) for step, goal in proof.faults if goal in goals]
+        words = f"the proof fails at {faults[0][0]}: {faults[0][1]}" if faults else ""
         yield Verdict(
-            claim, name, _tried(unit), not faults, INDUCTION, scope, proof.seconds, queries=asked, words=words
+            claim,
+            name,
+            tried,
+            not faults,
+            INDUCTION,
+            scope,
+            proof.seconds,
+            queries=proof.queries,
+            words=words,
+            assumes=assumes,
         )
 
 
@@ -306,7 +331,7 @@ def verify(
 ) -> None:
     """Run the units in `jobs` processes, filling the report as they finish; an interrupt leaves what is there."""
     started = time.perf_counter()
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=_ignore_interrupt) as pool:
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=ignore_interrupt) as pool:
         waiting: dict[Future[list[Verdict]], Unit] = {pool.submit(run_unit, unit): unit for unit in work}
         try:
             while waiting:
@@ -315,19 +340,7 @@ def verify(
                     report.verdicts.extend(future.result())
                     done(waiting.pop(future))
         except BaseException:
-            _stop(pool)
+            stop(pool)
             raise
         finally:
             report.seconds = time.perf_counter() - started
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C goes to the whole group; the parent alone answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()

@@ -4,6 +4,7 @@ what any protocol proof owes its reader (G1-G6).  `properties` says what kinds o
 
 from __future__ import annotations
 
+from .agreement import AGREEMENT, P1, P2, P3, P4, P5, P6
 from .invariant import INVARIANT
 from .properties import Always, Claim, Inductive, OnStep, Replay, Shape, Sometimes, Stays, implies
 from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
@@ -17,6 +18,7 @@ from .variables import (
     IRS,
     ISS,
     RCV,
+    RIGHT_EDGE,
     SEG,
     SND,
     Fate,
@@ -63,8 +65,9 @@ _IN_RANGE = all_of(
     SND.WND <= SND.MAX_WND,
     GHOST.GOT <= GHOST.READ + RCV.BUFF,
     implies(in_state(*OTHER, S.SYN_SENT), (SND.UNA <= SND.NXT) & (ISS <= SND.UNA)),
-    implies(in_state(*SYNCHRONIZED), SND.UNA > ISS),
+    implies(in_state(*SYNCHRONIZED), (SND.UNA > ISS) & (SND.WL2 <= SND.UNA) & (RCV.NXT == _REALLY_HAS)),
     implies(in_state(*OTHER, S.SYN_SENT) & ~CLOSE_CALLED, SND.NXT <= SND.END),
+    implies(in_state(S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.LAST_ACK, S.TIME_WAIT), CLOSE_CALLED),
     implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
     implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
     implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
@@ -82,10 +85,21 @@ CLAIMS: tuple[Claim, ...] = (
             Always(
                 "agree on sequence numbers",
                 "crash",
-                ("two-way-handshake", "syn-ack-unchecked", "syn-received-ack-unchecked"),
+                (
+                    "two-way-handshake",
+                    "syn-ack-unchecked",
+                    "syn-received-ack-unchecked",
+                    "irs-is-the-next-number",
+                ),
                 implies(_UP & peer(_UP) & _KNOWS, (peer(ISS) == IRS) & (peer(IRS) == ISS) & peer(_KNOWS)),
             ),
-            Always("who confirms a connection had sent its SYN", "old-syn", ("isn-without-gap",), GHOST.BOUND),
+            Always(
+                "who confirms a connection had sent its SYN",
+                "old-syn",
+                ("isn-without-gap", "syn-received-any-window"),
+                GHOST.BOUND,
+            ),
+            P5,
             Stays(
                 "no half-open end for ever, once it has something to send",
                 "half-open",
@@ -112,7 +126,16 @@ CLAIMS: tuple[Claim, ...] = (
             Always(
                 "a prefix, over a crash and a second life",
                 "crash",
-                ("no-window-check",),
+                ("no-window-check", "isn-always-zero"),
+                GHOST.GOOD,
+            ),
+            Always(
+                "a prefix, though CLOSE comes before its handshake", "early-close", ("close-by-the-letter",), GHOST.GOOD
+            ),
+            Always(
+                "reading 8 by the letter is safe with RFC 5961's check of ACKs",
+                "early-close-5961",
+                ("any-old-ack",),
                 GHOST.GOOD,
             ),
             Always("a prefix, with out-of-order segments held", "held", ("held-text-at-once",), GHOST.GOOD),
@@ -122,6 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ("retransmission-misaligned", "close-discards-unsent"),
                 GHOST.GOOD & GHOST.WHOLE,
             ),
+            P1,
         ),
     ),
     Claim(
@@ -146,7 +170,7 @@ CLAIMS: tuple[Claim, ...] = (
             Always(
                 "no end is connected to a peer that did not confirm it",
                 "crash",
-                ("two-way-handshake", "syn-received-ack-unchecked"),
+                ("two-way-handshake", "syn-received-ack-unchecked", "syn-received-follows-any-syn"),
                 implies(_UP & _KNOWS, peer(_KNOWS)),
             ),
             Shape(
@@ -167,7 +191,7 @@ CLAIMS: tuple[Claim, ...] = (
             OnStep(
                 "SYN takes one number",
                 "exchange",
-                ("syn-takes-no-number",),
+                ("syn-takes-no-number", "syn-sent-again-with-a-new-number"),
                 implies(
                     _SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
                     after(SND.NXT) == out(SEG.SEQ) + 1,
@@ -197,6 +221,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ("received-fin-takes-no-number",),
                 implies(_TOOK_FIN, after(RCV.NXT) == RCV.NXT + _TAKEN + 1),
             ),
+            P3,
         ),
     ),
     Claim(
@@ -213,6 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ("no-output",),
                 (GHOST.GOT == 1) & peer(GHOST.GOT == 1),
             ),
+            P4,
         ),
     ),
     Claim(
@@ -233,7 +259,7 @@ CLAIMS: tuple[Claim, ...] = (
             OnStep(
                 "ACK is RCV.NXT",
                 "exchange",
-                ("ack-names-last-octet",),
+                ("ack-names-last-octet", "closed-answers-with-ack"),
                 implies(_SENT_SOMETHING & out(CTL.ACK), out(SEG.ACK) == after(RCV.NXT)),
             ),
             Always(
@@ -248,6 +274,14 @@ CLAIMS: tuple[Claim, ...] = (
                 ("received-fin-takes-two-numbers",),
                 implies(_UP & peer(_UP) & _MUTUAL, peer(RCV.NXT) <= SND.NXT),
             ),
+            Sometimes(
+                "SND.UNA+SND.WND can pass what the peer has offered: a retransmission's ACK moves SND.UNA, not SND.WND",
+                "exchange",
+                ("window-of-any-new-ack",),
+                _UP & peer(_UP) & _MUTUAL & (peer(RIGHT_EDGE) < SND.UNA + SND.WND),
+            ),
+            P3,
+            P4,
         ),
     ),
     Claim(
@@ -294,6 +328,7 @@ CLAIMS: tuple[Claim, ...] = (
         "protects the end that waits: the other one relies on its ISN clock.",
         (
             Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), _NOTHING_OLD),
+            P6,
             Sometimes(
                 "needed: without it an old octet is taken for a new one",
                 "reuse-no-wait",
@@ -349,7 +384,7 @@ CLAIMS: tuple[Claim, ...] = (
             OnStep(
                 "SEND fails after CLOSE",
                 "free",
-                ("send-after-close",),
+                ("send-after-close", "text-after-fin-both"),
                 implies(CLOSE_CALLED & after(CLOSE_CALLED), after(GHOST.SENT) == GHOST.SENT),
             ),
             Stays(
@@ -364,6 +399,8 @@ CLAIMS: tuple[Claim, ...] = (
                 ("fin-never-sent-in-closing", "no-retransmission-in-closing"),
                 (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
             ),
+            P2,
+            P3,
         ),
     ),
     Claim(
@@ -403,14 +440,35 @@ CLAIMS: tuple[Claim, ...] = (
             Always(
                 "variables are in range",
                 "free",
-                ("fin-sent-twice", "any-ack-acknowledges-fin"),
+                (
+                    "fin-sent-twice",
+                    "any-ack-acknowledges-fin",
+                    "closes-by-itself",
+                    "syn-received-unconfirmed",
+                    "text-in-syn-received",
+                    "fin-wait-1-wrong-state",
+                    "ack-moves-rcv-nxt",
+                    "window-adds-up",
+                    "window-of-tomorrow",
+                    "offers-one-more",
+                ),
                 _IN_RANGE,
             ),
-            Always("variables are in range, with every option on", "options", ("fin-sent-twice",), _IN_RANGE),
+            Always(
+                "variables are in range, with every option on",
+                "options",
+                ("fin-sent-twice",),
+                _IN_RANGE,
+            ),
             Inductive(
                 "the invariant of one end",
-                "induction",
+                "one end",
                 tuple(dict.fromkeys(mutant for conjunct in INVARIANT for mutant in conjunct.broken_by)),
+            ),
+            Inductive(
+                "the invariant of both ends",
+                "both ends",
+                tuple(dict.fromkeys(mutant for conjunct in AGREEMENT for mutant in conjunct.broken_by)),
             ),
             Always(
                 "a closed end has no flags",

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from .arrives import SYN_SENT_ACK_IS_GOOD
 from .edge import Rule
 from .graph import RULES
-from .output import LAST
+from .output import LAST, WINDOW_ALLOWS
 from .profile import (
     CLOSE_BY_THE_LETTER,
     ISN_REUSED,
@@ -21,12 +21,13 @@ from .profile import (
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
     RESET_FIRST,
+    RFC5961_ACK,
     TIME_WAIT_ACKS_ALL,
 )
 from .states import State
-from .synchronized import ACCEPTABLE, ACK_IS_GOOD, NO_ACK_BIT, NOT_BEYOND
+from .synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, NO_ACK_BIT, NOT_BEYOND
 from .tcb import ACK_SEGMENT, AFTER_TIME_WAIT, delete_tcb_in_order, fate
-from .terms import FALSE, TRUE, Assignment, Term, Var, ite, substitute
+from .terms import FALSE, TRUE, Assignment, Term, Var, ite, seq, substitute, variables
 from .text import ITS_TURN, NEW_TEXT
 from .variables import (
     ACKS_FIN,
@@ -36,6 +37,7 @@ from .variables import (
     FIN_SENT,
     GHOST,
     HELD,
+    IRS,
     ISN,
     ISS,
     RCV,
@@ -56,11 +58,15 @@ class UnknownMutant(ValueError):
 
 @dataclass(frozen=True)
 class Mutant:
-    """A defect: what it is, and how it changes the rules."""
+    """A defect: what it is, and how it changes the rules.
+
+    harmless: why nothing wrong comes of it, where that is so: the proof of both ends stands, or no trace can show it.
+    """
 
     name: str
     what: str
     apply: Callable[[Rules], Rules]
+    harmless: str = ""
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -78,7 +84,7 @@ def mutated(name: str) -> Rules:
 Change = Callable[[Rule], Rule | None]
 
 
-def _mutant(name: str, what: str, *changes: tuple[str, Change]) -> None:
+def _mutant(name: str, what: str, *changes: tuple[str, Change], harmless: str = "") -> None:
     """Changes are (pattern of the rules' names, change); one that touches no rule is a mistake here."""
 
     def apply(rules: Rules) -> Rules:
@@ -89,7 +95,15 @@ def _mutant(name: str, what: str, *changes: tuple[str, Change]) -> None:
             rules = tuple(rule for rule in changed if rule is not None)
         return rules
 
-    MUTANTS[name] = Mutant(name, what, apply)
+    MUTANTS[name] = Mutant(name, what, apply, harmless)
+
+
+#: Safety cannot see what is missing: these are found by claims of possibility and of progress.
+_LESS = "it does less than it should and nothing else: what it does is right, the claims of possibility find the rest"
+_LOST = "S12: octets are lost with or without it; what changes is whether the peer is told"
+_READING = "the other reading, or none: it deceives nobody, what it costs is in the table of readings"
+_ONLY_FORGED = "an honest peer never sends what it would take; proved, for the invariant of both ends stands"
+_GHOST = "no defect of TCP: a ghost that the proof rests on, and that no trace shows"
 
 
 def _gone(rule: Rule) -> None:
@@ -113,6 +127,8 @@ def _reading(values: dict[Var, Term]) -> Change:
     """Replace variables (switches above all) in guard and updates."""
 
     def change(rule: Rule) -> Rule:
+        if variables(*rule.guard, *(a.value for a in rule.updates)).isdisjoint(values):
+            return rule
         return replace(
             rule,
             guard=tuple(substitute(c, values) for c in rule.guard),
@@ -140,6 +156,10 @@ def _only_in(*states: State) -> Change:
 
 def _not_in(*states: State) -> Change:
     return lambda rule: replace(rule, states=tuple(s for s in rule.states if s not in states))
+
+
+def _also_in(*states: State) -> Change:
+    return lambda rule: replace(rule, states=(*rule.states, *states))
 
 
 def _to(target: State) -> Change:
@@ -179,6 +199,22 @@ def _emitting(**fields: Term) -> Change:
     return change
 
 
+def _window_of_any_new_ack(rule: Rule) -> Rule:
+    """Where the acknowledgment is processed, take the window with it."""
+    if ACKNOWLEDGE[0] not in rule.updates:
+        return rule
+    new = SND.UNA < SEG.ACK
+    window = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ), SND.WL2.becomes(SEG.ACK))
+    either = {a.var: a.var.becomes(ite(new, b.value, a.value)) for a, b in zip(ACKNOWLEDGE[1:], window, strict=True)}
+    return replace(rule, updates=tuple(either.get(a.var, a) for a in rule.updates))
+
+
+def _emitting_ack(rule: Rule) -> Rule:
+    """An ACK instead of a reset."""
+    assert rule.emits is not None
+    return replace(rule, emits=replace(rule.emits, rst=False))
+
+
 def _answering(rule: Rule) -> Rule:
     """Acknowledge the FIN with the transition itself."""
     return replace(rule, emits=replace(ACK_SEGMENT, acknowledge=TEXT_END + 1))
@@ -199,6 +235,7 @@ _mutant(
                 SND.WL1.becomes(SEG.SEQ),
                 SND.WL2.becomes(ISN + 1),
                 GHOST.JOINED.becomes(TRUE),
+                GHOST.LAST.becomes(SEG.LIFE),
             ),
         ),
     ),
@@ -218,11 +255,52 @@ _mutant(
     ("syn-received.fin", _ANY_ACK),
     ("step5.syn-received.bad", _gone),
 )
-_mutant("listener-deaf", "a listener ignores SYNs", ("listen.syn", _gone))
-_mutant("no-simultaneous-open", "a SYN without ACK is ignored in SYN-SENT", ("syn-sent.syn", _gone))
-_mutant("listen-ignores-ack", "a listener does not reset the sender of an ACK", ("listen.ack", _silent))
-_mutant("closed-sends-no-reset", "a closed end is silent", ("closed.ack", _silent), ("closed.no-ack", _silent))
-_mutant("step1-silent", "an unacceptable segment gets no acknowledgment", ("step1.ack@*", _silent))
+_mutant(
+    "syn-received-any-window",
+    "in SYN-RECEIVED the acknowledgment of our SYN may come with any sequence number",
+    ("step1.ack@SYN-RECEIVED", _if(~ACK_IS_GOOD)),
+    ("syn-received.ack", _without(ACCEPTABLE)),
+)
+_mutant(
+    "syn-received-unconfirmed",
+    "in SYN-RECEIVED text is taken with any ACK field, and our SYN stays unacknowledged",
+    ("syn-received.text", _both(_without(ACK_IS_GOOD), _setting(SND.UNA.becomes(SND.UNA)))),
+    ("step5.syn-received.bad", _gone),
+)
+_ANOTHER_SYN = CTL.SYN & ~CTL.ACK
+_mutant(
+    "syn-received-follows-any-syn",
+    "in SYN-RECEIVED another SYN takes the place of the first one, whatever its number",
+    (
+        "step1.ack@SYN-RECEIVED",
+        _setting(
+            IRS.becomes(ite(_ANOTHER_SYN, SEG.SEQ, IRS)),
+            RCV.NXT.becomes(ite(_ANOTHER_SYN, SEG.SEQ + 1, RCV.NXT)),
+            GHOST.PEER.becomes(ite(_ANOTHER_SYN, SEG.LIFE, GHOST.PEER)),
+        ),
+    ),
+)
+_mutant(
+    "text-in-syn-received",
+    "text is sent before our SYN is acknowledged, and whatever the window",
+    ("output.text", _both(_also_in(S.SYN_RECEIVED), _without(WINDOW_ALLOWS))),
+)
+_mutant(
+    "closed-answers-with-ack",
+    "a closed end acknowledges what it should reset",
+    ("closed.no-ack", _emitting_ack),
+)
+_mutant("listener-deaf", "a listener ignores SYNs", ("listen.syn", _gone), harmless=_LESS)
+_mutant("no-simultaneous-open", "a SYN without ACK is ignored in SYN-SENT", ("syn-sent.syn", _gone), harmless=_LESS)
+_mutant("listen-ignores-ack", "a listener does not reset the sender of an ACK", ("listen.ack", _silent), harmless=_LESS)
+_mutant(
+    "closed-sends-no-reset",
+    "a closed end is silent",
+    ("closed.ack", _silent),
+    ("closed.no-ack", _silent),
+    harmless=_LESS,
+)
+_mutant("step1-silent", "an unacceptable segment gets no acknowledgment", ("step1.ack@*", _silent), harmless=_LESS)
 
 # ---- numbers -------------------------------------------------------------------------------------------------
 
@@ -233,6 +311,30 @@ _mutant(
     "the SYN occupies no sequence number",
     ("open.active", _SYN_FREE),
     ("listen.syn", _SYN_FREE),
+)
+_SAME_ISN = _both(
+    _setting(ISS.becomes(0), SND.UNA.becomes(0), SND.NXT.becomes(1), SND.END.becomes(1)), _emitting(seq=seq(0))
+)
+_mutant(
+    "isn-always-zero",
+    "every connection begins at the same initial sequence number",
+    ("open.active", _SAME_ISN),
+    ("listen.syn", _SAME_ISN),
+)
+_mutant(
+    "any-old-ack",
+    "RFC 5961's check refuses no old ACK",
+    ("*", _reading({RFC5961_ACK: FALSE})),
+)
+_mutant(
+    "irs-is-the-next-number",
+    "IRS is set to the number behind the peer's SYN",
+    ("listen.syn", _setting(IRS.becomes(SEG.SEQ + 1))),
+)
+_mutant(
+    "syn-sent-again-with-a-new-number",
+    "a retransmitted SYN,ACK takes the next sequence number",
+    ("retransmit.syn-ack", _emitting(seq=SND.NXT)),
 )
 _mutant(
     "fin-takes-no-number",
@@ -268,13 +370,15 @@ _mutant(
     "no-ack-bit-unguarded",
     "a segment is dropped for want of an ACK bit, and processed too",
     ("step5.no-ack", _without(NO_ACK_BIT)),
+    harmless=_READING,
 )
-_mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", _gone))
+_mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", _gone), harmless=_LESS)
 
 _mutant(
     "ack-beyond-sent-taken",
     "an ACK of something never sent is taken (harmless with an honest peer, so only the proof finds it)",
     ("established.ack", _without(NOT_BEYOND)),
+    harmless=_ONLY_FORGED,
 )
 
 # ---- text ----------------------------------------------------------------------------------------------------
@@ -327,17 +431,35 @@ _mutant(
     "a retransmission repeats the octets behind those its number names",
     ("retransmit.text", _emitting(at=SND.UNA - ISS)),
 )
-_mutant("no-output", "text is never sent", ("output.text*", _gone))
 _mutant(
-    "no-probe",
-    "a closed window is never probed",
-    ("probe", _gone),
+    "window-adds-up",
+    "each window update is added to the window that is there",
+    ("established.ack", _setting(SND.WND.becomes(SND.WND + SEG.WND))),
 )
+_mutant(
+    "window-of-any-new-ack",
+    "no defect: whatever acknowledges something new brings its window, as deployed stacks have it",
+    ("*", _window_of_any_new_ack),
+    harmless=_READING,
+)
+_mutant(
+    "window-of-tomorrow",
+    "a window update counts as if it had acknowledged everything",
+    ("established.ack", _setting(SND.WL2.becomes(SND.NXT))),
+)
+_mutant(
+    "offers-one-more",
+    "one octet more is offered than the buffer holds",
+    ("output.ack", _emitting(wnd=RCV.WND + 1)),
+)
+_mutant("no-output", "text is never sent", ("output.text*", _gone), harmless=_LESS)
+_mutant("no-probe", "a closed window is never probed", ("probe", _gone), harmless=_LESS)
 
 _mutant(
     "text-before-handshake",
     "text that comes with the SYN of a simultaneous open is delivered at once",
     ("syn-sent.syn", _setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
+    harmless=_ONLY_FORGED,
 )
 
 # ---- closing -------------------------------------------------------------------------------------------------
@@ -377,6 +499,24 @@ _mutant(
         _both(_only_in(S.FIN_WAIT_1), _setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
     ),
 )
+_TEXT_AFTER_FIN = (
+    "close-wait.ack",
+    _setting(
+        RCV.NXT.becomes(ite(NEW_TEXT, TEXT_END, RCV.NXT)),
+        RCV.USER.becomes(ite(NEW_TEXT, RCV.USER + SEG.TEXT, RCV.USER)),
+        GHOST.GOT.becomes(ite(NEW_TEXT, GHOST.GOT + SEG.TEXT, GHOST.GOT)),
+    ),
+)
+_mutant("text-after-fin", "text behind the peer's FIN is taken in CLOSE-WAIT", _TEXT_AFTER_FIN, harmless=_ONLY_FORGED)
+_mutant(
+    "text-after-fin-both",
+    "SEND still works after CLOSE, and text behind the peer's FIN is taken in CLOSE-WAIT",
+    (
+        "send.closing",
+        _both(_only_in(S.FIN_WAIT_1), _setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
+    ),
+    _TEXT_AFTER_FIN,
+)
 _mutant(
     "eof-shown-early",
     "RECEIVE reports the end of the stream where it should wait",
@@ -398,17 +538,23 @@ _mutant(
     ("close.established", _setting(RCV.USER.becomes(0), RCV.WND.becomes(RCV.BUFF))),
 )
 _mutant(
-    "half-close-deaf", "text is ignored in FIN-WAIT-2", ("fin-wait-2.text", _gone), ("fin-wait-1.acked.text", _gone)
+    "half-close-deaf",
+    "text is ignored in FIN-WAIT-2",
+    ("fin-wait-2.text", _gone),
+    ("fin-wait-1.acked.text", _gone),
+    harmless=_LESS,
 )
 _mutant(
     "close-wait-cannot-send",
     "after the peer's FIN no text is sent any more",
     ("output.text*", _not_in(S.CLOSE_WAIT)),
+    harmless=_LESS,
 )
 _mutant(
     "fin-wait-1-ignores-ack",
     "the acknowledgment of our FIN does not lead to FIN-WAIT-2",
     ("fin-wait-1.acked.ack", _to(S.FIN_WAIT_1)),
+    harmless=_LESS,
 )
 _mutant(
     "fin-wait-1-wrong-state",
@@ -436,9 +582,20 @@ _mutant(
     "an end that has got the peer's FIN before sending its own never sends it",
     ("output.fin", _not_in(S.CLOSING)),
     ("output.text-fin", _not_in(S.CLOSING)),
+    harmless=_LESS,
 )
-_mutant("no-retransmission-in-last-ack", "no retransmission timer in LAST-ACK", ("retransmit*", _not_in(S.LAST_ACK)))
-_mutant("no-retransmission-in-closing", "no retransmission timer in CLOSING", ("retransmit*", _not_in(S.CLOSING)))
+_mutant(
+    "no-retransmission-in-last-ack",
+    "no retransmission timer in LAST-ACK",
+    ("retransmit*", _not_in(S.LAST_ACK)),
+    harmless=_LESS,
+)
+_mutant(
+    "no-retransmission-in-closing",
+    "no retransmission timer in CLOSING",
+    ("retransmit*", _not_in(S.CLOSING)),
+    harmless=_LESS,
+)
 _mutant(
     "no-time-wait",
     "the side that closes first deletes its TCB at once",
@@ -451,6 +608,7 @@ _mutant(
     "isn-clock-moves-on",
     "no defect: the ISN clock never gives a number twice (so nothing is left for TIME-WAIT to prevent)",
     ("*", _reading({ISN_REUSED: FALSE, ISN_REUSED_EARLY: FALSE})),
+    harmless=_READING,
 )
 _mutant(
     "isn-without-gap",
@@ -461,6 +619,7 @@ _mutant(
     "time-wait-acks-all",
     "reading 2 by the letter: TIME-WAIT acknowledges every acceptable segment",
     ("*", _reading({TIME_WAIT_ACKS_ALL: TRUE})),
+    harmless=_READING,
 )
 _mutant(
     "full-close-keeps-listening",
@@ -470,11 +629,13 @@ _mutant(
     ("fin-wait-1.unwanted", _gone),
     ("fin-wait-1.acked.unwanted", _gone),
     ("fin-wait-2.unwanted", _gone),
+    harmless=_LOST,
 )
 _mutant(
     "full-close-ignores-unread",
     "a full close with octets unread is not answered with a reset",
     ("full-close.unread", _gone),
+    harmless=_LOST,
 )
 _mutant(
     "detached-survives",
@@ -485,5 +646,36 @@ _mutant(
     "reset-before-sequence",
     "no defect: reading 29 the other way, SYN-RECEIVED resets the sender of an unacceptable ACK before step 1",
     ("*", _reading({RESET_FIRST: TRUE})),
+    harmless=_READING,
 )
-_mutant("abort-closes", "ABORT does nothing", ("abort.reset", _gone))
+_mutant("abort-closes", "ABORT does nothing", ("abort.reset", _gone), harmless=_LESS)
+
+# ---- mistakes in the bookkeeping: the ghosts are part of what is proved, so they must be able to be wrong -------
+
+_mutant(
+    "crash-forgets-the-count",
+    "a crash resets the count of incarnations",
+    ("crash", _setting(GHOST.LIFE.becomes(0))),
+    harmless=_GHOST,
+)
+_mutant(
+    "syn-not-noted", "whose SYN it was is not noted", ("listen.syn", _setting(GHOST.PEER.becomes(0))), harmless=_GHOST
+)
+_mutant(
+    "peer-misnoted",
+    "the SYN is taken for that of the incarnation to come",
+    ("listen.syn", _setting(GHOST.PEER.becomes(SEG.LIFE + 1))),
+    harmless=_GHOST,
+)
+_mutant(
+    "joined-by-a-syn",
+    "a SYN counts as a confirmation",
+    ("syn-sent.syn", _setting(GHOST.JOINED.becomes(TRUE))),
+    harmless=_GHOST,
+)
+_mutant(
+    "joined-not-noted",
+    "a confirmation is not noted",
+    ("syn-received.ack", _setting(GHOST.JOINED.becomes(FALSE))),
+    harmless=_GHOST,
+)

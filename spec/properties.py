@@ -8,7 +8,9 @@ Sometimes  a condition that some reachable state meets: a claim of possibility n
 Stays      from every reachable state, a state that meets the goal is still reachable
 Replay     a figure's exchange, line by line
 Shape      a condition on the declaration itself, decided without exploring
-Inductive  the invariant of one end, proved for all values; every OnStep is proved so too, besides being explored
+Theorem    a condition on any incarnation of an end, the one of its PEER that it is bound to, and any segment that may
+           arrive; it follows from the invariant of both ends, for all values
+Inductive  an invariant, proved for all values; every OnStep is proved with that of one end, besides being explored
 
 Every property names the mutants that break it.  One that none can break would prove nothing.
 """
@@ -61,7 +63,14 @@ class Shape(Property):
 
 @dataclass(frozen=True)
 class Inductive(Property):
-    """scope is "induction" here: every edge, any values, any segment, every profile."""
+    """scope is "one end" (whoever its peer is, forged segments included) or "both ends" here."""
+
+
+@dataclass(frozen=True)
+class Theorem(Property):
+    """scope is "both ends" here: any number of octets, segments, losses and incarnations."""
+
+    holds: Term
 
 
 @dataclass(frozen=True)

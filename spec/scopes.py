@@ -18,6 +18,7 @@ def _scope(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: int | boo
 _AGAIN_A = "open; send 1; shutdown; read; open; send 1; shutdown"
 _ONE_OLD: dict[str, int] = {"slots": 2, "slots_back": 1, "losses": 0, "duplicates": 1}
 _TWO_OLD: dict[str, int] = {"slots": 3, "slots_back": 1, "losses": 0, "duplicates": 0}
+_ONE_CRASH: dict[str, int] = {"lives": 2, "crashes": 1, "losses": 0, "duplicates": 1}
 _AGAIN_B = "listen; read; shutdown; listen; read; shutdown"
 
 SCOPES: dict[str, Scope] = {
@@ -48,8 +49,13 @@ SCOPES: dict[str, Scope] = {
     "half-close": _scope("open; send 1; shutdown; read", "listen; read; send 1; shutdown", slots=1),
     "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", slots=1),
     # either end forgets everything once and opens again, among its old segments
-    "crash": _scope("free: open send", "free: listen", lives=2, crashes=1, losses=0, duplicates=1),
+    "crash": _scope("free: open send", "free: listen", "rfc9293", **_ONE_CRASH),
     "old-syn": _scope("free: open", "free: open", lives=2, crashes=1, losses=0, duplicates=0),
+    # B closes before its handshake is over, among old segments; reading 8, by the letter with RFC 5961's check of ACKs
+    "early-close": _scope("free: open send", "free: listen shutdown", "rfc9293", slots_back=1, **_ONE_CRASH),
+    "early-close-5961": _scope(
+        "free: open send", "free: listen shutdown", "close-by-the-letter+rfc5961-ack", slots_back=1, **_ONE_CRASH
+    ),
     "half-open": _scope("free: open send", "free: listen send", slots=1, crashes=1),
     # two connections one after the other with the same ISS
     "reuse": _scope(_AGAIN_A, _AGAIN_B, "isn-reused+rfc1337", **_TWO_OLD),

@@ -173,7 +173,7 @@ def in_state(*states: State) -> Term:
 
 # ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------
 
-#: For each twin, where it is ("PEER", "AFTER", "OUT") and whose twin it is.
+#: For each twin, where it is ("PEER", "AFTER", "OUT", "YOUNGER", "NOW", "PEER NOW") and whose twin it is.
 TWINS: dict[Var, tuple[str, Var]] = {}
 _BY_NAME: dict[tuple[str, str], Var] = {}
 
@@ -201,6 +201,21 @@ def after(term: Term) -> Term:
 def out(term: Term) -> Term:
     """A term over the fields of a segment, about the one that the step emits."""
     return _elsewhere("OUT", term)
+
+
+def younger(term: Term) -> Term:
+    """Where a term is about one incarnation of an end: the same about a later one."""
+    return _elsewhere("YOUNGER", term)
+
+
+def now(term: Term) -> Term:
+    """Where a term is about one incarnation of an end: the same about the end as it is now."""
+    return _elsewhere("NOW", term)
+
+
+def peer_now(term: Term) -> Term:
+    """Where a term is about one incarnation of an end: the same about the other end as it is now."""
+    return _elsewhere("PEER NOW", term)
 
 
 def _elsewhere(where: str, term: Term) -> Term:

@@ -10,7 +10,7 @@ from halfclose.checks.prove.bridge import bridge, exhaust, resolve, sites
 from halfclose.checks.prove.lemmas import AGE, LEMMAS, Bound, Lemma, Size, largest_window
 from halfclose.spec.graph import TCP, Graph
 from halfclose.spec.terms import Term, substitute
-from halfclose.spec.variables import RCV, SEG, SND
+from halfclose.spec.variables import RCV, SEG, SND, N
 
 BY_NAME = {lemma.name: lemma for lemma in LEMMAS}
 
@@ -67,6 +67,11 @@ def _changed(name: str, instead: Term) -> Graph:
 def test_a_comparison_in_no_lemma_is_a_fault() -> None:
     faults = bridge(4, _changed("output.text", SND.UNA + 7 > SND.NXT)).faults
     assert any(f.startswith("in no lemma: SND.NXT < SND.UNA+7 (output.text@") for f in faults)
+
+
+def test_an_old_comparison_in_a_place_where_no_lemma_applies_is_a_fault() -> None:
+    faults = bridge(4, _changed("listen.rst", SND.NXT + N <= SND.END)).faults
+    assert "listen.rst: the premises of no lemma about SND.NXT+N =< SND.END follow there" in faults
 
 
 def test_a_lemma_about_a_comparison_that_is_gone_is_a_fault() -> None:

@@ -58,13 +58,17 @@ def test_verify_decides_a_property_of_the_user_s_own(tmp_path: Path) -> None:
     assert "not inductive by itself: fin-wait-1.acked.fin" in done.stdout
 
 
-def test_prove_refutes_every_query_and_writes_json(tmp_path: Path) -> None:
-    done = halfclose("prove", "--minimal", "--json", str(tmp_path / "proof.json"))
+def test_prove_refutes_every_query_and_writes_json_and_smt_lib(tmp_path: Path) -> None:
+    done = halfclose("prove", "--minimal", "--json", str(tmp_path / "proof.json"), "--export", str(tmp_path / "smt"))
     assert done.returncode == 0, done.stderr
-    assert "0 not refuted, 0 vacuous steps" in done.stdout
-    claims = json.loads((tmp_path / "proof.json").read_text())["claims"]
-    assert {"S4", "S7", "S11"} == {claim["id"] for claim in claims}
-    assert all(claim["verdict"] == "holds" for claim in claims)
+    assert done.stdout.count(", 0 not refuted; ") == 2
+    assert "implied by the other conjuncts: none" in done.stdout
+    assert "ISN clock: " in done.stdout
+    claims = {claim["id"]: claim for claim in json.loads((tmp_path / "proof.json").read_text())["claims"]}
+    assert claims.keys() == {"S1", "S2", "S4", "S5", "S7", "S10", "S11", "G1"}
+    assert all(claim["verdict"] == "holds" for claim in claims.values())
+    assert all("MSL" in evidence["assumes"] for claim in claims.values() for evidence in claim["evidence"])
+    assert len(list((tmp_path / "smt").glob("*.smt2"))) > 600
 
 
 def test_prove_carries_the_bridge_to_the_wire() -> None:
@@ -74,10 +78,26 @@ def test_prove_carries_the_bridge_to_the_wire() -> None:
     assert "What remains assumed" in done.stdout
 
 
-def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant() -> None:
+def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant_and_draws_a_trace() -> None:
     done = halfclose("prove", "--mutant", "fin-sent-twice")
     assert done.returncode == 1
-    assert "broken by output.fin@FIN-WAIT-1" in done.stdout
+    assert "the proof breaks at output.fin@FIN-WAIT-1" in done.stdout
+    assert "<CTL=FIN,ACK>" in done.stdout
+
+
+def test_prove_refutes_a_profile_that_gives_a_premise_up() -> None:
+    done = halfclose("prove", "--profile", "close-by-the-letter")
+    assert done.returncode == 1
+    assert "broken by fin-wait-1.text" in done.stdout
+
+
+def test_bench_prove_compares_the_solvers(tmp_path: Path) -> None:
+    pytest.importorskip("cvc5", reason="cvc5 is not installed")
+    done = halfclose("bench", "prove", "--proof", "one end", "--json", str(tmp_path / "bench.json"))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["proofs"]
+    assert [row["solver"] for row in rows] == ["z3", "cvc5"]
+    assert all(row["proved"] for row in rows)
 
 
 def test_explore_draws_how_a_full_close_loses_octets() -> None:

@@ -14,10 +14,12 @@ from rich.table import Table
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.user_property import BadProperty, Tried, load, try_property
 from halfclose.checks.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
+from halfclose.spec.agreement import MSL, PREMISES
 from halfclose.spec.edge import Event
 from halfclose.spec.graph import TCP
 from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.profile import UnknownSwitch, parse_profile
+from halfclose.spec.properties import Claim
 
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
 
@@ -131,12 +133,29 @@ def _show(report: Report, traces: bool) -> None:
         table.add_row(f"[bold]{claim.id}[/] {claim.title}: [{_COLOUR[verdict]}]{verdict}[/]")
         for evidence in report.evidence(claim):
             table.add_row(*_row(report, evidence))
+        if assumed := _assumed((claim,), report):
+            table.add_row(f"  [dim]the proofs assume: {', '.join(assumed)}[/]")
         table.add_section()
     console.print(table)
+    _show_premises(report)
     _show_traces(report, traces)
     counts = {name: sum(report.verdict(c) == name for c in report.claims) for name in _COLOUR}
     said = ", ".join(f"{n} {'hold' if name == 'holds' and n > 1 else name}" for name, n in counts.items() if n)
     console.print(f"\n{len(report.claims)} claims: {said}; {time_words(report.seconds)}")
+
+
+def _assumed(claims: tuple[Claim, ...], report: Report) -> tuple[str, ...]:
+    """The premises that the proofs of these claims rest on, by name."""
+    verdicts = (evidence.verdict for claim in claims for evidence in report.evidence(claim))
+    return tuple(dict.fromkeys(name for verdict in verdicts if verdict is not None for name in verdict.assumes))
+
+
+def _show_premises(report: Report) -> None:
+    """What the names stand for."""
+    if names := _assumed(report.claims, report):
+        console.print("\nWhat the proofs assume:")
+        for premise in (premise for premise in (*PREMISES, MSL) if premise.name in names):
+            console.print(f"  {premise.name}: {premise.says}", markup=False)
 
 
 def _show_untaken(report: Report, names: bool) -> None:

@@ -2,7 +2,9 @@
 
 Every comparison of sequence numbers that the declaration makes, and every difference of two that it uses as a number,
 is found by walking the edges.  Each occurs in a lemma: under stated premises the term has the same value on words as
-on integers.  A bound of a lemma is exact: it holds with the bound, and with one more there is a counterexample.
+on integers; and at every edge that makes it, the premises of such a lemma follow from the invariants (`grounds`), but
+for those on ages and sizes, which remain assumed.  A bound of a lemma is exact: it holds with the bound, and with one
+more there is a counterexample.
 
 An absolute number is a signed bit-vector of k + 6 bits here, and the word is its low k bits.  That loses nothing: the
 terms look at differences only, so of the numbers that are compared with each other one can be put at a multiple of
@@ -20,22 +22,13 @@ from typing import Any
 import z3
 
 from halfclose.checks.explore.compiled import Arithmetic
+from halfclose.checks.prove.grounds import compares, notation, ungrounded
 from halfclose.checks.prove.lemmas import LEMMAS, Bound, Lemma
 from halfclose.checks.smt import Expr, Translation, Words
 from halfclose.spec.graph import TCP, Graph
 from halfclose.spec.terms import Sort, Term, Var, all_of, num, show, substitute, variables, walk
 
 _HEADROOM = 6
-
-
-def notation(term: Term) -> str:
-    """The term with nothing abbreviated, so that the same comparison always reads the same."""
-    return show(substitute(term, {}))
-
-
-def _compares(term: Term) -> bool:
-    ordered = term.op in ("<", "<=", "==") or (term.op == "-" and term.sort is Sort.NUM)
-    return ordered and term.args[0].sort is Sort.SEQ
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +48,7 @@ def sites(graph: Graph = TCP) -> dict[str, Site]:
     for edge in graph.edges:
         emitted = edge.emission() or {}
         for term in (edge.guard, *edge.updates.values(), *emitted.values()):
-            for node in filter(_compares, walk(term)):
+            for node in filter(compares, walk(term)):
                 found.setdefault(notation(node), (node, {}))[1][edge.name] = None
     return {key: Site(term, tuple(edges)) for key, (term, edges) in found.items()}
 
@@ -84,7 +77,7 @@ def _anchors(terms: Sequence[Term]) -> list[Var]:
     groups: list[frozenset[Var]] = []
     for node in (node for term in terms for node in walk(term)):
         numbers = frozenset(var for var in variables(node) if var.sort is Sort.SEQ)
-        if isinstance(node, Var) or _compares(node):
+        if isinstance(node, Var) or compares(node):
             touched = [group for group in groups if group & numbers]
             groups = [group for group in groups if not group & numbers] + [numbers.union(*touched)]
     return [min(group, key=lambda var: var.name) for group in groups if group]
@@ -221,7 +214,7 @@ def bridge(bits: int = 32, graph: Graph = TCP, lemmas: Sequence[Lemma] = LEMMAS)
     found = sites(graph)
     faults: list[str] = []
     results: list[Result] = []
-    covers: dict[str, list[str]] = {key: [] for key in found}
+    covers: dict[str, list[Lemma]] = {key: [] for key in found}
     for lemma in lemmas:
         try:
             terms = resolve(lemma, found)
@@ -230,10 +223,14 @@ def bridge(bits: int = 32, graph: Graph = TCP, lemmas: Sequence[Lemma] = LEMMAS)
             continue
         results.append(_decide(lemma, terms, bits))
         faults.extend(_faults(results[-1]))
-        for key in {notation(node) for term in terms for node in walk(term) if _compares(node)} & covers.keys():
-            covers[key].append(lemma.name)
-    coverage = tuple(Covered(str(site), site.edges, tuple(covers[key])) for key, site in found.items())
+        for key in {notation(node) for term in terms for node in walk(term) if compares(node)} & covers.keys():
+            covers[key].append(lemma)
+    coverage = tuple(
+        Covered(str(site), site.edges, tuple(lemma.name for lemma in covers[key])) for key, site in found.items()
+    )
     faults.extend(f"in no lemma: {c.comparison} ({', '.join(c.edges)})" for c in coverage if not c.lemmas)
+    bare = ((edge, key) for edge, key in ungrounded(graph, covers) if covers[key])
+    faults.extend(f"{edge}: the premises of no lemma about {found[key]} follow there" for edge, key in bare)
     return Bridge(bits, tuple(results), coverage, time.perf_counter() - started, tuple(faults))
 
 

@@ -70,8 +70,7 @@ _WINDOW = Bound(W, Size(0, windows=1), given=True)
 
 # ---- premises -------------------------------------------------------------------------------------------------
 
-#: SND.UNA =< SND.NXT is part of the proved invariant.  That no more than a window and a FIN are under way rests on a
-#: peer that does not shrink its window (SHLD-14).
+#: Both are proved: the first of one end whoever its peer is, the second where no window is larger than W.
 _FLIGHT = (SND.UNA <= SND.NXT, SND.NXT <= SND.UNA + W + 1)
 _WINDOWS = (RCV.WND <= W,)
 
@@ -239,9 +238,16 @@ LEMMAS: tuple[Lemma, ...] = (
         (Bound(QUEUE, _UNDER_HALF), Bound(TEXT, _UNDER_HALF), _WINDOW),
     ),
     Lemma(
+        "fin-sent",
+        "whether our FIN is sent",
+        (FIN_SENT,),
+        _QUEUED,
+        (Bound(QUEUE, Size(4, -2)), _WINDOW),
+    ),
+    Lemma(
         "own-fin",
-        "whether our FIN is sent, and acknowledged by an ACK of no more than SND.NXT",
-        (FIN_SENT, ACKS_FIN),
+        "whether our FIN is acknowledged, by an ACK of no more than SND.NXT",
+        (ACKS_FIN,),
         (*_QUEUED, SEG.ACK <= SND.NXT, SND.UNA <= SEG.ACK + AGE),
         (Bound(QUEUE, Size(4, -2)), Bound(AGE, Size(4, -2, -1)), _WINDOW),
     ),
@@ -271,6 +277,13 @@ LEMMAS: tuple[Lemma, ...] = (
         "the stream index of sent text, which no wire carries",
         ("SND.NXT-(ISS+1)", "SND.UNA-(ISS+1)"),
         (ISS + 1 <= SND.UNA, SND.UNA <= SND.NXT, SND.NXT <= ISS + LIFE),
+        (Bound(LIFE, _SPACE),),
+    ),
+    Lemma(
+        "index-of-fin",
+        "the stream index of a FIN without text",
+        ("SND.NXT-(ISS+1)",),
+        (ISS + 1 <= SND.NXT, SND.NXT <= ISS + LIFE),
         (Bound(LIFE, _SPACE),),
     ),
     Lemma(

@@ -1,0 +1,131 @@
+"""What has to be proved of one step, and what the solvers said of it.
+
+An obligation belongs to one edge (or to the initial state, or to the theorems): what may be assumed, and named goals.
+One query asks whether the assumptions can be met at all, for otherwise the step is vacuous; one more, whether they can
+be met where some goal fails.  Only where that is not refuted is each goal asked about by itself, to name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import z3
+
+from halfclose.checks.smt import Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Assumptions that many steps share."""
+
+    said: tuple[Expr, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """In SMT-LIB 2."""
+        return _smt2(self.said)
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """proof: which invariant; step: the edge's name; base: what it shares with others; assumed: its own;
+    goals: what is to hold, by name; cite: sections of the RFC."""
+
+    proof: str
+    step: str
+    base: Base
+    assumed: tuple[Expr, ...]
+    goals: dict[str, Expr]
+    cite: tuple[str, ...] = ()
+
+    def own(self) -> str:
+        """What is this step's own in SMT-LIB 2, with a Boolean of its own name for each goal; the base comes first."""
+        named = (z3.Bool(name) == holds for name, holds in self.goals.items())
+        return _smt2((*self.assumed, *named), known=self.base.text)
+
+    def script(self) -> str:
+        """The whole obligation in SMT-LIB 2: `sat` is expected first, then `unsat`."""
+        cited = f"; RFC 9293 {', '.join(self.cite)}\n" if self.cite else ""
+        return (
+            f"; {self.proof}\n; step: {self.step}\n{cited}{PROLOGUE}{self.base.text}{self.own()}"
+            f"; sat: the step can be taken\n(check-sat)\n"
+            f"; unsat: it breaks none of these\n{failing(tuple(self.goals))}(check-sat)\n"
+        )
+
+
+#: Integers and functions, no quantifiers; several questions in one script.
+PROLOGUE = "(set-option :incremental true)\n(set-logic QF_UFLIA)\n"
+
+
+def _smt2(said: Iterable[Expr], known: str = "") -> str:
+    """Assertions in SMT-LIB 2, with the declarations that are not in the text `known`."""
+    solver = z3.Solver()
+    solver.add(*said)
+    declared = frozenset(known.splitlines())
+    lines = solver.to_smt2().replace("(check-sat)\n", "").splitlines()
+    return "\n".join(line for line in lines if line not in declared or not line.startswith("(declare-")) + "\n"
+
+
+def failing(goals: Sequence[str]) -> str:
+    """The assertion that one of these goals does not hold."""
+    names = "\n  ".join(f"|{goal}|" for goal in goals)
+    return f"(assert (not (and true\n  {names})))\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of an obligation. broken: goals that are not refuted to fail; seconds: of the slowest query;
+    disputed: another solver came to another verdict."""
+
+    proof: str
+    step: str
+    goals: tuple[str, ...]
+    broken: tuple[str, ...]
+    vacuous: bool
+    queries: int
+    seconds: float
+    disputed: bool = False
+
+
+@dataclass(frozen=True)
+class Proof:
+    """All answers. seconds: of the whole, with everything around the queries; solvers: who was asked."""
+
+    answers: tuple[Answer, ...]
+    seconds: float
+    solvers: tuple[str, ...]
+
+    def about(self, goal: str) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self.answers if goal in answer.goals)
+
+    def breaking(self, goal: str) -> tuple[str, ...]:
+        """The steps that may break a goal."""
+        return tuple(answer.step for answer in self.answers if goal in answer.broken)
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """Every goal, in the order of the declaration."""
+        return tuple(dict.fromkeys(goal for answer in self.answers for goal in answer.goals))
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """(step, goal) wherever a step may break a goal."""
+        return tuple((answer.step, goal) for answer in self.answers for goal in answer.broken)
+
+    @property
+    def vacuous(self) -> tuple[str, ...]:
+        return tuple(answer.step for answer in self.answers if answer.vacuous)
+
+    @property
+    def disputed(self) -> tuple[str, ...]:
+        return tuple(answer.step for answer in self.answers if answer.disputed)
+
+    @property
+    def queries(self) -> int:
+        return sum(answer.queries for answer in self.answers)
+
+    @property
+    def slowest(self) -> float:
+        return max((answer.seconds for answer in self.answers), default=0.0)

@@ -1,0 +1,110 @@
+"""Induction over every edge of the declaration, on Z3 integers: any number of octets, any segment, every profile.
+
+A quantifier-free query asks, for one edge, whether it can lead from a state that meets the whole invariant to one that
+does not meet some conjunct.  The switches are free Booleans, so all profiles are proved at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import z3
+
+from halfclose.checks.prove.obligation import Base, Obligation
+from halfclose.checks.smt import Expr, Integers, Translation
+from halfclose.spec.claims import CLAIMS
+from halfclose.spec.edge import Edge
+from halfclose.spec.graph import TCP, Graph
+from halfclose.spec.invariant import INVARIANT, Conjunct
+from halfclose.spec.profile import SWITCHES, Profile
+from halfclose.spec.properties import OnStep
+from halfclose.spec.states import State
+from halfclose.spec.tcb import BEYOND_THIS, CLOCK_ALLOWS
+from halfclose.spec.terms import FALSE, Kind, Sort, Term, Var, num, variables
+from halfclose.spec.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N
+
+#: The name of this proof, and of what it begins with.
+ONE_END = "the invariant of one end"
+INITIAL = "the initial state"
+
+
+def step_claims() -> tuple[tuple[str, OnStep], ...]:
+    """The claims on steps, each with the id of its claim; they are proved with the invariant as assumption."""
+    return tuple((claim.id, prop) for claim in CLAIMS for prop in claim.properties if isinstance(prop, OnStep))
+
+
+def obligations(
+    graph: Graph = TCP, profile: Profile | None = None, conjuncts: tuple[Conjunct, ...] = INVARIANT
+) -> Iterator[Obligation]:
+    """The initial state, then each edge with each conjunct and each claim on steps; for every profile, or for one."""
+    yield _initial(conjuncts)
+    yield from (_step(edge, profile, conjuncts) for edge in graph.edges)
+
+
+def _initial(conjuncts: tuple[Conjunct, ...]) -> Obligation:
+    """CLOSED with a blank TCB meets every conjunct."""
+    translate = Translation(Integers())
+    blank = [translate.var(var) == (z3.BoolVal(False) if var.sort is Sort.BOOL else 0) for var in TCB]
+    constants = [translate.var(constant) >= 0 for constant in CONSTANTS]
+    goals = {conjunct.name: translate(conjunct.holds) for conjunct in conjuncts}
+    return Obligation(ONE_END, INITIAL, Base(), (*blank, *constants), goals)
+
+
+def _step(edge: Edge, profile: Profile | None, conjuncts: tuple[Conjunct, ...]) -> Obligation:
+    """One edge, from a state that meets the invariant and its guard."""
+    before = Translation(Integers(), values={STATE: z3.IntVal(edge.source.index)})
+    after = _after(before, edge)
+    claims = _twins(before, after, edge)
+    read = variables(edge.guard, *edge.updates.values(), *(c.holds for c in conjuncts))
+    counts = [before.var(var) >= 0 for var in (*sorted(read, key=lambda var: var.name), *CONSTANTS, N) if natural(var)]
+    known = (before(c.holds) for c in conjuncts)
+    switches = in_profile(profile, {switch: before.var(switch) for switch in SWITCHES.values()})
+    assumed = (*known, before(edge.guard), *choices(before, edge), *counts, *switches)
+    goals = {c.name: after(c.holds) for c in conjuncts}
+    goals |= {f"{claim} {prop.name}": claims(prop.holds) for claim, prop in step_claims()}
+    return Obligation(ONE_END, edge.name, Base(), assumed, goals, edge.rule.cite)
+
+
+def in_profile(profile: Profile | None, switches: Mapping[Var, Expr]) -> Iterator[Expr]:
+    """What a profile says of the switches; nothing where all profiles are meant."""
+    if profile is not None:
+        yield from (value if switch in profile else z3.Not(value) for switch, value in switches.items())
+
+
+def _after(before: Translation, edge: Edge) -> Translation:
+    after = before.after(edge.updates)
+    after.values[STATE] = z3.IntVal(edge.target.index)
+    return after
+
+
+def _twins(before: Translation, after: Translation, edge: Edge) -> Translation:
+    """AFTER.* read the state after the edge, OUT.* the segment that it sends."""
+    emission = edge.emission()
+    values = dict(before.values) | {EMITS: z3.BoolVal(emission is not None)}
+    claims = Translation(before.domain, values=values)
+    for twin, (where, var) in TWINS.items():
+        if where == "AFTER":
+            claims.values[twin] = after.var(var)
+        elif where == "OUT" and var in _FIELDS:
+            claims.values[twin] = before(emission[var] if emission is not None else _nothing(var))
+    return claims
+
+
+_FIELDS = frozenset(SEGMENT)
+
+
+def _nothing(var: Var) -> Term:
+    return FALSE if var.sort is Sort.BOOL else num(0)
+
+
+def natural(var: Var) -> bool:
+    """Counts are natural numbers: the fields of a segment, the choices and constants, the ghosts' counters."""
+    return var.sort is Sort.NUM and var is not STATE and var.kind is not Kind.TCB
+
+
+def choices(before: Translation, edge: Edge) -> Iterator[Expr]:
+    """What the clock promises of a number for a new connection, and the user of the octets of a call."""
+    yield before(CLOCK_ALLOWS)
+    if edge.source is State.TIME_WAIT:
+        yield before(BEYOND_THIS)
+    yield before.var(N) >= 0

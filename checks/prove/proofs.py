@@ -1,0 +1,34 @@
+"""The two inductive proofs by name: of one end whoever its peer is, and of both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from halfclose.checks.prove import both_ends, one_end
+from halfclose.checks.prove.obligation import Obligation
+from halfclose.spec.agreement import AGREEMENT
+from halfclose.spec.edge import Rule
+from halfclose.spec.graph import RULES, Graph
+from halfclose.spec.invariant import INVARIANT
+from halfclose.spec.profile import Profile
+
+#: What each proof has to ask, for a graph and perhaps one profile only.
+OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] = {
+    "one end": one_end.obligations,
+    "both ends": both_ends.obligations,
+}
+
+#: What each proof is about.
+TITLES: dict[str, str] = {"one end": one_end.ONE_END, "both ends": both_ends.BOTH_ENDS}
+
+#: What each proof rests on: a property that uses it holds only if all of these do.
+CONJUNCTS: dict[str, tuple[str, ...]] = {
+    "one end": tuple(conjunct.name for conjunct in INVARIANT),
+    "both ends": tuple(conjunct.name for conjunct in (*INVARIANT, *AGREEMENT)),
+}
+
+
+def changed(rules: tuple[Rule, ...]) -> Graph:
+    """The edges of a mutant that are not the declaration's own; only they can break a proof that holds."""
+    own = {id(rule) for rule in RULES}
+    return Graph(tuple(rule for rule in rules if id(rule) not in own))
