@@ -94,9 +94,9 @@ class Report:
 
     claims: tuple[Claim, ...]
     with_mutants: bool
-    kinds: tuple[str, ...] = ("explore", "prove", "replay", "shape")
     verdicts: list[Verdict] = field(default_factory=list)
     seconds: float = 0.0
+    kinds: tuple[str, ...] = ("explore", "prove", "replay", "shape")
 
     def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
         """One item for each property, two where it is both explored and proved."""

@@ -10,6 +10,7 @@ import typer
 
 from halfclose.checks.commands.terminal import console, refuse
 from halfclose.checks.judges import condition
+from halfclose.spec.agreement import AGREEMENT
 from halfclose.spec.claims import BY_ID
 from halfclose.spec.edge import Rule
 from halfclose.spec.figures import FIGURES, Figure
@@ -17,7 +18,7 @@ from halfclose.spec.graph import RULES, TCP
 from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import MUTANTS
 from halfclose.spec.profile import SWITCHES
-from halfclose.spec.properties import Claim, Inductive, Replay, Shape
+from halfclose.spec.properties import Claim, Inductive, Replay, Shape, Theorem
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.terms import definitions, show, variables
 
@@ -48,7 +49,10 @@ def _describe_claim(claim: Claim) -> str:
         if isinstance(prop, Replay):
             lines.append(f"    figure    {prop.scope}: {FIGURES[prop.scope].title}")
         elif isinstance(prop, Inductive):
-            lines += [f"    {conjunct.name}: {show(conjunct.holds)}" for conjunct in INVARIANT]
+            conjuncts = INVARIANT if prop.scope == "one end" else AGREEMENT
+            lines += [f"    {conjunct.name}: {show(conjunct.holds)}" for conjunct in conjuncts]
+        elif isinstance(prop, Theorem):
+            lines += [f"    follows from the invariant of {prop.scope}", f"    formula   {show(prop.holds)}"]
         elif isinstance(prop, Shape):
             lines.append(f"    check     {prop.scope}")
         else:
