@@ -131,6 +131,16 @@ class Assignment:
     value: Term
 
 
+#: Terms that have a name of their own, which `show` prints in their place.
+NAMES: dict[Term, str] = {}
+
+
+def named(name: str, term: Term) -> Term:
+    """Give a term a name for people; evaluation does not see it."""
+    NAMES[term] = name
+    return term
+
+
 def variable(name: str, sort: Sort, kind: Kind, means: str) -> Var:
     return Var("var", (), sort, 0, name, kind, means)
 
@@ -194,6 +204,17 @@ def substitute(term: Term, values: Mapping[Var, Term]) -> Term:
     return rebuild(term, tuple(substitute(arg, values) for arg in term.args))
 
 
+def substitute_named(term: Term, values: Mapping[Var, Term], name: str) -> Term:
+    """The term with variables replaced; what has a name gets `name` around it, or loses it."""
+    if isinstance(term, Var) or not term.args:
+        return substitute(term, values)
+    moved = rebuild(term, tuple(substitute_named(arg, values, name) for arg in term.args))
+    if term not in NAMES or not moved.args:
+        return moved
+    old = NAMES[term]
+    return named(old[len(name) + 1 : -1] if old.startswith(f"{name}(") else f"{name}({old})", moved)
+
+
 def rebuild(term: Term, args: tuple[Term, ...]) -> Term:
     """The same operator over other arguments, simplified."""
     match term.op:
@@ -218,16 +239,6 @@ def walk(term: Term) -> Iterator[Term]:
 def variables(*terms: Term) -> frozenset[Var]:
     """The variables that these terms read."""
     return frozenset(node for term in terms for node in walk(term) if isinstance(node, Var))
-
-
-#: Terms that have a name of their own, which `show` prints in their place.
-NAMES: dict[Term, str] = {}
-
-
-def named(name: str, term: Term) -> Term:
-    """Give a term a name for people; evaluation does not see it."""
-    NAMES[term] = name
-    return term
 
 
 def definitions(*terms: Term) -> dict[str, str]:
@@ -278,7 +289,7 @@ def _junction(op: str, terms: tuple[Term, ...], absorbing: Term, neutral: Term) 
             if term.value == absorbing.value:
                 return absorbing
         else:
-            parts.extend(term.args if term.op == op else (term,))
+            parts.extend(term.args if term.op == op and term not in NAMES else (term,))
     if len(parts) < 2:
         return parts[0] if parts else neutral
     return Term(op, tuple(parts), Sort.BOOL)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .states import State
-from .terms import Kind, Sort, Term, Var, any_of, named, one_if, substitute, variable, variables
+from .terms import Kind, Sort, Term, Var, any_of, named, one_if, substitute_named, variable, variables
 
 _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 
@@ -190,7 +190,7 @@ def peer(term: Term) -> Term:
     """The same term about the other end; what it said of the other end, it says of this one."""
     back = {var: TWINS[var][1] for var in variables(term) if TWINS.get(var, ("", var))[0] == "PEER"}
     forth = {var: _twin("PEER", var) for var in _varying(term)}
-    return substitute(term, {**back, **forth})
+    return substitute_named(term, {**back, **forth}, "PEER")
 
 
 def after(term: Term) -> Term:
@@ -219,7 +219,7 @@ def peer_now(term: Term) -> Term:
 
 
 def _elsewhere(where: str, term: Term) -> Term:
-    return substitute(term, {var: _twin(where, var) for var in _varying(term)})
+    return substitute_named(term, {var: _twin(where, var) for var in _varying(term)}, where)
 
 
 def _varying(term: Term) -> Iterator[Var]:
