@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from halfclose.checks.explore.compiled import Arithmetic, Local, Segment
+from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.machine import arithmetic
-from halfclose.checks.explore.search import Exploration, Finding, cannot_reach, explore
+from halfclose.checks.explore.search import Exploration, Finding
 from halfclose.checks.explore.system import PAIR_MASK, System
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph
@@ -97,7 +98,7 @@ class Judge:
         system = result.system
         if not result.complete:
             return
-        stuck = list(cannot_reach(result, lambda key: goal(system.local(key, 0), system.local(key, 1))))
+        stuck = list(result.cannot_reach(lambda key: goal(system.local(key, 0), system.local(key, 1))))
         if stuck:
             result.findings[number] = Finding(number, next((k for k in stuck if _at_rest(system, k)), stuck[0]))
 

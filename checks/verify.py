@@ -301,7 +301,7 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     started = time.perf_counter()
     judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=unit.tried)
     seconds = time.perf_counter() - started
-    taken = frozenset[str]() if unit.tried else judged.exploration.system.taken()
+    taken = frozenset[str]() if unit.tried else judged.exploration.taken()
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):
         shown = not unit.tried and outcome.finding is not None
         yield Verdict(

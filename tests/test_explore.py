@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from halfclose.checks.explore.machine import AT
 from halfclose.checks.explore.questions import Answers, ask
-from halfclose.checks.explore.search import Exploration, cannot_reach, explore
+from halfclose.checks.explore.search import Exploration, Recorded, cannot_reach, explore
 from halfclose.checks.explore.system import System
 from halfclose.spec.application import BadProgram, Free, Program, parse_application
 from halfclose.spec.graph import tcp
@@ -30,17 +30,17 @@ def scope(app_a: str = CLIENT, app_b: str = SERVER, profile: str = "", **bounds:
     )
 
 
-def covered(of: Scope, watched: frozenset[object] = frozenset()) -> Exploration:
+def covered(of: Scope, watched: frozenset[object] = frozenset()) -> Recorded:
     return explore(System(of, watched=watched))  # type: ignore[arg-type]
 
 
-def states(result: Exploration) -> set[tuple[str, str]]:
+def states(result: Recorded) -> set[tuple[str, str]]:
     names = [state.value for state in State]
     system = result.system
     return {(names[system.local(k, 0)[0]], names[system.local(k, 1)[0]]) for k in result.parents}
 
 
-def observable(result: Exploration) -> set[tuple[int, ...]]:
+def observable(result: Recorded) -> set[tuple[int, ...]]:
     system, seen = result.system, (STATE, GHOST.READ, GHOST.SENT)
     return {tuple(system.local(k, side)[AT[var]] for side in (0, 1) for var in seen) for k in result.parents}
 
@@ -132,7 +132,7 @@ def test_a_limit_stops_cleanly() -> None:
     assert result.states >= 100
 
 
-def stuck_in_last_ack(result: Exploration) -> bool:
+def stuck_in_last_ack(result: Recorded) -> bool:
     """Whether B can be in LAST-ACK with no way for both ends to close."""
     system = result.system
     stuck = cannot_reach(result, lambda key: system.local(key, 0)[0] == system.local(key, 1)[0] == 0)

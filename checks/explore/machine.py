@@ -7,13 +7,13 @@ segment is evaluated once, when it first occurs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Arithmetic, Choice, Local, Segment, StepFunction, compile_edge
 from halfclose.checks.explore.liveness import dead_variables
 from halfclose.spec.application import Action, Application, Free, Program, Step
-from halfclose.spec.edge import Edge, Event
+from halfclose.spec.edge import Event
 from halfclose.spec.graph import Graph, decided
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import SYNCHRONIZED, State
@@ -52,11 +52,11 @@ class Move(NamedTuple):
 
 @dataclass
 class Interned:
-    """What both ends of a system share: the segments, and the edges with their code."""
+    """What both ends of a system share: the edges with their code, by source and event, and the segments."""
 
-    edges: tuple[Edge, ...]
-    segments: dict[Segment, int]
-    by_id: list[Segment]
+    code: dict[tuple[int, Event], list[tuple[int, StepFunction]]]
+    segments: dict[Segment, int] = field(default_factory=dict)
+    by_id: list[Segment] = field(default_factory=list)
 
     def segment(self, segment: Segment | None) -> int:
         if segment is None:
@@ -68,23 +68,26 @@ class Interned:
         return known
 
 
+def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> Interned:
+    """The edges as functions, keeping the variables that are watched, and no segment yet."""
+    numbers = arithmetic(scope)
+    dead = dead_variables(graph.edges, watched | _APPLICATION_READS)
+    code: dict[tuple[int, Event], list[tuple[int, StepFunction]]] = {}
+    for number, edge in enumerate(graph.edges):
+        if edge.event is not Event.STATUS:
+            function = compile_edge(edge, numbers, dead[edge.target])
+            code.setdefault((edge.source.index, edge.event), []).append((number, function))
+    return Interned(code)
+
+
 class Machine:
     """One end of a scope."""
 
-    def __init__(
-        self, scope: Scope, app: Application, iss: int, graph: Graph, shared: Interned, watched: frozenset[Var]
-    ):
+    def __init__(self, scope: Scope, app: Application, iss: int, shared: Interned):
         self.scope, self.app, self.shared = scope, app, shared
         self.lives = scope.lives_of(app)
         self.octets = scope.octets_of(app)
         numbers = arithmetic(scope)
-        dead = dead_variables(graph.edges, watched | _APPLICATION_READS)
-        self._code: dict[tuple[int, Event], list[tuple[int, StepFunction]]] = {}
-        for number, edge in enumerate(graph.edges):
-            if edge.event is Event.STATUS:
-                continue
-            function = compile_edge(edge, numbers, dead[edge.target])
-            self._code.setdefault((edge.source.index, edge.event), []).append((number, function))
         self.locals: list[tuple[Local, int]] = []
         self._ids: dict[tuple[Local, int], int] = {}
         self._moves: dict[int, tuple[Move, ...]] = {}
@@ -149,7 +152,7 @@ class Machine:
     def _fire(
         self, tcb: Local, counter: int, event: Event, segment: Segment = _BLANK_SEGMENT, choice: Choice = (0, 0, 0)
     ) -> Iterator[Move]:
-        for number, function in self._code.get((tcb[AT[STATE]], event), ()):
+        for number, function in self.shared.code.get((tcb[AT[STATE]], event), ()):
             result = function(tcb, segment, choice)
             if result is None:
                 continue

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.engine import Engine, Options, explore
 from halfclose.checks.explore.machine import AT
-from halfclose.checks.explore.search import Exploration, Progress, explore
+from halfclose.checks.explore.search import Exploration, Progress
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.spec.application import Program
@@ -95,10 +96,14 @@ def ask(
     limit: int | None = None,
     progress: Progress | None = None,
     so_far: list[Exploration] | None = None,
+    engine: Engine = Engine.AUTO,
+    options: Options | None = None,
 ) -> Answers:
     """Explore the scope and answer every question."""
     system = System(scope, graph, _WATCHED)
-    result = explore(system, _judge(system), limit=limit, progress=progress, so_far=so_far)
+    result = explore(
+        system, _judge(system), limit=limit, progress=progress, so_far=so_far, engine=engine, options=options
+    )
     return answers(scope, result)
 
 

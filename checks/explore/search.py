@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,11 +29,10 @@ class Finding:
 
 
 @dataclass
-class Exploration:
+class Exploration(ABC):
     """What a search found.  complete: nothing is left; levels: the depth of the deepest state."""
 
     system: System
-    parents: dict[int, int]
     findings: dict[int, Finding] = field(default_factory=dict)
     levels: int = 0
     steps: int = 0
@@ -40,15 +40,52 @@ class Exploration:
     complete: bool = False
 
     @property
+    @abstractmethod
+    def states(self) -> int:
+        """How many were seen."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that it takes, where that is known."""
+        return None
+
+    @abstractmethod
+    def path(self, state: int) -> list[int]:
+        """The states from the first to this one; no way is shorter."""
+
+    @abstractmethod
+    def taken(self) -> frozenset[str]:
+        """The names of the edges that some explored state can take."""
+
+    @abstractmethod
+    def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
+        """States from which no goal can be reached any more, nearest to the start first.
+
+        goals judges a state by its pair of local states alone.  The search must be complete.
+        """
+
+
+@dataclass
+class Recorded(Exploration):
+    """A search that kept the predecessor of every state; they stand in the order in which they were found."""
+
+    parents: dict[int, int] = field(default_factory=dict)
+
+    @property
     def states(self) -> int:
         return len(self.parents)
 
     def path(self, state: int) -> list[int]:
-        """The states from the first to this one."""
         keys = [state]
         while (parent := self.parents[keys[-1]]) >= 0:
             keys.append(parent)
         return keys[::-1]
+
+    def taken(self) -> frozenset[str]:
+        return self.system.taken()
+
+    def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
+        return cannot_reach(self, goals)
 
 
 def explore(
@@ -58,13 +95,13 @@ def explore(
     limit: int | None = None,
     progress: Progress | None = None,
     so_far: list[Exploration] | None = None,
-) -> Exploration:
+) -> Recorded:
     """Explore until everything is covered, `enough` findings were made, or `limit` states were seen.
 
     so_far receives the exploration at once, so that whoever interrupts it can say what was covered.
     """
     started = time.perf_counter()
-    result = Exploration(system, {system.initial: -1})
+    result = Recorded(system, parents={system.initial: -1})
     if so_far is not None:
         so_far.append(result)
     judged: set[int] = set()
@@ -91,7 +128,7 @@ def explore(
     return result
 
 
-def _expand(result: Exploration, judged: set[int], judge: PairJudge | None, key: int, reached: list[int]) -> None:
+def _expand(result: Recorded, judged: set[int], judge: PairJudge | None, key: int, reached: list[int]) -> None:
     parents = result.parents
     for successor, item in result.system.successors(key):
         result.steps += 1
@@ -120,11 +157,8 @@ def _object(result: Exploration, key: int, successor: int, objection: int, actio
             result.findings.setdefault(prop, Finding(prop, key, action, successor))
 
 
-def cannot_reach(result: Exploration, goals: Callable[[int], bool]) -> Iterator[int]:
-    """States from which no goal can be reached any more, nearest to the start first.
-
-    goals judges a state by its pair of local states alone.  The search must be complete.
-    """
+def cannot_reach(result: Recorded, goals: Callable[[int], bool]) -> Iterator[int]:
+    """See Exploration."""
     system, order = result.system, {key: i for i, key in enumerate(result.parents)}
     verdicts: dict[int, bool] = {}
     sources, targets = array("q"), array("q")

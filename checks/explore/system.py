@@ -7,11 +7,11 @@ where the scope bounds those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Local, Segment
-from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Machine, Move
+from halfclose.checks.explore.machine import NO_SEGMENT, Machine, Move, compiled
 from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph, tcp
 from halfclose.spec.network import BadScope, Scope, Wait
@@ -65,11 +65,9 @@ class System:
     ):
         self.scope = scope
         self.graph = graph or tcp(scope.profile)
-        self.shared = Interned(self.graph.edges, {}, [])
+        self.shared = compiled(scope, self.graph, watched)
         apps = (scope.app_a, scope.app_b)
-        self.machines = tuple(
-            Machine(scope, app, iss, self.graph, self.shared, watched) for app, iss in zip(apps, scope.iss, strict=True)
-        )
+        self.machines = tuple(Machine(scope, app, iss, self.shared) for app, iss in zip(apps, scope.iss, strict=True))
         self._judge = judge
         self._slots = (scope.slots, scope.slots_back or scope.slots)
         self.bags: list[Bag] = [()]
@@ -83,6 +81,17 @@ class System:
     def initial(self) -> int:
         return self.machines[0].initial << _A | self.machines[1].initial << _B
 
+    def key(self, a: int, b: int, ab: int, ba: int, spent: Sequence[int]) -> int:
+        """The state with these indices, and so many losses, duplicates and crashes behind it."""
+        used = sum(count * unit for count, unit in zip(spent, (_LOSS, _DUPLICATE, _CRASH), strict=True))
+        return a << _A | b << _B | ab << _AB | ba << _BA | used
+
+    def fields(self, key: int) -> tuple[int, int, int, int, tuple[int, int, int]]:
+        """What `key` put together."""
+        a, b, ab, ba = ((key >> at) & _FIELD for at in (_A, _B, _AB, _BA))
+        losses, duplicates, crashes = ((key // unit) & _BUDGET for unit in (_LOSS, _DUPLICATE, _CRASH))
+        return a, b, ab, ba, (losses, duplicates, crashes)
+
     def local(self, key: int, side: int) -> Local:
         """The variables of one end."""
         return self.application(key, side)[0]
@@ -95,7 +104,7 @@ class System:
         """The state with one more segment on its way to an end: an old duplicate, say."""
         at = _AB if towards else _BA
         bag = self.bags[(key >> at) & _FIELD]
-        return key & ~(_FIELD << at) | self._bag((*bag, self.shared.segment(segment))) << at
+        return key & ~(_FIELD << at) | self.bag((*bag, self.shared.segment(segment))) << at
 
     def items(self, key: int, side: int) -> list[Item]:
         """Every step of one side, whatever the budgets say."""
@@ -142,17 +151,13 @@ class System:
         yield from self._arrivals(side, local, sent, coming)
 
     def _arrivals(self, side: int, local: int, sent: int, coming: int) -> Iterator[Item]:
-        bag = self.bags[coming]
         machine = self.machines[side]
-        for place, segment in enumerate(bag):
-            if place and bag[place - 1] == segment:
-                continue
-            rest = self._bag(bag[:place] + bag[place + 1 :])
+        for segment, rest, deliverable in self.contents(coming):
             if self.scope.losses != 0:
                 action = Action("lose", side, -1, segment, NO_SEGMENT, False)
                 cost = 0 if self.scope.losses is None else _LOSS
                 yield Item(self._part(side, local, sent, rest), cost, 0, action)
-            if place and not self.scope.reorder:
+            if not deliverable:
                 continue
             moves = machine.arrive(local, segment)
             if not moves and self.scope.losses is not None:  # nothing within the scope can answer it
@@ -163,12 +168,20 @@ class System:
                     cost = 0 if self.scope.duplicates is None else _DUPLICATE
                     yield from self._item("duplicate", side, local, move, sent, coming, segment, cost)
 
+    def contents(self, bag: int) -> Iterator[tuple[int, int, bool]]:
+        """Every different segment of a bag: with the bag without it, and whether it can be delivered now."""
+        members = self.bags[bag]
+        for place, segment in enumerate(members):
+            if not place or members[place - 1] != segment:
+                rest = self.bag(members[:place] + members[place + 1 :])
+                yield segment, rest, self.scope.reorder or not place
+
     def _item(
         self, kind: str, side: int, local: int, move: Move, sent: int, coming: int, received: int = -1, cost: int = 0
     ) -> Iterator[Item]:
         bag, dropped = self._send(sent, move.segment, self._slots[side])
         action = Action(kind, side, move.edge, received, move.segment, dropped)
-        objection = self._object(side, local, move, received)
+        objection = self.objection(side, local, move, received)
         yield Item(self._part(side, move.local, bag, coming), cost, objection, action)
 
     def _send(self, bag: int, segment: int, slots: int) -> tuple[int, bool]:
@@ -178,9 +191,10 @@ class System:
             return bag, False
         if len(members) >= slots:
             return bag, True
-        return self._bag((*members, segment)), False
+        return self.bag((*members, segment)), False
 
-    def _object(self, side: int, local: int, move: Move, received: int) -> int:
+    def objection(self, side: int, local: int, move: Move, received: int) -> int:
+        """What the claims on steps object to in a move: a bit mask of their numbers."""
         if self._judge is None:
             return 0
         machine, by_id = self.machines[side], self.shared.by_id
@@ -189,7 +203,8 @@ class System:
         sent = None if move.segment < 0 else by_id[move.segment]
         return self._judge(before, segment, after, sent, self.graph.edges[move.edge])
 
-    def _bag(self, members: Bag) -> int:
+    def bag(self, members: Bag) -> int:
+        """The index of these segments under way, in this order where the network keeps order."""
         if self.scope.reorder:
             members = tuple(sorted(members))
         known = self._bag_ids.get(members)

@@ -1,0 +1,88 @@
+"""What is asked of a finished search by the kernel, going backwards: the way to a state, and what cannot reach a goal.
+
+Neither predecessors nor steps are kept: they are computed again, which is fast, and leaves the memory to the states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from halfclose.checks.explore import kernel as k
+from halfclose.checks.explore.states import Blocks, words
+
+if TYPE_CHECKING:
+    from halfclose.checks.explore.fast import Swept
+
+
+def path(result: Swept, state: int) -> list[int]:
+    """The states from the first to this one: a predecessor in each level before, the one with the least key."""
+    words_ = result.layout.state_of(result.system, state)
+    keys = [state]
+    for level in reversed(result.seen.levels[: _depth(result, words_)]):
+        words_ = _before(result, words_, level)
+        keys.append(result.layout.key_of(result.system, words_))
+    return keys[::-1]
+
+
+def _depth(result: Swept, state: tuple[int, int]) -> int:
+    """The level in which a state stands."""
+    lo, hi = state
+    for depth, level in enumerate(result.seen.levels):
+        for blocks in level:
+            for low, high in blocks:
+                if (low == lo).any() and (not high.size or ((low == lo) & (high == hi)).any()):
+                    return depth
+    raise KeyError(state)
+
+
+def _before(result: Swept, state: tuple[int, int], level: list[Blocks]) -> tuple[int, int]:
+    scratch, misses = _scratch(result)
+    found = []
+    for blocks in level:
+        for lo, hi in blocks:
+            at = k.predecessor(lo, hi, *state, result.model, *scratch, misses)
+            if at >= 0:
+                found.append((int(lo[at]), int(hi[at]) if hi.size else 0))
+    return min(found)
+
+
+def _scratch(result: Swept) -> tuple[tuple[k.Words, k.Words], k.Words]:
+    misses = np.array([k.FIRST_MISS])  # no room: everything is in the tables by now
+    return words(k.BATCH * result.tables.most_successors, result.layout.wide), misses
+
+
+def cannot_reach(result: Swept, goals: Callable[[int], bool]) -> Iterator[int]:
+    """See Exploration.  Whatever has a step to a hopeful state is hopeful, until nothing changes."""
+    seen, system = result.seen, result.system
+    wanted = np.zeros_like(seen.judged)
+    for a, b in np.argwhere(seen.judged):
+        wanted[a, b] = goals(system.key(int(a), int(b), 0, 0, (0, 0, 0)))
+    hope = np.zeros(seen.slots.size, np.uint8)
+    blocks = [block for level in seen.levels for region in level for block in region]
+    for block in blocks:
+        k.mark(*block, result.model.layout, seen.slots, seen.slots_hi, wanted, hope)
+    scratch, misses = _scratch(result)
+    left, before = result.states, -1
+    while left and left != before:
+        before = left
+        left = sum(
+            k.spread(*block, result.model, seen.slots, seen.slots_hi, hope, *scratch, misses)
+            for block in reversed(blocks)
+        )
+    for level in seen.levels:
+        yield from result.keys(_unmarked(result, level, hope))
+
+
+def _unmarked(result: Swept, level: list[Blocks], hope: k.Flags) -> tuple[k.Words, k.Words]:
+    """The states of a level without hope."""
+    los, his = [], []
+    for blocks in level:
+        for lo, hi in blocks:
+            here = np.empty(lo.size, np.bool_)
+            k.unmarked(lo, hi, result.layout.wide, result.seen.slots, result.seen.slots_hi, hope, here.view(np.uint8))
+            los.append(lo[here])
+            his.append(hi[here] if hi.size else hi)
+    return np.concatenate(los), np.concatenate(his)

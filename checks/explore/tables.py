@@ -1,0 +1,192 @@
+"""The steps of one scope as arrays: what the kernel asks for is evaluated by the machines, once, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halfclose.checks.explore import kernel as k
+from halfclose.checks.explore.machine import Move
+from halfclose.checks.explore.system import System
+from halfclose.spec.network import Wait
+
+#: Room that a table has at first along an axis that grows.
+_FIRST = 64
+
+
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+class Grown(Generic[Kind]):
+    """An array whose axes grow, each by half at least; what is added holds `fill`."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: type[Kind], fill: int = 0):
+        self.array: NDArray[Kind] = np.full(shape, fill, dtype)
+        self._fill = fill
+
+    def reserve(self, *shape: int) -> None:
+        have = self.array.shape
+        if all(want <= size for want, size in zip(shape, have, strict=True)):
+            return
+        larger = (size if want <= size else max(want, size * 3 // 2) for want, size in zip(shape, have, strict=True))
+        grown = np.full(tuple(larger), self._fill, self.array.dtype)
+        grown[tuple(slice(size) for size in have)] = self.array
+        self.array = grown
+
+
+class Rows:
+    """Lists of numbers one behind the other; the first one is empty."""
+
+    def __init__(self) -> None:
+        self.first = Grown((_FIRST,), np.int64)
+        self.items = Grown((_FIRST,), np.int64)
+        self.rows, self.size, self.longest = 1, 0, 0
+
+    def add(self, row: list[int]) -> int:
+        """The number of this row."""
+        if not row:
+            return 0
+        end = self.size + len(row)
+        self.first.reserve(self.rows + 2)
+        self.items.reserve(end)
+        self.items.array[self.size : end] = row
+        self.first.array[self.rows + 1] = self.size = end
+        self.rows += 1
+        self.longest = max(self.longest, len(row))
+        return self.rows - 1
+
+
+@dataclass(frozen=True)
+class Objected:
+    """A move that claims on steps object to: a bit mask of their numbers, and whose move it is."""
+
+    properties: int
+    side: int
+    local: int
+
+
+class Tables:
+    """What the machines of a system have said so far."""
+
+    def __init__(self, system: System):
+        self.system = system
+        self._own = Grown((2, _FIRST), np.int32, k.UNKNOWN)
+        self._crash = Grown((2, _FIRST), np.int32, k.UNKNOWN)
+        self._arrive = Grown((2, _FIRST, _FIRST), np.int32, k.UNKNOWN)
+        self._content = Grown((_FIRST,), np.int32, k.UNKNOWN)
+        self._size, self._room = Grown((_FIRST,), np.int32), Grown((_FIRST,), np.int32)
+        self._sum = Grown((_FIRST, _FIRST), np.int32, k.UNKNOWN)
+        self._moves, self._entries = Rows(), Rows()
+        self._fired = Grown((_FIRST,), np.uint8)
+        self._edges: list[int] = []  # by move
+        self._known_bags = self._rooms = 0
+        self.objections: dict[int, Objected] = {}  # by move
+        self.reserve()
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Local states of A, of B, and bags."""
+        a, b = (len(machine.locals) for machine in self.system.machines)
+        return a, b, len(self.system.bags)
+
+    @property
+    def bytes(self) -> int:
+        parts = (self._own, self._crash, self._arrive, self._content, self._size, self._room, self._sum, self._fired)
+        rows = (self._moves.first, self._moves.items, self._entries.first, self._entries.items)
+        return sum(part.array.nbytes for part in (*parts, *rows))
+
+    @property
+    def most_successors(self) -> int:
+        """A bound on the steps out of any state."""
+        slots = max(self.system.scope.slots, self.system.scope.slots_back or 0)
+        return 2 * (2 * self._moves.longest + slots * (2 * self._moves.longest + 2))
+
+    def model(self, layout: k.Words) -> k.Model:
+        """The arrays as they are now; they stay valid until `fill`."""
+        return k.Model(
+            layout,
+            self._own.array,
+            self._crash.array,
+            self._arrive.array,
+            self._moves.first.array,
+            self._moves.items.array,
+            self._fired.array,
+            self._content.array,
+            self._entries.first.array,
+            self._entries.items.array,
+            self._size.array,
+            self._room.array,
+            self._sum.array,
+        )
+
+    def fired(self) -> list[int]:
+        """Moves somebody objects to that were taken."""
+        return [move for move in self.objections if self._fired.array[move]]
+
+    def taken(self) -> frozenset[str]:
+        """The names of the edges that some state can take."""
+        waits = (self._moves.items.array >> k.MOVE_WAITS) & 1
+        numbers = {edge for move, edge in enumerate(self._edges) if not waits[move] or self._fired.array[move]}
+        return frozenset(self.system.graph.edges[number].name for number in numbers)
+
+    # ---- evaluation ------------------------------------------------------------------------------------------
+
+    def fill(self, misses: Iterable[int]) -> None:
+        """Evaluate what was missing, in an order that does not depend on who missed it first."""
+        for miss in sorted(misses):
+            kind, side = miss >> k.MISS_KIND, (miss >> k.MISS_SIDE) & 1
+            index, segment = (miss >> k.MISS_INDEX) & k.MISS_MASK, miss & k.MISS_MASK
+            machine = self.system.machines[side]
+            if kind == k.OWN:
+                self._own.array[side, index] = self._row(side, index, machine.moves(index))
+            elif kind == k.CRASH:
+                self._crash.array[side, index] = self._row(side, index, machine.crash(index))
+            elif kind == k.ARRIVE:
+                moves = machine.arrive(index, segment)
+                self._arrive.array[side, index, segment] = self._row(side, index, moves, segment)
+            elif kind == k.CONTENT:
+                self._content.array[index] = self._entries.add(self._contents(index))
+            else:
+                members = (*self.system.bags[index], segment)
+                self._sum.array[self._room.array[index], segment] = self.system.bag(members)
+        self.reserve()
+
+    def _row(self, side: int, local: int, moves: tuple[Move, ...], received: int = -1) -> int:
+        packed = []
+        for move in moves:
+            objection = self.system.objection(side, local, move, received)
+            waits = move.wait is not Wait.NOTHING
+            if objection:
+                self.objections[len(self._edges)] = Objected(objection, side, local)
+            self._edges.append(move.edge)
+            flags = waits << k.MOVE_WAITS | (waits or objection > 0) << k.MOVE_MARKED
+            packed.append(move.local | (move.segment + 1) << k.MOVE_SEGMENT | flags)
+        return self._moves.add(packed)
+
+    def _contents(self, bag: int) -> list[int]:
+        return [
+            segment | rest << k.ENTRY_REST | deliverable << k.ENTRY_NEXT
+            for segment, rest, deliverable in self.system.contents(bag)
+        ]
+
+    def reserve(self) -> None:
+        """Make room for every index there is."""
+        *locals_, bags = self.counts
+        most, segments = max(locals_), len(self.system.shared.by_id)
+        self._own.reserve(2, most)
+        self._crash.reserve(2, most)
+        self._arrive.reserve(2, most, segments)
+        self._fired.reserve(len(self._edges))
+        for table in (self._content, self._size, self._room):
+            table.reserve(bags)
+        slots = max(self.system.scope.slots, self.system.scope.slots_back or 0)
+        for bag in range(self._known_bags, bags):
+            self._size.array[bag] = size = len(self.system.bags[bag])
+            self._room.array[bag] = self._rooms
+            self._rooms += size < slots
+        self._known_bags = bags
+        self._sum.reserve(self._rooms + 1, segments)

@@ -1,0 +1,145 @@
+"""The kernel and plain Python explore alike: the same states, levels, steps, verdicts and lengths of traces."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfclose[fast]'")
+
+from halfclose.checks.explore import fast, layout, search, states, worker
+from halfclose.checks.explore.engine import Engine, Options
+from halfclose.checks.explore.fast import Swept
+from halfclose.checks.explore.questions import ask
+from halfclose.checks.explore.search import Exploration
+from halfclose.checks.explore.system import System
+from halfclose.checks.explore.trace import trace_of
+from halfclose.checks.judges import Judge
+from halfclose.checks.verify import Unit, chosen, units
+from halfclose.spec.application import parse_application
+from halfclose.spec.claims import BY_ID
+from halfclose.spec.graph import RULES, tcp
+from halfclose.spec.mutants import mutated
+from halfclose.spec.network import Scope
+from halfclose.spec.scopes import SCOPES
+
+UNITS = [unit for unit in units(chosen([])) if unit.kind == "explore"]
+EXAMPLES = {
+    "README, first": ("open; send 3; close", "listen; send 1; read; close", {}),
+    "README, second": ("open; send 3; shutdown; read; close", "listen; send 1; read; close", {}),
+    "in order": ("open; send 2; shutdown", "listen; read", {"slots": 2, "reorder": False, "losses": 1, "mss": 1}),
+    "all budgets": ("open; send 1", "listen; read", {"losses": 1, "duplicates": 2, "crashes": 1, "lives": 2}),
+    "nothing lost": (
+        "open; send 1; abort",
+        "listen; read; close",
+        {"losses": 0, "duplicates": 0, "user_timeout": True},
+    ),
+}
+
+
+def scope(app_a: str, app_b: str, bounds: dict[str, object]) -> Scope:
+    return Scope(parse_application(app_a), parse_application(app_b), **({"slots": 1} | bounds))  # type: ignore[arg-type]
+
+
+SMALL = scope("open; send 1; shutdown", "listen; read; shutdown", {"slots": 2, "losses": 0})
+
+
+def counted(result: Exploration) -> tuple[object, ...]:
+    return result.states, result.steps, result.levels, result.complete, result.taken()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: f"{unit.where}-{unit.mutant or 'rules'}")
+def test_every_claim_is_decided_alike(unit: Unit) -> None:
+    of = SCOPES[unit.where]
+    props = [next(p for p in BY_ID[claim].properties if p.name == name) for claim, name in unit.props]
+    graph = tcp(of.profile, mutated(unit.mutant) if unit.mutant else RULES)
+    one, two = (
+        Judge(of, props).run(of, graph, stop_early=unit.tried, engine=engine)  # type: ignore[arg-type]
+        for engine in (Engine.PYTHON, Engine.NUMBA)
+    )
+    if not unit.tried:  # where it stops early, Python stops within a level
+        assert counted(one.exploration) == counted(two.exploration)
+    for mine, other in zip(one.outcomes, two.outcomes, strict=True):
+        assert mine.holds == other.holds
+        assert (mine.finding is None) == (other.finding is None)
+        if mine.finding is not None and other.finding is not None:
+            lengths = [len(trace_of(j.exploration, f).steps) for j, f in ((one, mine.finding), (two, other.finding))]
+            assert lengths[0] == lengths[1]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_question_is_answered_alike(name: str) -> None:
+    of = scope(*EXAMPLES[name])
+    one = ask(of, tcp(of.profile), engine=Engine.PYTHON)
+    two = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(threads=2))
+    assert counted(one.exploration) == counted(two.exploration)
+    for mine, other in zip(one.answers, two.answers, strict=True):
+        assert mine.yes == other.yes
+        assert len(mine.trace.steps if mine.trace else ()) == len(other.trace.steps if other.trace else ())
+
+
+def test_the_number_of_threads_changes_no_trace() -> None:
+    of = scope("open; send 1; close", "listen; send 1; read; close", {})
+    diagrams = []
+    for threads in (1, 2, 3):
+        result = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(threads))
+        diagrams.append([answer.trace.diagram() for answer in result.answers if answer.trace])
+    assert diagrams[0] == diagrams[1] == diagrams[2] != []
+
+
+def test_every_state_is_the_same() -> None:
+    result, plain = fast.explore(System(SMALL)), search.explore(System(SMALL))
+    assert {seen(result.system, key) for level in result.seen.levels for key in keys(result, level)} == {
+        seen(plain.system, key) for key in plain.parents
+    }
+
+
+def keys(result: Swept, level: list[states.Blocks]) -> list[int]:
+    return [key for blocks in level for block in blocks for key in result.keys(block)]
+
+
+def seen(system: System, key: int) -> tuple[object, ...]:
+    """A state without the indices, which each search hands out in its own order."""
+    a, b, ab, ba, spent = system.fields(key)
+    bags = (sorted(system.shared.by_id[segment] for segment in system.bags[bag]) for bag in (ab, ba))
+    return system.machines[0].locals[a], system.machines[1].locals[b], *map(tuple, bags), spent
+
+
+# ---- room ----------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_fills_up_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, small in (
+        (states, "_FIRST_SLOTS", 64),
+        (states, "_BLOCK", 64),
+        (states, "_PAIRS", 16),
+        (worker, "_OUT", 64),
+        (worker, "_RECENT", 4),
+        (worker, "_BACK", 64),
+        (worker, "_MISSES", 3),
+        (fast, "_SMALL", 1),
+    ):
+        monkeypatch.setattr(module, name, small)
+    for threads in (1, 3):
+        assert counted(fast.explore(System(SMALL), options=Options(threads))) == counted(search.explore(System(SMALL)))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("word", "wide"), [(33, False), (20, True)])
+def test_keys_are_packed_anew_and_take_two_words(
+    monkeypatch: pytest.MonkeyPatch, word: int, wide: bool, threads: int
+) -> None:
+    monkeypatch.setattr(layout, "WORD", word)
+    of = scope("open; send 1; close", "listen; send 1; read; close", {"duplicates": 3})
+    one = ask(of, tcp(of.profile), engine=Engine.PYTHON)
+    two = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(threads))
+    assert isinstance(two.exploration, Swept)
+    assert two.exploration.layout.wide == wide
+    assert counted(one.exploration) == counted(two.exploration)
+    for mine, other in zip(one.answers, two.answers, strict=True):
+        assert len(mine.trace.steps if mine.trace else ()) == len(other.trace.steps if other.trace else ())
+
+
+def test_wide_budgets_take_two_words_by_themselves() -> None:
+    of = scope("open", "listen", {"slots": 2, "losses": 255, "duplicates": 255, "crashes": 255, "lives": 3})
+    result = fast.explore(System(of), limit=100_000)
+    assert counted(result) == counted(search.explore(System(of), limit=100_000))
