@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfclose[fast]'")
 
 from halfclose.checks.explore import fast, layout, search, states, worker
-from halfclose.checks.explore.engine import Engine, Options
+from halfclose.checks.explore.engine import BadCheckpoint, Engine, Options
 from halfclose.checks.explore.fast import Swept
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.search import Exploration
@@ -143,3 +149,82 @@ def test_wide_budgets_take_two_words_by_themselves() -> None:
     of = scope("open", "listen", {"slots": 2, "losses": 255, "duplicates": 255, "crashes": 255, "lives": 3})
     result = fast.explore(System(of), limit=100_000)
     assert counted(result) == counted(search.explore(System(of), limit=100_000))
+
+
+# ---- cut short -----------------------------------------------------------------------------------------------
+
+
+def test_memory_is_bounded_and_the_search_goes_on_later(tmp_path: Path) -> None:
+    file, whole = tmp_path / "search", fast.explore(System(SMALL))
+    short = fast.explore(System(SMALL), options=Options(memory=whole.memory // 2, file=file))
+    assert (short.stopped, short.complete) == ("memory", False)
+    assert short.memory <= whole.memory // 2 + (1 << 20)
+    assert counted(fast.explore(System(SMALL), options=Options(file=file))) == counted(whole)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_search_goes_on_in_pieces_and_other_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wide: bool
+) -> None:
+    if wide:
+        monkeypatch.setattr(layout, "WORD", 20)
+    of = scope("open; send 1; close", "listen; send 1; read; close", {})
+    whole = ask(of, tcp(of.profile), engine=Engine.NUMBA)
+    for limit in (10, 300, 3000):
+        options = Options(threads=1 + limit % 3, file=tmp_path / "search")
+        part = ask(of, tcp(of.profile), limit, engine=Engine.NUMBA, options=options)
+        assert limit <= part.exploration.states < whole.exploration.states
+    again = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(2, file=tmp_path / "search"))
+    assert counted(again.exploration) == counted(whole.exploration)
+    assert [a.trace and a.trace.diagram() for a in again.answers] == [
+        a.trace and a.trace.diagram() for a in whole.answers
+    ]
+
+
+@pytest.mark.parametrize("after", [1, 20, 40])
+def test_an_interrupt_loses_nothing(tmp_path: Path, after: int) -> None:
+    ticks = iter(range(after))
+
+    def progress(states: int, levels: int) -> None:
+        if next(ticks, None) is None:
+            raise KeyboardInterrupt
+
+    options = Options(file=tmp_path / "search")
+    with pytest.raises(KeyboardInterrupt):
+        fast.explore(System(SMALL), progress=progress, options=options)
+    assert counted(fast.explore(System(SMALL), options=options)) == counted(search.explore(System(SMALL)))
+
+
+def test_a_killed_search_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "search"
+    code = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from halfclose.checks.explore import fast
+from halfclose.checks.explore.engine import Options
+from halfclose.checks.explore.system import System
+from halfclose.spec.scopes import SCOPES
+fast._SAVE_EVERY = 0
+fast.explore(System(SCOPES["exchange"]), options=Options(file=Path({str(file)!r})))
+"""
+    child = subprocess.Popen([sys.executable, "-c", code])
+    while not file.exists() and child.poll() is None:
+        time.sleep(0.01)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+    result = fast.explore(System(SCOPES["exchange"]), options=Options(file=file))
+    assert counted(result) == counted(fast.explore(System(SCOPES["exchange"])))
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "search"
+    fast.explore(System(SMALL), limit=100, options=Options(file=file))
+    with pytest.raises(BadCheckpoint, match="another scope"):
+        fast.explore(System(SCOPES["abort"]), options=Options(file=file))
+    file.write_text("nonsense")
+    with pytest.raises(BadCheckpoint, match="not a saved search"):
+        fast.explore(System(SMALL), options=Options(file=file))
+    with pytest.raises(BadCheckpoint, match="cannot write"):
+        fast.explore(System(SMALL), limit=100, options=Options(file=tmp_path / "nowhere" / "search"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from rich.status import Status
 from rich.table import Table
 
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.explore.engine import BadCheckpoint, Engine, NoEngine, Options, fast
 from halfclose.checks.explore.questions import Answers, answers, ask
 from halfclose.checks.explore.search import Exploration
 from halfclose.spec.application import BadProgram, parse_application
@@ -19,7 +21,9 @@ from halfclose.spec.mutants import UnknownMutant, mutated
 from halfclose.spec.network import BadScope, Scope, Wait
 from halfclose.spec.profile import UnknownSwitch, parse_profile
 
+#: Where plain Python stops; the kernel stops at its bound on memory.
 _MOST_STATES = 10_000_000
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def command(
@@ -40,7 +44,18 @@ def command(
     crashes: Annotated[int, typer.Option(help="Losses of memory in all.")] = 0,
     wait: Annotated[Wait, typer.Option(help="What has happened when TIME-WAIT ends.")] = Wait.DRAINED,
     user_timeout: Annotated[bool, typer.Option("--user-timeout", help="Let user time-outs fire.")] = False,
-    limit: Annotated[int, typer.Option(help="Stop after so many states.")] = _MOST_STATES,
+    limit: Annotated[
+        int | None, typer.Option(help="Stop after so many states; without numba at 10,000,000 by default.")
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="Which search; auto: numba where it is installed.")] = Engine.AUTO,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; one a processor by default (numba).")] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Stop at so many bytes, e.g. 8G; three quarters of what is free (numba).")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on from this file if it is there, and keep the search in it when it stops (numba)."),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the answers here; '-' is stdout.")
     ] = None,
@@ -68,14 +83,27 @@ def command(
             wait=wait,
             user_timeout=user_timeout,
         )
-        if limit < 1:
+        if limit is not None and limit < 1:
             raise BadScope("limit must be at least 1")
-        result, interrupted = _run(scope, tcp(scope.profile, mutated(mutant) if mutant else RULES), limit)
-    except (BadProgram, BadScope, UnknownSwitch, UnknownMutant) as error:
+        if not fast(engine):
+            if any((threads, memory, resume)):
+                raise NoEngine("--threads, --memory and --resume need --engine numba (pip install 'halfclose[fast]')")
+            limit = limit or _MOST_STATES
+        options = Options(threads or os.cpu_count() or 1, _bytes(memory), resume)
+        rules = mutated(mutant) if mutant else RULES
+        result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options)
+        kept = (resume or result.exploration.keep(None)) if interrupted or result.exploration.stopped else None
+    except (BadProgram, BadScope, UnknownSwitch, UnknownMutant, NoEngine, BadCheckpoint) as error:
         refuse(error)
     if str(json_file) != "-":
         _show(result, mutant)
     write_json(result.to_json(), json_file)
+    if result.exploration.stopped:
+        errors.print(
+            f"halfclose: stopped for lack of {result.exploration.stopped}; the rest is unknown", style="yellow"
+        )
+    if kept is not None:
+        errors.print(f"halfclose: the search is kept in {kept}; --resume {kept} goes on from there", markup=False)
     if interrupted:
         errors.print("halfclose: interrupted; what is shown was covered, the rest is unknown", style="yellow")
         raise typer.Exit(INTERRUPTED)
@@ -91,6 +119,18 @@ def _bound(name: str, text: str) -> int | None:
     return int(text)
 
 
+def _bytes(text: str | None) -> int:
+    """8G, 500M or plain bytes."""
+    if text is None:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    number, unit = text[:-1], text[-1:].upper()
+    if unit.isdecimal():
+        number, unit = text, ""
+    if unit not in _UNITS or not number.isdecimal() or int(number) < 1:
+        raise BadScope(f"memory must be a number of bytes such as 8G, not {text!r}")
+    return int(number) * _UNITS[unit]
+
+
 def _pair(text: str) -> tuple[int, int]:
     parts = text.split(",")
     if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
@@ -98,17 +138,19 @@ def _pair(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def _run(scope: Scope, graph: Graph, limit: int) -> tuple[Answers, bool]:
+def _run(scope: Scope, graph: Graph, limit: int | None, engine: Engine, options: Options) -> tuple[Answers, bool]:
     so_far: list[Exploration] = []
     started = time.perf_counter()
     with Status("exploring", console=errors) as status:
 
         def progress(states: int, levels: int) -> None:
             rate = states / (time.perf_counter() - started)
-            status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s")
+            memory = so_far[0].memory
+            used = "" if memory is None else f", {memory / (1 << 20):,.0f} MB"
+            status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s{used}")
 
         try:
-            return ask(scope, graph, limit, progress, so_far), False
+            return ask(scope, graph, limit, progress, so_far, engine, options), False
         except KeyboardInterrupt:
             if not so_far:
                 raise

@@ -67,7 +67,7 @@ class Arithmetic:
 
     def function(self, arguments: str, term: Term, places: Mapping[Var, str] = _PLACES) -> Callable[..., Any]:
         """The term as a function of these arguments."""
-        return _compile(f"def f({arguments}):\n    return {self.code(term, places)}\n")
+        return compile_source(f"def f({arguments}):\n    return {self.code(term, places)}\n")
 
 
 #: What one edge does: None where its guard fails, else the next local state and the segment sent, if any.
@@ -75,7 +75,12 @@ StepFunction = Callable[[Local, Segment, Choice], "tuple[Local, Segment | None] 
 
 
 def compile_edge(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozenset()) -> StepFunction:
-    """The edge as a function.  Variables that nothing reads any more in its target are stored as 0."""
+    """The edge as a function."""
+    return compile_source(edge_source(edge, numbers, dead))
+
+
+def edge_source(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozenset()) -> str:
+    """The edge as Python.  Variables that nothing reads any more in its target are stored as 0."""
     updates = edge.updates | {STATE: None}
     values = []
     for i, var in enumerate(TCB):
@@ -91,14 +96,15 @@ def compile_edge(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozens
     emission = edge.emission()
     sent = "None" if emission is None else _tuple(numbers.code(emission[var]) for var in SEGMENT)
     guard = numbers.code(edge.guard)
-    return _compile(f"def f(L, G, C):\n    if {guard}:\n        return {_tuple(values)}, {sent}\n    return None\n")
+    return f"def f(L, G, C):\n    if {guard}:\n        return {_tuple(values)}, {sent}\n    return None\n"
 
 
 def _tuple(parts: Iterable[str]) -> str:
     return "(" + ", ".join(parts) + ",)"
 
 
-def _compile(source: str) -> Callable[..., Any]:
+def compile_source(source: str) -> Callable[..., Any]:
+    """The function f that it defines."""
     scope: dict[str, Any] = {}
     exec(source, scope)
     return scope["f"]  # type: ignore[no-any-return]

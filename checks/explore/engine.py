@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
+from pathlib import Path
 
 from halfclose.checks.explore import search
 from halfclose.checks.explore.search import Exploration, Finding, PairJudge, Progress
@@ -24,12 +25,21 @@ class NoEngine(RuntimeError):
     """What is wanted needs numba, and it is not installed."""
 
 
+class BadCheckpoint(ValueError):
+    """A search cannot be resumed from this file, or kept in it; the message says why."""
+
+
 @dataclass(frozen=True)
 class Options:
-    """What only the kernel can do.  threads: how many work.  memory: bytes that are allowed, None without bound."""
+    """What only the kernel can do.
+
+    threads: how many work.  memory: bytes that are allowed, None without bound.  file: where the search goes on if the
+    file exists, and is kept when it stops early, and now and then before.
+    """
 
     threads: int = 1
     memory: int | None = None
+    file: Path | None = None
 
 
 def explore(

@@ -7,15 +7,17 @@ are.  What is found does not depend on the number of threads: of several states 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halfclose.checks.explore import backward
+from halfclose.checks.explore import backward, checkpoint
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.engine import Options
-from halfclose.checks.explore.layout import NOTHING, Block, fit
+from halfclose.checks.explore.interrupt import patient
+from halfclose.checks.explore.layout import NOTHING, Block, Layout, fit
 from halfclose.checks.explore.search import Exploration, Finding, PairJudge, Progress
 from halfclose.checks.explore.states import Blocks, OutOfMemory, Pool, States
 from halfclose.checks.explore.system import System
@@ -25,6 +27,8 @@ from halfclose.checks.explore.worker import Worker
 #: A frontier below this is expanded by one thread after the other.
 _SMALL = 2048
 _FIRST_LOCALS = 64
+#: Seconds between two savings.
+_SAVE_EVERY = 60
 DEFAULT = Options()
 #: How a pair of indices of local states is one number.
 _PAIR, _PAIR_MASK = 32, (1 << 32) - 1
@@ -37,12 +41,17 @@ class Swept(Exploration):
         super().__init__(system)
         self._allowed = float("inf") if options.memory is None else options.memory
         self.tables = Tables(system)
-        self.layout = fit(system.scope, self.tables.counts)
         self.pool = Pool(options.threads)
         self._judged = Grown((_FIRST_LOCALS, _FIRST_LOCALS), np.uint8)
-        self.seen = States(self.layout, self.pool, self._judged.array)
+        self.seen = States(fit(system.scope, self.tables.counts), self.pool, self._judged.array)
         self._workers: list[Worker] = []
+        #: Steps and findings as they were when the last level was complete.
+        self.whole: tuple[int, dict[int, Finding]] = (0, {})
         self._renew()
+
+    @property
+    def layout(self) -> Layout:
+        return self.seen.layout
 
     @property
     def states(self) -> int:
@@ -51,6 +60,11 @@ class Swept(Exploration):
     @property
     def memory(self) -> int:
         return self.seen.bytes + self.tables.bytes + sum(worker.bytes for worker in self._workers)
+
+    def keep(self, file: Path | None) -> Path:
+        file = file or Path(f"halfclose-{self.fingerprint[:8]}.search")
+        checkpoint.save(self, file)
+        return file
 
     def taken(self) -> frozenset[str]:
         return self.tables.taken()
@@ -67,9 +81,28 @@ class Swept(Exploration):
         for i in np.lexsort((lo, hi)) if hi.size else np.argsort(lo):
             yield self.layout.key_of(self.system, (int(lo[i]), int(hi[i]) if hi.size else 0))
 
+    @property
+    def fingerprint(self) -> str:
+        """Of all that must be the same where the search is to go on."""
+        return self.system.shared.fingerprint
+
+    def resume(self, layout: Layout, levels: Iterable[Block], tick: Callable[[], None]) -> None:
+        """Go on from these levels, whose indices the system knows again."""
+        self.seen.restore(layout, levels)
+        self.tables.reserve()
+        self._workers = []
+        self._renew()
+        for level in self.seen.levels:
+            for lo, hi in (block for blocks in level for block in blocks):
+                a, b, *_ = self.layout.unpack((lo, hi))
+                self._judged.array[a, b] = 1
+        for level in self.seen.levels[:-1]:
+            self._expand(level, tick, lambda _: False)  # for the tables alone: what it leads to is here already
+        self.levels = len(self.seen.levels) - 1
+
     # ---- one level -------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
+    def begin(self, judge: PairJudge | None) -> None:
         """The first level: the initial state."""
         lo, hi = self.layout.state_of(self.system, self.system.initial)
         block = np.array([lo]), np.array([hi]) if self.layout.wide else NOTHING
@@ -77,15 +110,22 @@ class Swept(Exploration):
             for keys in blocks:
                 self.seen.insert(region, keys, 0, 1, self.model.layout)
         self.seen.end_level()
+        if judge is not None:
+            self.judge(judge)
+        self.whole = 0, dict(self.findings)
 
     def level(self, tick: Callable[[], None]) -> bool:
         """Expand the last level into the next one; whether there is one."""
-        work = self.seen.levels[-1]
+        self._expand(self.seen.levels[-1], tick, self._insert)
+        return self.seen.end_level()
+
+    def _expand(self, work: list[Blocks], tick: Callable[[], None], insert: Callable[[int], bool]) -> None:
+        """Take every step out of these states, with as many passes as the tables need to know them all."""
         while True:
-            self._pass(work, tick)
+            self._pass(work, tick, insert)
             misses = {miss for worker in self._workers for miss in worker.missed()}
             if not misses:
-                return self.seen.end_level()
+                return
             back = [block for worker in self._workers for block in worker.given_back()]
             before = self.layout
             self.tables.fill(misses)
@@ -94,7 +134,7 @@ class Swept(Exploration):
                 back = [self.layout.pack(before.unpack(block)) for block in back]
             work = self.seen.dealt(back)
 
-    def _pass(self, work: list[Blocks], tick: Callable[[], None]) -> None:
+    def _pass(self, work: list[Blocks], tick: Callable[[], None], insert: Callable[[int], bool]) -> None:
         """Expand every state for which the tables suffice."""
         small = sum(lo.size for blocks in work for lo, _ in blocks) < _SMALL
         for worker, blocks in zip(self._workers, work, strict=True):
@@ -103,7 +143,7 @@ class Swept(Exploration):
         while more:
             before = sum(worker.steps for worker in self._workers)
             more = self.pool.each(lambda region: self._workers[region].expand(self.model), small)
-            while self.pool.each(self._insert, small):
+            while self.pool.each(insert, small):
                 self.seen.grow(self._allowed - self.memory)
             self.steps += sum(worker.steps for worker in self._workers) - before
             tick()
@@ -121,8 +161,7 @@ class Swept(Exploration):
         self._judged.reserve(*counts[:2])
         self.seen.judged = self._judged.array
         if any(count > size for count, size in zip((*counts, counts[2]), self.layout.capacities, strict=False)):
-            self.layout = fit(self.system.scope, counts)
-            self.seen.rekey(self.layout)
+            self.seen.rekey(fit(self.system.scope, counts))
             self._workers = []
         self.model = self.tables.model(self.layout.array(self.system.scope))
         most = self.tables.most_successors
@@ -194,25 +233,77 @@ def explore(
     if so_far is not None:
         so_far.append(result)
 
-    def tick() -> None:
-        if progress is not None:
-            progress(result.states, result.levels)
+    keep = _Keep(result, options.file)
+    with patient() as interrupted:
 
-    result.begin()
-    if judge is not None:
-        result.judge(judge)
+        def tick() -> None:
+            interrupted()
+            if progress is not None:
+                progress(result.states, result.levels)
+
+        if options.file is not None and options.file.exists():
+            checkpoint.load(result, options.file, tick)
+            started -= result.seconds
+        else:
+            result.begin(judge)
+        try:
+            _search(result, judge, enough, limit, tick, lambda: keep.now_and_then(time.perf_counter() - started))
+        except OutOfMemory:
+            result.stopped = "memory"
+        finally:
+            result.seconds = time.perf_counter() - started
+            keep.at_the_end()
+    return result
+
+
+def _search(
+    result: Swept,
+    judge: PairJudge | None,
+    enough: Callable[[dict[int, Finding]], bool],
+    limit: int | None,
+    tick: Callable[[], None],
+    rest: Callable[[], None],
+) -> None:
+    """Level by level; between two of them the search may rest."""
     while not enough(result.findings):
-        level = result.seen.levels[-1]
         more = result.level(tick)
-        level = result.seen.levels[-2 if more else -1]
-        result.object(level)
-        if judge is not None and more:
-            result.judge(judge)
-        if enough(result.findings) or (limit is not None and result.states >= limit):
-            break
-        result.levels += more
+        result.object(result.seen.levels[-2 if more else -1])
         if not more:
             result.complete = True
-            break
-    result.seconds = time.perf_counter() - started
-    return result
+            return
+        if judge is not None:
+            result.judge(judge)
+        result.whole = result.steps, dict(result.findings)
+        rest()
+        if enough(result.findings) or (limit is not None and result.states >= limit):
+            return
+        result.levels += 1
+
+
+class _Keep:
+    """Keeps the search in its file, if it has one."""
+
+    def __init__(self, result: Swept, file: Path | None):
+        self._result, self._file = result, file
+        self._saved, self._cost = time.perf_counter(), 0.0
+
+    def now_and_then(self, seconds: float) -> None:
+        """Save where some time has passed, and much more than saving takes."""
+        if time.perf_counter() - self._saved > max(_SAVE_EVERY, 20 * self._cost):
+            self._result.seconds = seconds
+            self.save()
+
+    def at_the_end(self) -> None:
+        """Save what was cut short; drop the file of a search that is over."""
+        if self._result.complete and self._file is not None:
+            self._file.unlink(missing_ok=True)
+        else:
+            self.save()
+
+    def save(self) -> None:
+        if self._file is None or not self._result.seen.levels:
+            return
+        begun = time.perf_counter()
+        self._result.keep(self._file)
+        self._saved = time.perf_counter()
+        self._cost = self._saved - begun

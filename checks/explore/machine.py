@@ -6,11 +6,20 @@ segment is evaluated once, when it first occurs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
 from typing import NamedTuple
 
-from halfclose.checks.explore.compiled import Arithmetic, Choice, Local, Segment, StepFunction, compile_edge
+from halfclose.checks.explore.compiled import (
+    Arithmetic,
+    Choice,
+    Local,
+    Segment,
+    StepFunction,
+    compile_source,
+    edge_source,
+)
 from halfclose.checks.explore.liveness import dead_variables
 from halfclose.spec.application import Action, Application, Free, Program, Step
 from halfclose.spec.edge import Event
@@ -55,6 +64,7 @@ class Interned:
     """What both ends of a system share: the edges with their code, by source and event, and the segments."""
 
     code: dict[tuple[int, Event], list[tuple[int, StepFunction]]]
+    fingerprint: str  # of all that the exploration depends on
     segments: dict[Segment, int] = field(default_factory=dict)
     by_id: list[Segment] = field(default_factory=list)
 
@@ -73,11 +83,13 @@ def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> Interned:
     numbers = arithmetic(scope)
     dead = dead_variables(graph.edges, watched | _APPLICATION_READS)
     code: dict[tuple[int, Event], list[tuple[int, StepFunction]]] = {}
+    digest = sha256("; ".join(f"{bound.name}={getattr(scope, bound.name)}" for bound in fields(scope)).encode())
     for number, edge in enumerate(graph.edges):
         if edge.event is not Event.STATUS:
-            function = compile_edge(edge, numbers, dead[edge.target])
-            code.setdefault((edge.source.index, edge.event), []).append((number, function))
-    return Interned(code)
+            source = edge_source(edge, numbers, dead[edge.target])
+            digest.update(source.encode())
+            code.setdefault((edge.source.index, edge.event), []).append((number, compile_source(source)))
+    return Interned(code, digest.hexdigest())
 
 
 class Machine:
@@ -107,6 +119,11 @@ class Machine:
             known = self._ids[key] = len(self.locals)
             self.locals.append(key)
         return known
+
+    def restore(self, locals_: Iterable[tuple[int, ...]]) -> None:
+        """Give every local state (with the counter behind it) the index that it had."""
+        self.locals = [(local[:-1], local[-1]) for local in locals_]
+        self._ids = {key: index for index, key in enumerate(self.locals)}
 
     # ---- steps -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from halfclose.checks.explore.system import PAIR_MASK, Action, System
 
@@ -30,7 +31,8 @@ class Finding:
 
 @dataclass
 class Exploration(ABC):
-    """What a search found.  complete: nothing is left; levels: the depth of the deepest state."""
+    """What a search found.  complete: nothing is left; levels: the depth of the deepest state; stopped: why it ended
+    before, where it was not its caller's wish."""
 
     system: System
     findings: dict[int, Finding] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Exploration(ABC):
     steps: int = 0
     seconds: float = 0.0
     complete: bool = False
+    stopped: str = ""
 
     @property
     @abstractmethod
@@ -47,6 +50,10 @@ class Exploration(ABC):
     @property
     def memory(self) -> int | None:
         """Bytes that it takes, where that is known."""
+        return None
+
+    def keep(self, file: Path | None) -> Path | None:
+        """Keep the search in a file, if it can go on from one: in this one, or one named after its scope."""
         return None
 
     @abstractmethod

@@ -48,17 +48,13 @@ class Pool:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def each(self, work: Callable[[int], bool], small: bool = False) -> bool:
-        """Do the work of every thread, all to its end even when interrupted; whether any of it said so."""
+        """Do the work of every thread, to its end; whether any of it said so."""
         if self._pool is None or small:
             said = [work(region) for region in range(self.threads)]
             return any(said)
         running = [self._pool.submit(work, region) for region in range(self.threads)]
-        try:
-            said = [future.result() for future in running]
-            return any(said)
-        finally:
-            for future in running:
-                future.exception()
+        said = [future.result() for future in running]
+        return any(said)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -69,14 +65,13 @@ class States:
     """levels: every level that is complete; pending: the blocks of the one being made."""
 
     def __init__(self, layout: Layout, pool: Pool, judged: k.Flags):
-        self.pool, self.judged, self.layout = pool, judged, layout
+        self.pool, self.judged = pool, judged
         regions = range(pool.threads)
         self.levels: list[list[Blocks]] = []
         self.pending: list[Blocks] = [[] for _ in regions]
         self.pairs: list[Blocks] = [[] for _ in regions]
         self._tally = np.zeros((pool.threads, 3), np.int64)
-        self._new = [words(_BLOCK, layout.wide) for _ in regions]
-        self._pairs = [words(_PAIRS, layout.wide) for _ in regions]
+        self._lay_out(layout)
         self._allocate(_FIRST_SLOTS)
 
     @property
@@ -87,6 +82,12 @@ class States:
     def bytes(self) -> int:
         word = 16 if self.layout.wide else 8
         return word * (self.slots.size + self.count + len(self._new) * (_BLOCK + _PAIRS)) + self.judged.nbytes
+
+    def _lay_out(self, layout: Layout) -> None:
+        """Buffers for keys of this layout."""
+        self.layout = layout
+        self._new = [words(_BLOCK, layout.wide) for _ in range(self.pool.threads)]
+        self._pairs = [words(_PAIRS, layout.wide) for _ in range(self.pool.threads)]
 
     def insert(self, region: int, keys: Block, start: int, stop: int, lay: Words) -> int:
         """Add keys to a region; returns where it stopped because the hash set must grow."""
@@ -134,17 +135,17 @@ class States:
     def rekey(self, layout: Layout) -> None:
         """Pack every key in another way; its region may change with it."""
         self.flush()
-        old, self.layout = self.layout, layout
-        self._new = [words(_BLOCK, layout.wide) for _ in self._new]
-        self._pairs = [words(_PAIRS, layout.wide) for _ in self._pairs]
+        old = self.layout
+        self._lay_out(layout)
         for number, level in enumerate(self.levels):
             self.levels[number] = self.dealt(layout.pack(old.unpack(block)) for blocks in level for block in blocks)
         self.pending = self.dealt(layout.pack(old.unpack(block)) for blocks in self.pending for block in blocks)
         self.pairs = self.dealt(layout.pack(old.unpack(block)) for blocks in self.pairs for block in blocks)
         self._index()
 
-    def restore(self, levels: Iterable[Block]) -> None:
+    def restore(self, layout: Layout, levels: Iterable[Block]) -> None:
         """Begin with these levels, which another search has found."""
+        self._lay_out(layout)
         self.levels = [self.dealt([level]) for level in levels]
         self._index()
 

@@ -92,6 +92,15 @@ class System:
         losses, duplicates, crashes = ((key // unit) & _BUDGET for unit in (_LOSS, _DUPLICATE, _CRASH))
         return a, b, ab, ba, (losses, duplicates, crashes)
 
+    def restore(self, locals_: tuple[list[Local], list[Local]], segments: list[Segment], bags: list[Bag]) -> None:
+        """Give everything the index that it had in another exploration of the same scope."""
+        for machine, mine in zip(self.machines, locals_, strict=True):
+            machine.restore(mine)
+        self.shared.by_id = segments
+        self.shared.segments = {segment: index for index, segment in enumerate(segments)}
+        self.bags = bags
+        self._bag_ids = {bag: index for index, bag in enumerate(bags)}
+
     def local(self, key: int, side: int) -> Local:
         """The variables of one end."""
         return self.application(key, side)[0]
