@@ -18,15 +18,16 @@ from halfclose.checks.explore.fast import Swept
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.search import Exploration
 from halfclose.checks.explore.system import System
-from halfclose.checks.explore.trace import trace_of
+from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Judge
 from halfclose.checks.verify import Unit, chosen, units
 from halfclose.spec.application import parse_application
 from halfclose.spec.claims import BY_ID
 from halfclose.spec.graph import RULES, tcp
 from halfclose.spec.mutants import mutated
-from halfclose.spec.network import Scope
+from halfclose.spec.network import BadScope, Scope
 from halfclose.spec.scopes import SCOPES
+from halfclose.spec.variables import TCB
 
 UNITS = [unit for unit in units(chosen([])) if unit.kind == "explore"]
 EXAMPLES = {
@@ -206,6 +207,7 @@ from halfclose.checks.explore import fast
 from halfclose.checks.explore.engine import Options
 from halfclose.checks.explore.system import System
 from halfclose.spec.scopes import SCOPES
+from halfclose.spec.variables import TCB
 fast._SAVE_EVERY = 0
 fast.explore(System(SCOPES["exchange"]), options=Options(file=Path({str(file)!r})))
 """
@@ -228,3 +230,95 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         fast.explore(System(SMALL), options=Options(file=file))
     with pytest.raises(BadCheckpoint, match="cannot write"):
         fast.explore(System(SMALL), limit=100, options=Options(file=tmp_path / "nowhere" / "search"))
+
+
+# ---- symmetry ------------------------------------------------------------------------------------------------
+
+FREE = "free: open listen send shutdown"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "word"), [({"buffer": 1}, 63), ({"slots": 2, "losses": 0, "duplicates": 0, "octets": 0}, 20)]
+)
+def test_of_two_states_that_mirror_each_other_one_is_enough(
+    monkeypatch: pytest.MonkeyPatch, bounds: dict[str, object], word: int
+) -> None:
+    monkeypatch.setattr(layout, "WORD", word)
+    of = scope(FREE, FREE, {"iss": (62, 62)} | bounds)
+    whole = ask(of, tcp(of.profile), engine=Engine.PYTHON)
+    half = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(2), symmetry=True)
+    twins = {frozenset(mirror_images(whole.exploration.system, key)) for key in whole.exploration.parents}  # type: ignore[attr-defined]
+    assert half.exploration.states == len(twins) < whole.exploration.states
+    assert half.exploration.levels == whole.exploration.levels
+    for mine, other in zip(half.answers, whole.answers, strict=True):
+        assert mine.yes == other.yes
+        assert (mine.trace is None) == (other.trace is None)
+        if mine.trace and other.trace:
+            assert len(mine.trace.steps) == len(other.trace.steps)
+            assert replayed(System(of, watched=frozenset(TCB)), mine.trace)
+
+
+def mirror_images(system: System, key: int) -> tuple[object, object]:
+    a, b, (ab, ba), spent = (state := seen(system, key))[0], state[1], state[2:4], state[4]
+    return (a, b, ab, ba, spent), (b, a, ba, ab, spent)
+
+
+def replayed(system: System, trace: Trace) -> bool:
+    """Whether the unreduced model takes these steps, edge by edge, from its initial state."""
+    keys = {system.initial}
+    for step in trace.steps:
+        keys = {
+            after
+            for key in keys
+            for after, item in system.successors(key)
+            if (item.action.side, item.action.kind) == (step.action.side, step.action.kind)
+            and ("lost" if item.action.edge < 0 else system.graph.edges[item.action.edge].name) == step.edge
+            and (step.received is None) == (item.action.received < 0)
+        }
+    return bool(keys)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "word"),
+    [({"app_b": "free"}, "programs"), ({"iss": (62, 31)}, "ISN clocks"), ({"slots_back": 2}, "slots")],
+)
+def test_ends_that_differ_have_no_symmetry(bounds: dict[str, object], word: str) -> None:
+    options: dict[str, object] = {"app_b": FREE, "iss": (62, 62), "slots_back": None} | bounds
+    of = scope(FREE, str(options.pop("app_b")), options)
+    with pytest.raises(BadScope, match=word):
+        System(of, mirrored=True)
+
+
+# ---- the command ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--engine", "python", "--threads", "2"],
+        ["--engine", "python", "--symmetry"],
+        ["--memory", "8X"],
+        ["--memory", "0"],
+        ["--threads", "0"],
+        ["--app-b", "listen", "--symmetry"],
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: list[str]) -> None:
+    result = run("--app-a", "free", "--app-b", "free", *options)
+    assert result.returncode == 2
+    assert result.stdout == ""
+
+
+def test_a_search_is_kept_and_resumed_by_the_command(tmp_path: Path) -> None:
+    programs = ("--app-a", "open; send 1; shutdown", "--app-b", "listen; read; shutdown", "--slots", "2")
+    short = run(*programs, "--memory", "3M", cwd=tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.name in short.stderr
+    assert "not the whole scope" in short.stdout
+    assert "the whole scope:" in run(*programs, "--resume", file.name, cwd=tmp_path).stdout
+
+
+def run(*options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from halfclose.checks.cli import main; main()"
+    command = [sys.executable, "-c", code, "explore", *options]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or "/", check=False)

@@ -23,6 +23,7 @@ from halfclose.spec.profile import UnknownSwitch, parse_profile
 
 #: Where plain Python stops; the kernel stops at its bound on memory.
 _MOST_STATES = 10_000_000
+_ONLY_FAST = "--threads, --memory, --resume and --symmetry need --engine numba (pip install 'halfclose[fast]')"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -40,7 +41,9 @@ def command(
     buffer: Annotated[int, typer.Option(help="Receive buffer, and so the largest window.")] = 2,
     mss: Annotated[int, typer.Option(help="Most octets in a segment.")] = 2,
     bits: Annotated[int, typer.Option(help="Width of a sequence number.")] = 6,
-    iss: Annotated[str, typer.Option(help="Where the ISN clocks of A and B stand.")] = "62,31",
+    iss: Annotated[
+        str | None, typer.Option(help="Where the ISN clocks of A and B stand; 62,31 by default, 62,62 with --symmetry.")
+    ] = None,
     crashes: Annotated[int, typer.Option(help="Losses of memory in all.")] = 0,
     wait: Annotated[Wait, typer.Option(help="What has happened when TIME-WAIT ends.")] = Wait.DRAINED,
     user_timeout: Annotated[bool, typer.Option("--user-timeout", help="Let user time-outs fire.")] = False,
@@ -52,6 +55,9 @@ def command(
     memory: Annotated[
         str | None, typer.Option(help="Stop at so many bytes, e.g. 8G; three quarters of what is free (numba).")
     ] = None,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Of two states that mirror each other explore one (numba).")
+    ] = False,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on from this file if it is there, and keep the search in it when it stops (numba)."),
@@ -78,7 +84,7 @@ def command(
             buffer=buffer,
             mss=mss,
             bits=bits,
-            iss=_pair(iss),
+            iss=_pair(iss or ("62,62" if symmetry else "62,31")),
             crashes=crashes,
             wait=wait,
             user_timeout=user_timeout,
@@ -86,12 +92,12 @@ def command(
         if limit is not None and limit < 1:
             raise BadScope("limit must be at least 1")
         if not fast(engine):
-            if any((threads, memory, resume)):
-                raise NoEngine("--threads, --memory and --resume need --engine numba (pip install 'halfclose[fast]')")
+            if any((threads, memory, resume, symmetry)):
+                raise NoEngine(_ONLY_FAST)
             limit = limit or _MOST_STATES
         options = Options(threads or os.cpu_count() or 1, _bytes(memory), resume)
         rules = mutated(mutant) if mutant else RULES
-        result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options)
+        result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options, symmetry)
         kept = (resume or result.exploration.keep(None)) if interrupted or result.exploration.stopped else None
     except (BadProgram, BadScope, UnknownSwitch, UnknownMutant, NoEngine, BadCheckpoint) as error:
         refuse(error)
@@ -138,7 +144,9 @@ def _pair(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def _run(scope: Scope, graph: Graph, limit: int | None, engine: Engine, options: Options) -> tuple[Answers, bool]:
+def _run(
+    scope: Scope, graph: Graph, limit: int | None, engine: Engine, options: Options, symmetry: bool
+) -> tuple[Answers, bool]:
     so_far: list[Exploration] = []
     started = time.perf_counter()
     with Status("exploring", console=errors) as status:
@@ -150,7 +158,7 @@ def _run(scope: Scope, graph: Graph, limit: int | None, engine: Engine, options:
             status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s{used}")
 
         try:
-            return ask(scope, graph, limit, progress, so_far, engine, options), False
+            return ask(scope, graph, limit, progress, so_far, engine, options, symmetry), False
         except KeyboardInterrupt:
             if not so_far:
                 raise

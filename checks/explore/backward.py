@@ -12,6 +12,7 @@ import numpy as np
 
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.states import Blocks, words
+from halfclose.spec.network import BadScope
 
 if TYPE_CHECKING:
     from halfclose.checks.explore.fast import Swept
@@ -19,12 +20,31 @@ if TYPE_CHECKING:
 
 def path(result: Swept, state: int) -> list[int]:
     """The states from the first to this one: a predecessor in each level before, the one with the least key."""
-    words_ = result.layout.state_of(result.system, state)
-    keys = [state]
+    words_ = _canonical(result, state)
+    keys = [result.layout.key_of(result.system, words_)]
     for level in reversed(result.seen.levels[: _depth(result, words_)]):
         words_ = _before(result, words_, level)
         keys.append(result.layout.key_of(result.system, words_))
-    return keys[::-1]
+    return _as_it_is(result, keys[::-1], state) if result.system.mirrored else keys[::-1]
+
+
+def _canonical(result: Swept, state: int) -> tuple[int, int]:
+    """The words that stand for a state: its own or, with symmetry, those of its mirror image."""
+    system, layout = result.system, result.layout
+    words_ = layout.state_of(system, state)
+    if not system.mirrored:
+        return words_
+    return min(words_, layout.state_of(system, system.mirror(state)), key=lambda pair: pair[::-1])
+
+
+def _as_it_is(result: Swept, path_: list[int], state: int) -> list[int]:
+    """A path of the unreduced model to this state, for one whose states stand for their mirror images as well."""
+    system = result.system
+    keys = [system.initial]
+    for after in path_[1:]:
+        both = after, system.mirror(after)
+        keys.append(next(key for key, _ in system.successors(keys[-1]) if key in both))
+    return keys if keys[-1] == state else [system.mirror(key) for key in keys]
 
 
 def _depth(result: Swept, state: tuple[int, int]) -> int:
@@ -57,6 +77,8 @@ def _scratch(result: Swept) -> tuple[tuple[k.Words, k.Words], k.Words]:
 def cannot_reach(result: Swept, goals: Callable[[int], bool]) -> Iterator[int]:
     """See Exploration.  Whatever has a step to a hopeful state is hopeful, until nothing changes."""
     seen, system = result.seen, result.system
+    if system.mirrored:
+        raise BadScope("with symmetry it cannot be said what stays reachable")
     wanted = np.zeros_like(seen.judged)
     for a, b in np.argwhere(seen.judged):
         wanted[a, b] = goals(system.key(int(a), int(b), 0, 0, (0, 0, 0)))

@@ -62,7 +62,7 @@ class Swept(Exploration):
         return self.seen.bytes + self.tables.bytes + sum(worker.bytes for worker in self._workers)
 
     def keep(self, file: Path | None) -> Path:
-        file = file or Path(f"halfclose-{self.fingerprint[:8]}.search")
+        file = file or Path(f"halfclose-{self.system.shared.fingerprint[:8]}.search")
         checkpoint.save(self, file)
         return file
 
@@ -84,7 +84,7 @@ class Swept(Exploration):
     @property
     def fingerprint(self) -> str:
         """Of all that must be the same where the search is to go on."""
-        return self.system.shared.fingerprint
+        return "mirrored-" * self.system.mirrored + self.system.shared.fingerprint
 
     def resume(self, layout: Layout, levels: Iterable[Block], tick: Callable[[], None]) -> None:
         """Go on from these levels, whose indices the system knows again."""
@@ -163,7 +163,7 @@ class Swept(Exploration):
         if any(count > size for count, size in zip((*counts, counts[2]), self.layout.capacities, strict=False)):
             self.seen.rekey(fit(self.system.scope, counts))
             self._workers = []
-        self.model = self.tables.model(self.layout.array(self.system.scope))
+        self.model = self.tables.model(self.layout.array(self.system.scope, self.system.mirrored))
         most = self.tables.most_successors
         if not self._workers or self._workers[0].most_successors < most:
             regions = self.pool.threads
@@ -175,20 +175,24 @@ class Swept(Exploration):
         """Judge the pairs of local states that the last level is the first to have."""
         settled: dict[int, set[int]] = {}
         for pair in np.unique(np.concatenate([NOTHING, *map(self._pairs, self.seen.take_pairs())])).tolist():
-            for prop in judge(self.system.key(pair >> _PAIR, pair & _PAIR_MASK, 0, 0, (0, 0, 0))):
-                if prop not in self.findings:
-                    settled.setdefault(prop, set()).add(pair)
+            for seen in {pair, _exchanged(pair)} if self.system.mirrored else {pair}:
+                for prop in judge(self.system.key(seen >> _PAIR, seen & _PAIR_MASK, 0, 0, (0, 0, 0))):
+                    if prop not in self.findings:
+                        settled.setdefault(prop, set()).add(seen)
         for prop, pairs in settled.items():
-            self.findings[prop] = Finding(prop, next(self._with_pairs(pairs)))
+            self.findings[prop] = Finding(prop, self._least(pairs))
 
     def _pairs(self, block: Block) -> k.Words:
         a, b, *_ = self.layout.unpack(block)
         return a << _PAIR | b  # type: ignore[no-any-return]
 
-    def _with_pairs(self, pairs: set[int]) -> Iterator[int]:
-        """The states of the last level that have one of these pairs, the least first."""
-        wanted = np.array(sorted(pairs), np.int64)
-        return self._select(lambda a, b: np.isin(a << _PAIR | b, wanted), self.seen.levels[-1])
+    def _least(self, pairs: set[int]) -> int:
+        """The least state of the last level that has one of these pairs, itself or its mirror image."""
+        mirrored = self.system.mirrored
+        wanted = np.array(sorted(pairs | set(map(_exchanged, pairs)) if mirrored else pairs), np.int64)
+        key = next(self._select(lambda a, b: np.isin(a << _PAIR | b, wanted), self.seen.levels[-1]))
+        a, b, *_ = self.system.fields(key)
+        return key if a << _PAIR | b in pairs else self.system.mirror(key)
 
     def _select(self, which: Callable[[k.Words, k.Words], NDArray[np.bool_]], level: list[Blocks]) -> Iterator[int]:
         """The states of a level whose local states are such, the least first."""
@@ -216,6 +220,10 @@ class Swept(Exploration):
                 if item.objection >> prop & 1:
                     return Finding(prop, key, item.action, after)
         raise AssertionError("the kernel took a move that the system does not know")
+
+
+def _exchanged(pair: int) -> int:
+    return pair >> _PAIR | (pair & _PAIR_MASK) << _PAIR
 
 
 def explore(

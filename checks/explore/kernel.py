@@ -82,7 +82,7 @@ def _pack(pair: int, rest: int, other_pair: int, other_rest: int, wide: bool, mi
     if not wide:
         key, other = pair | rest, other_pair | other_rest
         return (other if mirrored and other < key else key), 0
-    if mirrored and (other_pair < pair or (other_pair == pair and other_rest < rest)):
+    if mirrored and (other_rest < rest or (other_rest == rest and other_pair < pair)):  # as in one word
         return other_pair, other_rest
     return pair, rest
 

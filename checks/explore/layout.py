@@ -41,12 +41,12 @@ class Layout:
         """How many indices of each kind fit."""
         return tuple(1 << width for width in self.widths)
 
-    def array(self, scope: Scope) -> Words:
+    def array(self, scope: Scope, mirrored: bool = False) -> Words:
         """What the kernel needs to know of it, and of the scope's bounds."""
         lay = np.zeros(k.LAYOUT_SIZE, np.int64)
         lay[k.A : k.USED + 1] = self.shifts
         lay[k.FIELD_MASK : k.FIELD_MASK + 5] = [size - 1 for size in self.capacities]
-        lay[k.WIDE] = self.wide
+        lay[k.WIDE], lay[k.MIRRORED] = self.wide, mirrored
         lay[k.SLOTS : k.SLOTS + 2] = scope.slots, scope.slots_back or scope.slots
         lay[k.BOUND : k.BOUND + 3] = self.bounds
         shift = 0

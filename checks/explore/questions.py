@@ -98,9 +98,10 @@ def ask(
     so_far: list[Exploration] | None = None,
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
+    symmetry: bool = False,
 ) -> Answers:
-    """Explore the scope and answer every question."""
-    system = System(scope, graph, _WATCHED)
+    """Explore the scope and answer every question; with symmetry, of two states that mirror each other only one."""
+    system = System(scope, graph, _WATCHED, mirrored=symmetry)
     result = explore(
         system, _judge(system), limit=limit, progress=progress, so_far=so_far, engine=engine, options=options
     )

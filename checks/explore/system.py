@@ -62,12 +62,19 @@ class System:
         graph: Graph | None = None,
         watched: frozenset[Var] = frozenset(),
         judge: StepJudge | None = None,
+        mirrored: bool = False,
     ):
+        """mirrored: states that differ only by an exchange of the two ends may count as one, as the kernel does it."""
+        if mirrored:
+            _must_be_symmetric(scope)
         self.scope = scope
         self.graph = graph or tcp(scope.profile)
         self.shared = compiled(scope, self.graph, watched)
         apps = (scope.app_a, scope.app_b)
         self.machines = tuple(Machine(scope, app, iss, self.shared) for app, iss in zip(apps, scope.iss, strict=True))
+        if mirrored:
+            self.machines = (self.machines[0],) * 2  # an index must mean the same at both ends
+        self.mirrored = mirrored
         self._judge = judge
         self._slots = (scope.slots, scope.slots_back or scope.slots)
         self.bags: list[Bag] = [()]
@@ -91,6 +98,11 @@ class System:
         a, b, ab, ba = ((key >> at) & _FIELD for at in (_A, _B, _AB, _BA))
         losses, duplicates, crashes = ((key // unit) & _BUDGET for unit in (_LOSS, _DUPLICATE, _CRASH))
         return a, b, ab, ba, (losses, duplicates, crashes)
+
+    def mirror(self, key: int) -> int:
+        """The state with the two ends exchanged."""
+        a, b, ab, ba, spent = self.fields(key)
+        return self.key(b, a, ba, ab, spent)
 
     def restore(self, locals_: tuple[list[Local], list[Local]], segments: list[Segment], bags: list[Bag]) -> None:
         """Give everything the index that it had in another exploration of the same scope."""
@@ -230,6 +242,16 @@ class System:
         if side:
             return local << _B | sent << _BA | coming << _AB
         return local << _A | sent << _AB | coming << _BA
+
+
+def _must_be_symmetric(scope: Scope) -> None:
+    for name, one, other in (
+        ("programs", scope.app_a, scope.app_b),
+        ("ISN clocks", *scope.iss),
+        ("slots", scope.slots, scope.slots_back or scope.slots),
+    ):
+        if one != other:
+            raise BadScope(f"the two ends are not symmetric: their {name} differ")
 
 
 def _too_large(what: str) -> str:
