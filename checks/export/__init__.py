@@ -1,0 +1,1 @@
+"""The model in other checkers' languages: Promela for Spin, TLA+ for TLC."""

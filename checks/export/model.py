@@ -1,0 +1,192 @@
+"""One scope as data, ready to be printed: what both languages share, and nothing of either.
+
+The exported model has the states of our own exploration, one for one.  So it takes the least initial sequence number
+for all that are allowed, forgets in each state what no edge can read again (`liveness`), and keeps no ghost that
+neither the network nor an application nor a property looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.liveness import dead_variables
+from halfclose.checks.explore.system import System
+from halfclose.checks.judges import watched
+from halfclose.spec.edge import Edge, Event
+from halfclose.spec.graph import Graph, decided
+from halfclose.spec.network import BadScope, Scope
+from halfclose.spec.properties import Always
+from halfclose.spec.states import State
+from halfclose.spec.tcb import NEXT_ISN
+from halfclose.spec.terms import NAMES, Kind, Sort, Term, Var, num, show, substitute, variable, walk
+from halfclose.spec.variables import CLOCK, GHOST, ISN, STATE, TCB, TWINS, Fate
+
+from .calls import APPLICATION_READS, Call, calls
+
+#: Spin and TLC count with 32-bit integers with a sign, and SEQ + NUM must not overflow them.
+_WIDEST = 30
+
+#: The most incarnations an end may open, where an edge opens one.
+LIVES = variable("LIVES", Sort.NUM, Kind.CONSTANT, "incarnations an end may open")
+
+#: Numbers that have names of their own.
+VALUES: dict[Var, tuple[str, ...]] = {
+    STATE: tuple(state.name for state in State),
+    GHOST.FATE: tuple(f"FATE_{name}" for name in vars(Fate) if name.isupper()),
+}
+
+#: What an end does by itself whenever it may, in the order of RFC 9293 3.10.
+SPONTANEOUS = (
+    Event.OUTPUT,
+    Event.REASSEMBLE,
+    Event.RETRANSMISSION_TIMEOUT,
+    Event.PROBE_TIMEOUT,
+    Event.USER_TIMEOUT,
+    Event.TIME_WAIT_TIMEOUT,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An edge inside the scope.
+
+    guard: its conjuncts beside the state.  updates: of the variables that its target still needs.  sent: the fields
+    of the segment it emits, without those that are 0; None where it emits nothing.  All over the values before it.
+    """
+
+    edge: Edge
+    guard: tuple[Term, ...]
+    updates: dict[Var, Term]
+    sent: dict[Var, Term] | None
+
+    @property
+    def name(self) -> str:
+        return identifier(self.edge.name)
+
+    def comment(self) -> tuple[str, ...]:
+        """The edge's name, the RFC's passages, and why."""
+        edge, rule = self.edge, self.edge.rule
+        arrow = f"{edge.source.value} -> {edge.target.value}" if edge.target is not edge.source else edge.source.value
+        return f"{edge.name}: {arrow}", f"RFC 9293 {', '.join(rule.cite)}", *filter(None, (rule.why or rule.signal,))
+
+
+class Model:
+    """A scope, the graph under its profile, and the properties to be judged."""
+
+    def __init__(self, scope: Scope, graph: Graph, properties: Sequence[Always] = ()):
+        if scope.bits > _WIDEST:
+            raise BadScope(f"bits must be at most {_WIDEST} for Spin and TLC, which count with 32 bits and a sign")
+        self.scope, self.graph, self.properties = scope, graph, tuple(properties)
+        seen = watched(prop.holds for prop in properties)
+        system = System(scope, graph, seen)
+        self.initial: tuple[Local, ...] = tuple(system.local(system.initial, side) for side in (0, 1))
+        self._decided = decided(scope.profile)
+        dead = dead_variables(graph.edges, seen | APPLICATION_READS)
+        never = [i for i, var in enumerate(TCB) if all(var in names for names in dead.values())]
+        dropped = {TCB[i] for i in never if not any(local[i] for local in self.initial)}
+        self.variables = tuple(var for var in TCB if var not in dropped)
+        self._dead = dead
+
+    def forgotten(self, state: State) -> tuple[Var, ...]:
+        """What no edge can read again in this state before writing it."""
+        return tuple(var for var in self.variables if var in self._dead[state])
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
+        """What A's application may call, and B's."""
+        return calls(self.scope, self.scope.app_a), calls(self.scope, self.scope.app_b)
+
+    @cached_property
+    def octets(self) -> tuple[int, int]:
+        """The most text that a segment of A has, and of B."""
+        a, b = (min(self.scope.mss, self.scope.octets_of(app)) for app in (self.scope.app_a, self.scope.app_b))
+        return a, b
+
+    @cached_property
+    def slots(self) -> tuple[int, int]:
+        """Segments under way from A to B, and back."""
+        return self.scope.slots, self.scope.slots_back or self.scope.slots
+
+    @cached_property
+    def steps(self) -> dict[Event, tuple[Step, ...]]:
+        """The edges of each event that the scope can see, in the declaration's order."""
+        called = {call.event for both in self.calls for call in both}
+        return {
+            event: tuple(self._step(edge) for edge in self.graph.edges if edge.event is event)
+            for event in Event
+            if event in called or event is Event.SEGMENT or event in self.spontaneous or self._crashes(event)
+        }
+
+    @cached_property
+    def spontaneous(self) -> tuple[Event, ...]:
+        return tuple(e for e in SPONTANEOUS if e is not Event.USER_TIMEOUT or self.scope.user_timeout)
+
+    def _crashes(self, event: Event) -> bool:
+        return event is Event.CRASH and self.scope.crashes > 0
+
+    def _step(self, edge: Edge) -> Step:
+        """The edge with everything decided that its state and the profile decide."""
+        next_isn = substitute(NEXT_ISN, self._decided)
+        known = {STATE: num(edge.source.index), ISN: next_isn if edge.source is State.TIME_WAIT else CLOCK}
+        guard = [substitute(condition, known) for condition in edge.rule.guard]
+        needed = [var for var in self.variables if var not in self._dead[edge.target]]
+        updates = {var: substitute(edge.updates[var], known) for var in needed if var in edge.updates}
+        if GHOST.LIFE in updates:
+            guard.append(updates[GHOST.LIFE] <= LIVES)
+        emission = edge.emission()
+        sent = None if emission is None else {var: substitute(term, known) for var, term in emission.items()}
+        return Step(
+            edge,
+            tuple(condition for condition in guard if not _holds_by_itself(condition)),
+            {var: term for var, term in updates.items() if term is not var},
+            sent and {var: term for var, term in sent.items() if term.op != "literal" or term.value},
+        )
+
+    @cached_property
+    def definitions(self) -> dict[str, Term]:
+        """Terms that the declaration names and this scope uses, by a name that a model can use; inner ones first."""
+        known = {key: (NAMES[term], rebuilt) for term in NAMES if (key := show(rebuilt := self._rebuilt(term)))}
+        found: dict[str, Term] = {}
+        steps = (step for group in self.steps.values() for step in group)
+        used = {show(node) for step in steps for term in _terms(step) for node in walk(term) if node.op in _COMPOUND}
+        for key in sorted(used & known.keys(), key=len):
+            name, term = known[key]
+            if not name.startswith("["):
+                found[identifier(name).upper()] = term
+        return found
+
+    def _rebuilt(self, term: Term) -> Term:
+        return substitute(term, self._decided)
+
+
+_COMPOUND = ("and", "or", "+", "-")
+
+
+def key(term: Term) -> str:
+    """What tells two terms apart, wherever they were built."""
+    return show(substitute(term, {}))
+
+
+def identifier(name: str) -> str:
+    """The name of an edge, a variable or a property as a name of a program."""
+    return re.sub(r"\W+", "_", name).strip("_")
+
+
+def base(var: Var) -> Var:
+    """The variable that this is, or whose twin it is."""
+    return TWINS.get(var, ("", var))[1]
+
+
+def _holds_by_itself(condition: Term) -> bool:
+    """TRUE, or a number compared with itself, which is what is left where the least initial number is chosen."""
+    if condition.op == "<=":
+        return show(condition.args[0]) == show(condition.args[1])
+    return condition.op == "literal" and bool(condition.value)
+
+
+def _terms(step: Step) -> Iterable[Term]:
+    return (*step.guard, *step.updates.values(), *(step.sent or {}).values())

@@ -1,0 +1,365 @@
+"""The model in Promela, for Spin: one process an end, one guarded command an edge, a channel each way.
+
+Every step is one atomic sequence, and whatever it needs on its way is 0 again at its end, so Spin stores exactly the
+states between two steps, and stores them once: the channels are kept sorted where the network may reorder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from halfclose.checks.explore.machine import AT, FIELD
+from halfclose.spec.edge import Event
+from halfclose.spec.network import Scope, Wait
+from halfclose.spec.states import State
+from halfclose.spec.terms import Sort, Term, Var, variables
+from halfclose.spec.variables import GHOST, SEGMENT, TWINS
+
+from .calls import Call
+from .model import VALUES, Model, Step, base, identifier, key
+from .syntax import Syntax
+
+_WRITTEN = {
+    "and": " && ",
+    "or": " || ",
+    "not": "!{}",
+    "ite": "({} -> {} : {})",
+    "==": "{} == {}",
+    "!=": "{} != {}",
+    "<": "{} < {}",
+    "<=": "{} <= {}",
+    "+": "{} + {}",
+    "-": "{} - {}",
+    "seq <": "seq_lt({}, {})",
+    "seq <=": "seq_le({}, {})",
+    "seq +": "seq_add({}, {})",
+    "seq -": "seq_sub({}, {})",
+}
+_FUNCTIONS = frozenset(("seq <", "seq <=", "seq +", "seq -"))
+
+_ARITHMETIC = """\
+/* Sequence numbers, compared as RFC 9293 3.4 compares them: modulo 2**{bits}. */
+#define seq_add(a, n)   (((a) + (n)) & {mask})
+#define seq_sub(a, b)   (((a) - (b)) & {mask})
+#define seq_le(a, b)    (seq_sub(b, a) < {half})
+#define seq_lt(a, b)    (0 < seq_sub(b, a) && seq_sub(b, a) < {half})
+"""
+
+_SCRATCH = """\
+/* What one step needs on its way; 0 again at its end, so that it adds no states. */
+Segment SEG;            /* the segment that arrives */
+Segment OUT;            /* the segment that the edge sends */
+bool sends;             /* it sends one */
+bool refused;           /* no edge answers the event */
+short N;                /* octets of this SEND, RECEIVE or segment */
+bool WITH_FIN;          /* the retransmitted segment carries the FIN too */
+byte place, turns;
+"""
+
+_NETWORK = """\
+/* What the edge sends goes under way; where its direction is full the segment is lost. */
+inline send()
+{{
+    if
+    :: sends && len(net[me]) < SLOTS -> net[me]{put}OUT
+    :: else
+    fi;
+    sends = false;
+    blank(OUT)
+}}
+
+/* Turn a channel, so that another segment is its first. */
+inline turn(channel, times)
+{{
+    turns = times;
+    do
+    :: turns > 0 -> channel?OUT; channel!OUT; turns--
+    :: else -> break
+    od;
+    blank(OUT)
+}}
+
+/* Any segment on its way to this end leaves the network; what remains keeps its order. */
+inline take()
+{{
+    select (place : 0 .. len(net[peer]) - 1);
+    turn(net[peer], place);
+    net[peer]?SEG;
+    turn(net[peer], len(net[peer]) - place);
+    place = 0
+}}
+
+/* The end of a step: what was sent goes under way, and the program goes on where an edge answered its call. */
+inline done(counter)
+{{
+    send();
+    if
+    :: refused -> refused = false
+    :: else -> pc[me] = counter
+    fi;
+    N = 0;
+    WITH_FIN = false
+}}
+"""
+
+
+def promela(model: Model, heading: str) -> str:
+    """The whole model as one file."""
+    return "\n".join(_Writer(model).parts(heading))
+
+
+def _place(var: Var) -> str:
+    """Where a variable of an edge is: this end's in arrays, the segment's in SEG."""
+    if var in FIELD:
+        return f"SEG.{field(var)}"
+    return f"{_name(var)}[me]" if var in AT else _name(var)
+
+
+def _pair(var: Var) -> str:
+    """Where a variable of a property is: L is one end, P its peer."""
+    if base(var) in AT:
+        return f"{_name(base(var))}[{'P' if var in TWINS else 'L'}]"
+    return _name(var)
+
+
+def _name(var: Var) -> str:
+    """A name that neither Promela nor C, which Spin translates to, has taken."""
+    return "END_OF_FILE" if var is GHOST.EOF else identifier(var.name)
+
+
+def field(var: Var) -> str:
+    """The name of a segment's field: SEG.SEQ is SEQ of SEG, and the control bits are told from the numbers."""
+    return var.name.removeprefix("SEG.") if "." in var.name else f"CTL_{var.name}"
+
+
+class _Writer:
+    def __init__(self, model: Model):
+        self.model = model
+        self.syntax = Syntax(_WRITTEN, _FUNCTIONS, "false", "true", {})
+        self.saved: dict[Var, str] = {}
+
+    def parts(self, heading: str) -> Iterator[str]:
+        yield _comment(heading.splitlines())
+        yield from self._numbers()
+        yield from self._variables()
+        yield _SCRATCH
+        yield self._blank()
+        yield _NETWORK.format(put="!!" if self.model.scope.reorder else "!")
+        yield from self._definitions()
+        events = [text for event, steps in self.model.steps.items() for text in self._event(event, steps)]
+        yield "/* Values from before an edge, where two of its updates read each other. */\n" + "".join(
+            f"hidden {self._type(var)} {name};\n" for var, name in self.saved.items()
+        )
+        yield _comment(
+            (
+                "The state that an edge leads to. What no edge can read again in it before writing it is stored as 0,",
+                "so that states which behave alike are one.",
+            )
+        )
+        yield from (self._enter(state) for state in State)
+        yield from events
+        yield from self._properties()
+        yield "\n".join(self._process())
+
+    # ---- declarations ----------------------------------------------------------------------------------------
+
+    def _numbers(self) -> Iterator[str]:
+        scope, (a, b) = self.model.scope, self.model.slots
+        space = 1 << scope.bits
+        yield _ARITHMETIC.format(bits=scope.bits, mask=space - 1, half=space // 2)
+        lives = [scope.lives_of(app) for app in (scope.app_a, scope.app_b)]
+        values = {
+            "A": "0",
+            "B": "1",
+            "me": "_pid",
+            "peer": "(1 - _pid)",
+            "SLOTS": f"(me == A -> {a} : {b})",
+            "LIVES": f"(me == A -> {lives[0]} : {lives[1]})",
+            "SND_BUFF": scope.send_buffer,
+            "SND_MSS": scope.mss,
+            "MAX_SND_WND": scope.buffer,
+            "RCV_BUFF": scope.buffer,
+        }
+        yield "".join(f"#define {name:<11} {value}\n" for name, value in values.items())
+        yield "".join(f"mtype = {{ {', '.join(names)} }};\n" for names in VALUES.values())
+
+    def _variables(self) -> Iterator[str]:
+        model = self.model
+        fields = "".join(f"    {self._type(var):<5} {field(var) + ';':<8} /* {var.means} */\n" for var in SEGMENT)
+        yield f"typedef Segment {{\n{fields}}};\n"
+        yield (
+            "/* The variables of both ends (3.3.1), of the TCB and of the host; and ghosts, which no guard reads. */\n"
+            + ("".join(self._variable(var) for var in model.variables))
+        )
+        yield (
+            "/* Where each end's program stands, what is under way from each end, and what the scope counts. */\n"
+            f"byte pc[2];\nchan net[2] = [{max(model.slots)}] of {{ Segment }};\nbyte losses, duplicates, crashes;\n"
+        )
+
+    def _variable(self, var: Var) -> str:
+        a, b = (self.syntax.literal(var, local[AT[var]]) for local in self.model.initial)
+        first = a if a == b else f"{{ {a}, {b} }}"
+        return f"{self._type(var):<5} {f'{_name(var)}[2] = {first};':<28} /* {var.means} */\n"
+
+    def _type(self, var: Var) -> str:
+        if var in VALUES:
+            return "mtype"
+        if var.sort is Sort.BOOL:
+            return "bool"
+        bits = self.model.scope.bits
+        return "byte" if var.sort is Sort.SEQ and bits <= 8 else "short" if bits <= 15 else "int"
+
+    def _blank(self) -> str:
+        body = "".join(f"    segment.{field(var)} = {self.syntax.literal(var, 0)};\n" for var in SEGMENT)
+        return f"inline blank(segment)\n{{\n{body}}}\n"
+
+    def _definitions(self) -> Iterator[str]:
+        names: dict[str, str] = {}
+        lines = ""
+        for name, term in self.model.definitions.items():
+            lines += f"#define {name:<11} ({self._text(term)})\n"
+            names[key(term)] = name
+            self.syntax = replace(self.syntax, names=names)
+        yield "/* Terms that the specification names. */\n" + lines
+
+    def _text(self, term: Term) -> str:
+        return self.syntax.text(term, _place)
+
+    # ---- edges -----------------------------------------------------------------------------------------------
+
+    def _enter(self, state: State) -> str:
+        zeros = [f"{_place(var)} = {self.syntax.literal(var, 0)};" for var in self.model.forgotten(state)]
+        return _block(f"inline enter_{state.name}()", [f"STATE[me] = {state.name};", *zeros])
+
+    def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
+        """The edges of an event. Those of a segment are too many for one inline, so each state has its own."""
+        if event is not Event.SEGMENT:
+            yield self._choice(event.name, steps)
+            return
+        states = [f":: STATE[me] == {state.name} -> SEGMENT_in_{state.name}()" for state in State]
+        for state in State:
+            yield self._choice(f"SEGMENT_in_{state.name}", [step for step in steps if step.edge.source is state])
+        yield _block("inline SEGMENT()", ["if", *states, "fi"])
+
+    def _choice(self, name: str, steps: Iterable[Step]) -> str:
+        lines = [line for step in steps for line in self._command(step)]
+        return _block(f"inline {name}()", ["if", *lines, ":: else -> refused = true", "fi"])
+
+    def _command(self, step: Step) -> Iterator[str]:
+        yield from _comment(step.comment()).splitlines()
+        yield ":: d_step {"
+        guard = [f"STATE[me] == {step.edge.source.name}", *(self._conjunct(condition) for condition in step.guard)]
+        yield from (f"       {condition} &&" for condition in guard[:-1])
+        yield f"       {guard[-1]} ->"
+        yield f'       printf("{step.edge.name}\\n");'
+        for var, term in (step.sent or {}).items():
+            yield f"       OUT.{field(var)} = {self._text(term)};"
+        if step.sent is not None:
+            yield "       sends = true;"
+        yield from (f"       {assignment};" for assignment in self._assignments(step.updates))
+        yield f"       enter_{step.edge.target.name}()"
+        yield "   }"
+
+    def _assignments(self, updates: dict[Var, Term]) -> Iterator[str]:
+        """The updates, which happen at once, one after the other: what others read is written after them, or saved."""
+        left, saved = dict(updates), dict[Var, str]()
+
+        def place(var: Var) -> str:
+            return saved.get(var) or _place(var)
+
+        while left:
+            reads = {var: variables(term) - saved.keys() for var, term in left.items()}
+            free = next(
+                (var for var in left if not any(var in reads[other] for other in left if other is not var)), None
+            )
+            if free is None:
+                var = next(iter(left))
+                saved[var] = f"was_{_name(var)}"
+                self.saved[var] = saved[var]
+                yield f"{saved[var]} = {_place(var)}"
+            else:
+                term = left.pop(free)
+                names = {} if variables(term) & saved.keys() else self.syntax.names
+                yield f"{_place(free)} = {replace(self.syntax, names=names).value(free, term, place)}"
+
+    def _conjunct(self, condition: Term) -> str:
+        return self.syntax.argument("and", condition, _place)
+
+    # ---- properties and the process --------------------------------------------------------------------------
+
+    def _properties(self) -> Iterator[str]:
+        for prop in self.model.properties:
+            name, holds = identifier(prop.name), self.syntax.text(prop.holds, _pair)
+            yield _comment((prop.name,)) + f"#define {name}(L, P) ({holds})\n"
+
+    def _process(self) -> Iterator[str]:
+        scope = self.model.scope
+        yield "active [2] proctype End()"
+        yield "{"
+        yield "end:"
+        yield "    do"
+        for name, app, calls in zip("AB", (scope.app_a, scope.app_b), self.model.calls, strict=True):
+            yield f"    /* {name}'s application: {app} */"
+            for call in calls:
+                yield from self._call(name, call)
+        yield "    /* What an end does by itself, whenever it may. */"
+        yield from (self._alone(event) for event in self.model.spontaneous)
+        yield from self._network(scope)
+        for prop in self.model.properties:
+            both = f"{identifier(prop.name)}(A, B) && {identifier(prop.name)}(B, A)"
+            yield f"    :: d_step {{ me == A && !({both}) -> assert({both}) }}"
+        yield "    od"
+        yield "}\n"
+
+    def _call(self, end: str, call: Call) -> Iterator[str]:
+        may = f"me == {end} && pc[me] == {call.counter} && {self._conjunct(call.may)}"
+        octets = self._text(call.octets)
+        chosen = "" if octets == "0" else f"N = {octets}; "
+        yield f"    :: atomic {{ {may} ->"
+        yield f"           {chosen}{call.event.name}(); done({call.after}) }}"
+
+    def _alone(self, event: Event) -> str:
+        first = "true -> "
+        if event is Event.TIME_WAIT_TIMEOUT and self.model.scope.wait is Wait.DRAINED:
+            first = "len(net[A]) + len(net[B]) == 0 -> "
+        if event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT):
+            a, b = self.model.octets
+            longer = f"me == {'A' if a > b else 'B'} -> "
+            first = "if " + " ".join(f":: {longer * (n > min(a, b))}N = {n}" for n in range(max(a, b) + 1)) + " fi; "
+        if event is Event.RETRANSMISSION_TIMEOUT:
+            first += "if :: WITH_FIN = true :: WITH_FIN = false fi; "
+        return f"    :: atomic {{ {first}{event.name}(); done(pc[me]) }}"
+
+    def _network(self, scope: Scope) -> Iterator[str]:
+        take, keep = "take()", "net[peer]!!SEG"
+        if not scope.reorder:
+            take, keep = "net[peer]?SEG", "net[peer]!SEG; turn(net[peer], len(net[peer]) - 1)"
+        yield "    /* SEGMENT ARRIVES; the network may keep a copy. What nothing in the scope can answer is lost. */"
+        yield f"    :: atomic {{ nempty(net[peer]) -> {take}; SEGMENT(); send();"
+        if scope.duplicates != 0:
+            within, count = _budget("duplicates", scope.duplicates)
+            yield f"           if :: true :: !refused{within} -> {count}{keep} fi;"
+        yield "           refused = false; blank(SEG) }"
+        if scope.losses != 0:
+            within, count = _budget("losses", scope.losses)
+            yield "    /* The network loses a segment. */"
+            yield f"    :: atomic {{ nempty(net[peer]){within} -> take(); {count}blank(SEG) }}"
+        if scope.crashes:
+            within, count = _budget("crashes", scope.crashes)
+            yield "    /* The host loses its memory and restarts; its program begins again. */"
+            yield f"    :: atomic {{ true{within} -> CRASH(); if :: refused :: else -> {count}skip fi; done(0) }}"
+
+
+def _budget(name: str, bound: int | None) -> tuple[str, str]:
+    """A condition and a statement that count what the scope bounds."""
+    return ("", "") if bound is None else (f" && {name} < {bound}", f"{name}++; ")
+
+
+def _comment(lines: Iterable[str]) -> str:
+    return "/* " + "\n * ".join(lines) + " */\n"
+
+
+def _block(head: str, lines: list[str]) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"{head}\n{{\n{body}}}\n"
