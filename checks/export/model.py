@@ -22,8 +22,8 @@ from halfclose.spec.network import BadScope, Scope
 from halfclose.spec.properties import Always
 from halfclose.spec.states import State
 from halfclose.spec.tcb import NEXT_ISN
-from halfclose.spec.terms import NAMES, Kind, Sort, Term, Var, num, show, substitute, variable, walk
-from halfclose.spec.variables import CLOCK, GHOST, ISN, STATE, TCB, TWINS, Fate
+from halfclose.spec.terms import NAMES, Kind, Sort, Term, Var, earlier, num, show, substitute, variable, walk
+from halfclose.spec.variables import CLOCK, GHOST, ISN, RCV, RIGHT_EDGE, SEG, SND, STATE, TCB, TEXT_END, TWINS, Fate
 
 from .calls import APPLICATION_READS, Call, calls
 
@@ -37,6 +37,14 @@ LIVES = variable("LIVES", Sort.NUM, Kind.CONSTANT, "incarnations an end may open
 VALUES: dict[Var, tuple[str, ...]] = {
     STATE: tuple(state.name for state in State),
     GHOST.FATE: tuple(f"FATE_{name}" for name in vars(Fate) if name.isupper()),
+}
+
+#: Terms that edges repeat and the declaration leaves without a name: the text that is taken, and the ACK that may set
+#: the send window (3.10.7.4 step 5).
+_NAMED_HERE = {
+    RIGHT_EDGE: "right-edge",
+    earlier(TEXT_END, RIGHT_EDGE) - RCV.NXT: "taken",
+    (SND.UNA <= SEG.ACK) & ((SND.WL1 < SEG.SEQ) | ((SND.WL1 == SEG.SEQ) & (SND.WL2 <= SEG.ACK))): "newer",
 }
 
 #: What an end does by itself whenever it may, in the order of RFC 9293 3.10.
@@ -149,21 +157,12 @@ class Model:
     @cached_property
     def definitions(self) -> dict[str, Term]:
         """Terms that the declaration names and this scope uses, by a name that a model can use; inner ones first."""
-        known = {key: (NAMES[term], rebuilt) for term in NAMES if (key := show(rebuilt := self._rebuilt(term)))}
-        found: dict[str, Term] = {}
-        steps = (step for group in self.steps.values() for step in group)
-        used = {show(node) for step in steps for term in _terms(step) for node in walk(term) if node.op in _COMPOUND}
-        for key in sorted(used & known.keys(), key=len):
-            name, term = known[key]
-            if not name.startswith("["):
-                found[identifier(name).upper()] = term
-        return found
-
-    def _rebuilt(self, term: Term) -> Term:
-        return substitute(term, self._decided)
-
-
-_COMPOUND = ("and", "or", "+", "-")
+        named = {term: name for term, name in NAMES.items() if not name.startswith("[")} | _NAMED_HERE
+        decided = ((name, substitute(term, self._decided)) for term, name in named.items())
+        known = {show(term): (identifier(name).upper(), term) for name, term in decided if term.args}
+        terms = (term for group in self.steps.values() for step in group for term in _terms(step))
+        used = {show(node) for term in terms for node in walk(term)}
+        return dict(known[text] for text in sorted(used & known.keys(), key=len))
 
 
 def key(term: Term) -> str:
@@ -174,6 +173,11 @@ def key(term: Term) -> str:
 def identifier(name: str) -> str:
     """The name of an edge, a variable or a property as a name of a program."""
     return re.sub(r"\W+", "_", name).strip("_")
+
+
+def field(var: Var) -> str:
+    """The name of a segment's field: SEG.SEQ is SEQ in a record, and the control bits are told from the numbers."""
+    return var.name.removeprefix("SEG.") if "." in var.name else f"CTL_{var.name}"
 
 
 def base(var: Var) -> Var:

@@ -17,7 +17,7 @@ from halfclose.spec.terms import Sort, Term, Var, variables
 from halfclose.spec.variables import GHOST, SEGMENT, TWINS
 
 from .calls import Call
-from .model import VALUES, Model, Step, base, identifier, key
+from .model import VALUES, Model, Step, base, field, identifier, key
 from .syntax import Syntax
 
 _WRITTEN = {
@@ -36,7 +36,7 @@ _WRITTEN = {
     "seq +": "seq_add({}, {})",
     "seq -": "seq_sub({}, {})",
 }
-_FUNCTIONS = frozenset(("seq <", "seq <=", "seq +", "seq -"))
+_FUNCTIONS = frozenset(("seq <", "seq <=", "seq +", "seq -", "ite"))
 
 _ARITHMETIC = """\
 /* Sequence numbers, compared as RFC 9293 3.4 compares them: modulo 2**{bits}. */
@@ -128,16 +128,11 @@ def _name(var: Var) -> str:
     return "END_OF_FILE" if var is GHOST.EOF else identifier(var.name)
 
 
-def field(var: Var) -> str:
-    """The name of a segment's field: SEG.SEQ is SEQ of SEG, and the control bits are told from the numbers."""
-    return var.name.removeprefix("SEG.") if "." in var.name else f"CTL_{var.name}"
-
-
 class _Writer:
     def __init__(self, model: Model):
         self.model = model
         self.syntax = Syntax(_WRITTEN, _FUNCTIONS, "false", "true", {})
-        self.saved: dict[Var, str] = {}
+        self.late: dict[Var, str] = {}
 
     def parts(self, heading: str) -> Iterator[str]:
         yield _comment(heading.splitlines())
@@ -148,8 +143,8 @@ class _Writer:
         yield _NETWORK.format(put="!!" if self.model.scope.reorder else "!")
         yield from self._definitions()
         events = [text for event, steps in self.model.steps.items() for text in self._event(event, steps)]
-        yield "/* Values from before an edge, where two of its updates read each other. */\n" + "".join(
-            f"hidden {self._type(var)} {name};\n" for var, name in self.saved.items()
+        yield "/* Where two updates of an edge read each other, the new value of one waits here. */\n" + "".join(
+            f"hidden {self._type(var)} {name};\n" for var, name in self.late.items()
         )
         yield _comment(
             (
@@ -262,26 +257,17 @@ class _Writer:
         yield "   }"
 
     def _assignments(self, updates: dict[Var, Term]) -> Iterator[str]:
-        """The updates, which happen at once, one after the other: what others read is written after them, or saved."""
-        left, saved = dict(updates), dict[Var, str]()
-
-        def place(var: Var) -> str:
-            return saved.get(var) or _place(var)
-
+        """The updates, which happen at once, one after the other: what others read is written behind them."""
+        left, late = dict(updates), dict[Var, str]()
         while left:
-            reads = {var: variables(term) - saved.keys() for var, term in left.items()}
-            free = next(
-                (var for var in left if not any(var in reads[other] for other in left if other is not var)), None
-            )
-            if free is None:
+            reads = {var: variables(term) for var, term in left.items()}
+            free = (var for var in left if not any(var in reads[other] for other in left if other is not var))
+            var = next(free, None)
+            if var is None:
                 var = next(iter(left))
-                saved[var] = f"was_{_name(var)}"
-                self.saved[var] = saved[var]
-                yield f"{saved[var]} = {_place(var)}"
-            else:
-                term = left.pop(free)
-                names = {} if variables(term) & saved.keys() else self.syntax.names
-                yield f"{_place(free)} = {replace(self.syntax, names=names).value(free, term, place)}"
+                late[var] = self.late[var] = f"next_{_name(var)}"
+            yield f"{late.get(var, _place(var))} = {self.syntax.value(var, left.pop(var), _place)}"
+        yield from (f"{_place(var)} = {name}" for var, name in late.items())
 
     def _conjunct(self, condition: Term) -> str:
         return self.syntax.argument("and", condition, _place)
