@@ -18,7 +18,7 @@ from halfclose.spec.variables import GHOST, SEGMENT, TWINS
 
 from .calls import Call
 from .model import VALUES, Model, Step, base, field, identifier, key
-from .syntax import Syntax
+from .syntax import Syntax, filled
 
 _WRITTEN = {
     "and": " && ",
@@ -51,7 +51,7 @@ _SCRATCH = """\
 Segment SEG;            /* the segment that arrives */
 Segment OUT;            /* the segment that the edge sends */
 bool sends;             /* it sends one */
-bool refused;           /* no edge answers the event */
+bool idle;              /* no edge is taken */
 short N;                /* octets of this SEND, RECEIVE or segment */
 bool WITH_FIN;          /* the retransmitted segment carries the FIN too */
 byte place, turns;
@@ -90,14 +90,24 @@ inline take()
     place = 0
 }}
 
-/* The end of a step: what was sent goes under way, and the program goes on where an edge answered its call. */
-inline done(counter)
+/* A program goes on where an edge answered its call. */
+inline goes_on(counter)
+{{
+    if
+    :: idle
+    :: else -> pc[me] = counter
+    fi
+}}
+
+/* The end of a step. */
+inline done()
 {{
     send();
     if
-    :: refused -> refused = false
-    :: else -> pc[me] = counter
+    :: idle -> idle = false
+    :: else -> forget()
     fi;
+    blank(SEG);
     N = 0;
     WITH_FIN = false
 }}
@@ -140,19 +150,13 @@ class _Writer:
         yield from self._variables()
         yield _SCRATCH
         yield self._blank()
+        yield self._forget()
         yield _NETWORK.format(put="!!" if self.model.scope.reorder else "!")
         yield from self._definitions()
         events = [text for event, steps in self.model.steps.items() for text in self._event(event, steps)]
         yield "/* Where two updates of an edge read each other, the new value of one waits here. */\n" + "".join(
             f"hidden {self._type(var)} {name};\n" for var, name in self.late.items()
         )
-        yield _comment(
-            (
-                "The state that an edge leads to. What no edge can read again in it before writing it is stored as 0,",
-                "so that states which behave alike are one.",
-            )
-        )
-        yield from (self._enter(state) for state in State)
         yield from events
         yield from self._properties()
         yield "\n".join(self._process())
@@ -223,9 +227,16 @@ class _Writer:
 
     # ---- edges -----------------------------------------------------------------------------------------------
 
-    def _enter(self, state: State) -> str:
-        zeros = [f"{_place(var)} = {self.syntax.literal(var, 0)};" for var in self.model.forgotten(state)]
-        return _block(f"inline enter_{state.name}()", [f"STATE[me] = {state.name};", *zeros])
+    def _forget(self) -> str:
+        lines = ["if"]
+        for state in State:
+            zeros = [f"{_place(var)} = {self.syntax.literal(var, 0)}" for var in self.model.forgotten(state)]
+            lines += [f":: STATE[me] == {state.name} ->", f"   {filled(zeros or ['skip'], ';', ' ' * 7)}"]
+        why = (
+            "What no edge can read again in a state before writing it is stored as 0, so that states which behave",
+            "alike are one.",
+        )
+        return _comment(why) + _block("inline forget()", [*lines, "fi"])
 
     def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
         """The edges of an event. Those of a segment are too many for one inline, so each state has its own."""
@@ -239,7 +250,7 @@ class _Writer:
 
     def _choice(self, name: str, steps: Iterable[Step]) -> str:
         lines = [line for step in steps for line in self._command(step)]
-        return _block(f"inline {name}()", ["if", *lines, ":: else -> refused = true", "fi"])
+        return _block(f"inline {name}()", ["if", *lines, ":: else -> idle = true", "fi"])
 
     def _command(self, step: Step) -> Iterator[str]:
         yield from _comment(step.comment()).splitlines()
@@ -253,7 +264,7 @@ class _Writer:
         if step.sent is not None:
             yield "       sends = true;"
         yield from (f"       {assignment};" for assignment in self._assignments(step.updates))
-        yield f"       enter_{step.edge.target.name}()"
+        yield f"       STATE[me] = {step.edge.target.name}"
         yield "   }"
 
     def _assignments(self, updates: dict[Var, Term]) -> Iterator[str]:
@@ -285,25 +296,30 @@ class _Writer:
         yield "{"
         yield "end:"
         yield "    do"
-        for name, app, calls in zip("AB", (scope.app_a, scope.app_b), self.model.calls, strict=True):
-            yield f"    /* {name}'s application: {app} */"
-            for call in calls:
-                yield from self._call(name, call)
-        yield "    /* What an end does by itself, whenever it may. */"
-        yield from (self._alone(event) for event in self.model.spontaneous)
-        yield from self._network(scope)
         for prop in self.model.properties:
             both = f"{identifier(prop.name)}(A, B) && {identifier(prop.name)}(B, A)"
-            yield f"    :: d_step {{ me == A && !({both}) -> assert({both}) }}"
+            yield f"    :: me == A && !({both}) ->"
+            yield f"       assert({both})"
+        yield "    :: atomic {"
+        yield "        if"
+        for name, app, calls in zip("AB", (scope.app_a, scope.app_b), self.model.calls, strict=True):
+            yield f"        /* {name}'s application: {app} */"
+            for call in calls:
+                yield from self._call(name, call)
+        yield "        /* What an end does by itself, whenever it may. */"
+        yield from (f"        :: {self._alone(event)}" for event in self.model.spontaneous)
+        yield from (f"        {line}" for line in self._network(scope))
+        yield "        fi;"
+        yield "        done()"
+        yield "       }"
         yield "    od"
         yield "}\n"
 
     def _call(self, end: str, call: Call) -> Iterator[str]:
-        may = f"me == {end} && pc[me] == {call.counter} && {self._conjunct(call.may)}"
         octets = self._text(call.octets)
         chosen = "" if octets == "0" else f"N = {octets}; "
-        yield f"    :: atomic {{ {may} ->"
-        yield f"           {chosen}{call.event.name}(); done({call.after}) }}"
+        yield f"        :: me == {end} && pc[me] == {call.counter} && {self._conjunct(call.may)} ->"
+        yield f"           {chosen}{call.event.name}(); goes_on({call.after})"
 
     def _alone(self, event: Event) -> str:
         first = "true -> "
@@ -315,26 +331,24 @@ class _Writer:
             first = "if " + " ".join(f":: {longer * (n > min(a, b))}N = {n}" for n in range(max(a, b) + 1)) + " fi; "
         if event is Event.RETRANSMISSION_TIMEOUT:
             first += "if :: WITH_FIN = true :: WITH_FIN = false fi; "
-        return f"    :: atomic {{ {first}{event.name}(); done(pc[me]) }}"
+        return f"{first}{event.name}()"
 
     def _network(self, scope: Scope) -> Iterator[str]:
         take, keep = "take()", "net[peer]!!SEG"
         if not scope.reorder:
-            take, keep = "net[peer]?SEG", "net[peer]!SEG; turn(net[peer], len(net[peer]) - 1)"
-        yield "    /* SEGMENT ARRIVES; the network may keep a copy. What nothing in the scope can answer is lost. */"
-        yield f"    :: atomic {{ nempty(net[peer]) -> {take}; SEGMENT(); send();"
+            take, keep = "net[peer]?SEG", "send(); net[peer]!SEG; turn(net[peer], len(net[peer]) - 1)"
+        yield "/* SEGMENT ARRIVES; the network may keep a copy. What nothing in the scope can answer is lost. */"
+        yield f":: nempty(net[peer]) -> {take}; SEGMENT()" + ";" * (scope.duplicates != 0)
         if scope.duplicates != 0:
             within, count = _budget("duplicates", scope.duplicates)
-            yield f"           if :: true :: !refused{within} -> {count}{keep} fi;"
-        yield "           refused = false; blank(SEG) }"
+            yield f"   if :: true :: !idle{within} -> {count}{keep} fi"
         if scope.losses != 0:
             within, count = _budget("losses", scope.losses)
-            yield "    /* The network loses a segment. */"
-            yield f"    :: atomic {{ nempty(net[peer]){within} -> take(); {count}blank(SEG) }}"
+            yield "/* The network loses a segment. */"
+            yield f":: nempty(net[peer]){within} -> {count}take(); idle = true"
         if scope.crashes:
-            within, count = _budget("crashes", scope.crashes)
-            yield "    /* The host loses its memory and restarts; its program begins again. */"
-            yield f"    :: atomic {{ true{within} -> CRASH(); if :: refused :: else -> {count}skip fi; done(0) }}"
+            yield "/* The host loses its memory and restarts; its program begins again. */"
+            yield f":: crashes < {scope.crashes} -> CRASH(); goes_on(0); if :: idle :: else -> crashes++ fi"
 
 
 def _budget(name: str, bound: int | None) -> tuple[str, str]:

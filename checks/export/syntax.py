@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from halfclose.spec.terms import Sort, Term, Var, show
@@ -91,3 +92,10 @@ def _value(term: Term, var: Term) -> str | None:
     if isinstance(var, Var) and base(var) in VALUES and term.op == "literal":
         return VALUES[base(var)][term.value]
     return None
+
+
+def filled(parts: Iterable[str], separator: str, indent: str) -> str:
+    """The parts on as few lines as hold them, none of them broken; lines after the first are indented."""
+    text = f"{separator} ".join(part.replace(" ", "\0") for part in parts)
+    wrapped = textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
+    return f"\n{indent}".join(wrapped).replace("\0", " ")

@@ -13,7 +13,7 @@ from halfclose.spec.variables import SEGMENT, TWINS
 
 from .calls import Call
 from .model import LIVES, VALUES, Model, Step, base, field, identifier, key
-from .syntax import Place, Syntax
+from .syntax import Place, Syntax, filled
 
 _WRITTEN = {
     "and": " /\\ ",
@@ -164,7 +164,7 @@ class _Writer:
         yield f"SLOTS == [A |-> {slots}, B |-> {back}]  \\* segments under way from A, and from B"
         yield f"LIVES == [A |-> {lives[0]}, B |-> {lives[1]}]  \\* incarnations an end may open"
         yield f"MOST == [A |-> {octets[0]}, B |-> {octets[1]}]  \\* octets in a segment of its\n"
-        fields = ", ".join(f"{field(var)} |-> {self.syntax.literal(var, 0)}" for var in SEGMENT)
+        fields = filled((f"{field(var)} |-> {self.syntax.literal(var, 0)}" for var in SEGMENT), ",", " " * 4)
         yield _comment(f"SEG.{field(var)}: {var.means}" for var in SEGMENT) + f"BLANK == [{fields}]\n"
 
     def _definitions(self) -> Iterator[str]:
@@ -182,7 +182,7 @@ class _Writer:
 
     def _enter(self, state: State) -> str:
         zeros = (f"!.{identifier(var.name)} = {self.syntax.literal(var, 0)}" for var in self.model.forgotten(state))
-        return f"enter_{state.name}(L) == [L EXCEPT {', '.join((f'!.STATE = {state.name}', *zeros))}]"
+        return f"enter_{state.name}(L) == [L EXCEPT {filled((f'!.STATE = {state.name}', *zeros), ',', ' ' * 4)}]"
 
     def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
         arguments = ", ".join(("me", *_PARAMETERS.get(event, ())))
@@ -215,18 +215,12 @@ class _Writer:
     # ---- the whole -------------------------------------------------------------------------------------------
 
     def _init(self) -> Iterator[str]:
-        yield "\nInit =="
-        ends = (
-            ", ".join(
-                f"{identifier(var.name)} |-> {self.syntax.literal(var, local[AT[var]])}" for var in self.model.variables
-            )
-            for local in self.model.initial
-        )
-        yield (
-            "    /\\ tcb = ["
-            + ",\n               ".join(f"{name} |-> [{end}]" for name, end in zip("AB", ends, strict=True))
-            + "]"
-        )
+        yield "\n\\* What an end L knows; ghosts are for the properties alone."
+        yield _comment(f"L.{identifier(var.name)}: {var.means}" for var in self.model.variables) + "Init =="
+        for name, local in zip("AB", self.model.initial, strict=True):
+            values = (f"{identifier(v.name)} |-> {self.syntax.literal(v, local[AT[v]])}" for v in self.model.variables)
+            before = "/\\ tcb = [" if name == "A" else "          "
+            yield f"    {before}{name} |-> [{filled(values, ',', ' ' * 20)}]{',' if name == 'A' else ']'}"
         yield "    /\\ pc = [A |-> 0, B |-> 0]"
         yield "    /\\ net = [A |-> Nothing, B |-> Nothing]"
         yield "    /\\ used = [losses |-> 0, duplicates |-> 0, crashes |-> 0]\n"
