@@ -16,8 +16,10 @@ _CLOSED = in_state(State.CLOSED)
 _ON_HAND = num(1) <= RCV.USER
 
 #: A call on the connection can be made: it is up, or it is over and there is something left to read or to be told.
-_CONNECTED = in_state(*SYNCHRONIZED) | (_CLOSED & GHOST.JOINED & ((GHOST.FATE == Fate.CLOSED) | _ON_HAND))
-_AT_END = ~_ON_HAND & in_state(*FIN_RECEIVED, State.CLOSED)
+CONNECTED = in_state(*SYNCHRONIZED) | (_CLOSED & GHOST.JOINED & ((GHOST.FATE == Fate.CLOSED) | _ON_HAND))
+
+#: The peer's end of file has not been reached.
+MORE_TO_READ = _ON_HAND | ~in_state(*FIN_RECEIVED, State.CLOSED)
 _MAY_SEND = in_state(State.ESTABLISHED, State.CLOSE_WAIT)
 
 _EVENTS = {
@@ -83,14 +85,14 @@ def _of_program(app: Program, counter: int, lives: int) -> Iterator[Call]:
     elif step.action is Action.SEND:
         yield call(_MAY_SEND, num(step.count or 0))
     elif step.action is not Action.READ:
-        yield call(_CONNECTED)
+        yield call(CONNECTED)
     elif step.count is None:
-        yield call(_CONNECTED & ~_AT_END, ite(_ON_HAND, RCV.USER, 1), done=False)
-        yield call(_CONNECTED & _AT_END, num(1))
+        yield call(CONNECTED & MORE_TO_READ, ite(_ON_HAND, RCV.USER, 1), done=False)
+        yield call(CONNECTED & ~MORE_TO_READ, num(1))
     else:
         missing = num(_read_by(app.steps[: counter + 1])) - GHOST.READ
-        yield call(_CONNECTED & _ON_HAND & (RCV.USER < missing), RCV.USER, done=False)
-        yield call(_CONNECTED & _ON_HAND & (missing <= RCV.USER), missing)
+        yield call(CONNECTED & _ON_HAND & (RCV.USER < missing), RCV.USER, done=False)
+        yield call(CONNECTED & _ON_HAND & (missing <= RCV.USER), missing)
 
 
 def _read_by(steps: tuple[Step, ...]) -> int:

@@ -42,7 +42,7 @@ _TLC = """\
 
 {heading}
 
-    java -XX:+UseParallelGC -cp tla2tools.jar tlc2.TLC -deadlock -workers auto TCP
+    java -XX:+UseParallelGC -cp tla2tools.jar tlc2.TLC -deadlock -workers 2 TCP
 
 `-deadlock` lets a run end where nobody has anything left to do. "distinct states found" is the number of states of
 halfclose's own exploration. For small scopes `-XX:TieredStopAtLevel=1` halves the time.

@@ -8,7 +8,7 @@ neither the network nor an application nor a property looks at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,10 +22,25 @@ from halfclose.spec.network import BadScope, Scope
 from halfclose.spec.properties import Always
 from halfclose.spec.states import State
 from halfclose.spec.tcb import NEXT_ISN
-from halfclose.spec.terms import NAMES, Kind, Sort, Term, Var, earlier, num, show, substitute, variable, walk
+from halfclose.spec.terms import (
+    FALSE,
+    NAMES,
+    TRUE,
+    Kind,
+    Sort,
+    Term,
+    Var,
+    earlier,
+    num,
+    rebuild,
+    show,
+    substitute,
+    variable,
+    walk,
+)
 from halfclose.spec.variables import CLOCK, GHOST, ISN, RCV, RIGHT_EDGE, SEG, SND, STATE, TCB, TEXT_END, TWINS, Fate
 
-from .calls import APPLICATION_READS, Call, calls
+from .calls import APPLICATION_READS, CONNECTED, MORE_TO_READ, Call, calls
 
 #: Spin and TLC count with 32-bit integers with a sign, and SEQ + NUM must not overflow them.
 _WIDEST = 30
@@ -39,12 +54,14 @@ VALUES: dict[Var, tuple[str, ...]] = {
     GHOST.FATE: tuple(f"FATE_{name}" for name in vars(Fate) if name.isupper()),
 }
 
-#: Terms that edges repeat and the declaration leaves without a name: the text that is taken, and the ACK that may set
-#: the send window (3.10.7.4 step 5).
+#: Terms that a model repeats and the declaration leaves without a name, for example the text that is taken, and the
+#: ACK that may set the send window (3.10.7.4 step 5).
 _NAMED_HERE = {
     RIGHT_EDGE: "right-edge",
     earlier(TEXT_END, RIGHT_EDGE) - RCV.NXT: "taken",
     (SND.UNA <= SEG.ACK) & ((SND.WL1 < SEG.SEQ) | ((SND.WL1 == SEG.SEQ) & (SND.WL2 <= SEG.ACK))): "newer",
+    CONNECTED: "connected",
+    MORE_TO_READ: "more-to-read",
 }
 
 #: What an end does by itself whenever it may, in the order of RFC 9293 3.10.
@@ -140,13 +157,13 @@ class Model:
         """The edge with everything decided that its state and the profile decide."""
         next_isn = substitute(NEXT_ISN, self._decided)
         known = {STATE: num(edge.source.index), ISN: next_isn if edge.source is State.TIME_WAIT else CLOCK}
-        guard = [substitute(condition, known) for condition in edge.rule.guard]
+        guard = [_decide(condition, known) for condition in edge.rule.guard]
         needed = [var for var in self.variables if var not in self._dead[edge.target]]
-        updates = {var: substitute(edge.updates[var], known) for var in needed if var in edge.updates}
+        updates = {var: _decide(edge.updates[var], known) for var in needed if var in edge.updates}
         if GHOST.LIFE in updates:
             guard.append(updates[GHOST.LIFE] <= LIVES)
         emission = edge.emission()
-        sent = None if emission is None else {var: substitute(term, known) for var, term in emission.items()}
+        sent = None if emission is None else {var: _decide(term, known) for var, term in emission.items()}
         return Step(
             edge,
             tuple(condition for condition in guard if not _holds_by_itself(condition)),
@@ -160,8 +177,9 @@ class Model:
         named = {term: name for term, name in NAMES.items() if not name.startswith("[")} | _NAMED_HERE
         decided = ((name, substitute(term, self._decided)) for term, name in named.items())
         known = {show(term): (identifier(name).upper(), term) for name, term in decided if term.args}
-        terms = (term for group in self.steps.values() for step in group for term in _terms(step))
-        used = {show(node) for term in terms for node in walk(term)}
+        terms = [term for group in self.steps.values() for step in group for term in _terms(step)]
+        terms += [call.may for both in self.calls for call in both]
+        used = {key(node) for term in terms for node in walk(term)}
         return dict(known[text] for text in sorted(used & known.keys(), key=len))
 
 
@@ -185,10 +203,20 @@ def base(var: Var) -> Var:
     return TWINS.get(var, ("", var))[1]
 
 
+def _decide(term: Term, known: Mapping[Var, Term]) -> Term:
+    """The term with variables replaced, and equalities of what became numbers decided."""
+    if isinstance(term, Var) or not term.args:
+        return substitute(term, known)
+    args = tuple(_decide(arg, known) for arg in term.args)
+    if term.op == "==" and all(arg.op == "literal" for arg in args):
+        return TRUE if args[0].value == args[1].value else FALSE
+    return rebuild(term, args)
+
+
 def _holds_by_itself(condition: Term) -> bool:
     """TRUE, or a number compared with itself, which is what is left where the least initial number is chosen."""
     if condition.op == "<=":
-        return show(condition.args[0]) == show(condition.args[1])
+        return key(condition.args[0]) == key(condition.args[1])
     return condition.op == "literal" and bool(condition.value)
 
 

@@ -7,7 +7,6 @@ states between two steps, and stores them once: the channels are kept sorted whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from halfclose.checks.explore.machine import AT, FIELD
 from halfclose.spec.edge import Event
@@ -52,7 +51,7 @@ Segment SEG;            /* the segment that arrives */
 Segment OUT;            /* the segment that the edge sends */
 bool sends;             /* it sends one */
 bool idle;              /* no edge is taken */
-short N;                /* octets of this SEND, RECEIVE or segment */
+int N;                  /* octets of this SEND, RECEIVE or segment */
 bool WITH_FIN;          /* the retransmitted segment carries the FIN too */
 byte place, turns;
 """
@@ -141,7 +140,8 @@ def _name(var: Var) -> str:
 class _Writer:
     def __init__(self, model: Model):
         self.model = model
-        self.syntax = Syntax(_WRITTEN, _FUNCTIONS, "false", "true", {})
+        self.names: dict[str, str] = {}
+        self.syntax = Syntax(_WRITTEN, _FUNCTIONS, "false", "true", self.names)
         self.late: dict[Var, str] = {}
 
     def parts(self, heading: str) -> Iterator[str]:
@@ -189,7 +189,7 @@ class _Writer:
         yield f"typedef Segment {{\n{fields}}};\n"
         yield (
             "/* The variables of both ends (3.3.1), of the TCB and of the host; and ghosts, which no guard reads. */\n"
-            + ("".join(self._variable(var) for var in model.variables))
+            + "".join(self._variable(var) for var in model.variables)
         )
         yield (
             "/* Where each end's program stands, what is under way from each end, and what the scope counts. */\n"
@@ -214,12 +214,10 @@ class _Writer:
         return f"inline blank(segment)\n{{\n{body}}}\n"
 
     def _definitions(self) -> Iterator[str]:
-        names: dict[str, str] = {}
         lines = ""
         for name, term in self.model.definitions.items():
             lines += f"#define {name:<11} ({self._text(term)})\n"
-            names[key(term)] = name
-            self.syntax = replace(self.syntax, names=names)
+            self.names[key(term)] = name
         yield "/* Terms that the specification names. */\n" + lines
 
     def _text(self, term: Term) -> str:

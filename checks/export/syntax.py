@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from halfclose.spec.terms import Sort, Term, Var, show
+from halfclose.spec.terms import Sort, Term, Var
 
-from .model import VALUES, base
+from .model import VALUES, base, key
 
 Place = Callable[[Var], str]
 
@@ -37,7 +37,7 @@ class Syntax:
             return place(term)
         if term.op == "literal":
             return str(term.value) if term.sort is not Sort.BOOL else self.true if term.value else self.false
-        if (known := self.names.get(show(term))) is not None:
+        if (known := self.names.get(key(term))) is not None:
             return known
         op, args = operator(term)
         written = [self.argument(op, arg, place, first=i == 0) for i, arg in enumerate(args)]
@@ -67,7 +67,7 @@ class Syntax:
         return f"({text})" if self._level(arg) <= self._own_level(op) else text
 
     def _level(self, term: Term) -> int:
-        if isinstance(term, Var) or term.op == "literal" or show(term) in self.names:
+        if isinstance(term, Var) or term.op == "literal" or key(term) in self.names:
             return _ATOM
         return self._own_level(operator(term)[0])
 

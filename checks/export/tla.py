@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from halfclose.checks.explore.machine import AT
-from halfclose.spec.edge import Event
+from halfclose.spec.edge import CALLS, Event
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import State
 from halfclose.spec.terms import Kind, Term, Var, variables
@@ -69,11 +69,7 @@ _PARAMETERS = {
     Event.OUTPUT: ("N",),
     Event.RETRANSMISSION_TIMEOUT: ("N", "WITH_FIN"),
     Event.SEGMENT: ("SEG", "rest"),
-    **{
-        event: ("N",)
-        for event in Event
-        if event.value.split()[0] in ("OPEN", "SEND", "RECEIVE", "CLOSE", "full", "ABORT")
-    },
+    **dict.fromkeys(CALLS, ("N",)),
 }
 
 
@@ -145,7 +141,7 @@ class _Writer:
                 "so that states which behave alike are one.",
             )
         )
-        yield "\n".join(self._enter(state) for state in State)
+        yield "\n".join(self._enter(state) for state in State) + "\n"
         for event, steps in self.model.steps.items():
             yield from self._event(event, steps)
         yield from self._init()
@@ -186,7 +182,7 @@ class _Writer:
 
     def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
         arguments = ", ".join(("me", *_PARAMETERS.get(event, ())))
-        yield f"\n\\* ---- {event.value} ----\n"
+        yield f"\\* ---- {event.value} ----\n"
         for step in steps:
             yield "\n".join(self._action(event, step, arguments))
         yield f"{event.name}({arguments}) =="
@@ -202,8 +198,8 @@ class _Writer:
         yield f"{step.name}({arguments}) == LET L == tcb[me] IN"
         yield f"    /\\ L.STATE = {step.edge.source.name}"
         yield from (f"    /\\ {self.syntax.argument('and', condition, _place)}" for condition in step.guard)
-        place = identifier
-        updates = [f"{place(var.name)} = {self.syntax.value(var, term, _place)}" for var, term in step.updates.items()]
+        new = {identifier(var.name): self.syntax.value(var, term, _place) for var, term in step.updates.items()}
+        updates = [f"{name} = {value}" for name, value in new.items()]
         yield f"    /\\ tcb' = [tcb EXCEPT ![me] = enter_{step.edge.target.name}({_except('L', updates)})]"
         rest = "rest" if event is Event.SEGMENT else "net"
         if step.sent is None:
@@ -215,7 +211,7 @@ class _Writer:
     # ---- the whole -------------------------------------------------------------------------------------------
 
     def _init(self) -> Iterator[str]:
-        yield "\n\\* What an end L knows; ghosts are for the properties alone."
+        yield "\\* What an end L knows; ghosts are for the properties alone."
         yield _comment(f"L.{identifier(var.name)}: {var.means}" for var in self.model.variables) + "Init =="
         for name, local in zip("AB", self.model.initial, strict=True):
             values = (f"{identifier(v.name)} |-> {self.syntax.literal(v, local[AT[v]])}" for v in self.model.variables)
@@ -236,10 +232,10 @@ class _Writer:
         yield "Alone(me) == UNCHANGED <<pc, used>> /\\"
         yield from (self._alone(event) for event in self.model.spontaneous)
         yield ""
-        actions = ["Alone(me)", *self._network_names(scope)]
         yield from self._network(scope)
         yield "Next == ApplicationA \\/ ApplicationB \\/ \\E me \\in {A, B} :"
-        yield from (f"    \\/ {action}" for action in actions)
+        actions = {"Alone": True, "Arrives": True, "Loses": scope.losses != 0, "Crashes": scope.crashes > 0}
+        yield from (f"    \\/ {action}(me)" for action, possible in actions.items() if possible)
         yield "\nSpec == Init /\\ [][Next]_vars\n"
 
     def _call(self, call: Call) -> str:
@@ -257,13 +253,6 @@ class _Writer:
         if event is Event.TIME_WAIT_TIMEOUT and self.model.scope.wait is Wait.DRAINED:
             return f"    \\/ Count(A) + Count(B) = 0 /\\ {event.name}(me)"
         return f"    \\/ {event.name}(me)"
-
-    def _network_names(self, scope: Scope) -> Iterator[str]:
-        yield "Arrives(me)"
-        if scope.losses != 0:
-            yield "Loses(me)"
-        if scope.crashes:
-            yield "Crashes(me)"
 
     def _network(self, scope: Scope) -> Iterator[str]:
         yield "\\* SEGMENT ARRIVES; the network may keep a copy. What nothing in the scope can answer is lost."
