@@ -33,8 +33,8 @@ _SPIN = """\
 rather than one of several orders. "states, stored" is then the number of states of halfclose's own exploration, no
 more and no less: a step is one atomic sequence, so nothing inside it is stored.
 
-A violated property is an assertion violated. `spin -t tcp.pml` names the edges that led there; for a shortest way,
-compile with `-DBFS` too (its "nominal states" leave out the insides of the atomic sequences, which it stores as well).
+A violated property is an assertion violated. `spin -t tcp.pml` names the edges that led there; for a short way there,
+compile with `-DBFS` too. (It stores the insides of atomic sequences as well; its "nominal states" leave them out.)
 """
 
 _TLC = """\

@@ -154,8 +154,9 @@ class _Writer:
         yield _NETWORK.format(put="!!" if self.model.scope.reorder else "!")
         yield from self._definitions()
         events = [text for event, steps in self.model.steps.items() for text in self._event(event, steps)]
-        yield "/* Where two updates of an edge read each other, the new value of one waits here. */\n" + "".join(
-            f"hidden {self._type(var)} {name};\n" for var, name in self.late.items()
+        yield (
+            "/* Where two updates of an edge read each other, the new value of one waits here; then it is 0. */\n"
+            + "".join(f"{self._type(var)} {name};\n" for var, name in self.late.items())
         )
         yield from events
         yield from self._properties()
@@ -276,7 +277,7 @@ class _Writer:
                 var = next(iter(left))
                 late[var] = self.late[var] = f"next_{_name(var)}"
             yield f"{late.get(var, _place(var))} = {self.syntax.value(var, left.pop(var), _place)}"
-        yield from (f"{_place(var)} = {name}" for var, name in late.items())
+        yield from (f"{_place(var)} = {name}; {name} = 0" for var, name in late.items())
 
     def _conjunct(self, condition: Term) -> str:
         return self.syntax.argument("and", condition, _place)
