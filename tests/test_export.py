@@ -85,8 +85,8 @@ def ours(model: Model) -> tuple[int, bool]:
 def spin(model: Model, folder: Path) -> tuple[int, bool]:
     write(model, Language.PROMELA, folder)
     for command in ("spin -a -o2 tcp.pml", "gcc -O0 -w -DSAFETY -DNOREDUCE -o pan pan.c"):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=60)
-    done = subprocess.run(["./pan", "-n", "-m100000"], cwd=folder, capture_output=True, text=True, timeout=60)
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=180)
+    done = subprocess.run(["./pan", "-n", "-m100000"], cwd=folder, capture_output=True, text=True, timeout=180)
     assert "max search depth too small" not in done.stdout
     return number(r"(\d+) states, stored", done.stdout), "errors: 0" in done.stdout
 
@@ -196,7 +196,7 @@ def free_port() -> int:
 
 def wait_for(file: Path, text: str, server: subprocess.Popen[bytes]) -> None:
     """Skips where Java's remote calls do not work here."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while text not in (said := file.read_text()):
         if "java.rmi" in said:
             pytest.skip("Java RMI does not work on the loopback interface here")
