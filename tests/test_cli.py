@@ -225,9 +225,10 @@ def test_vectors_cannot_be_written_where_a_file_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("args", [("verify",), ("explore", "--app-a", "free", "--app-b", "free", "--slots", "2")])
-def test_ctrl_c_ends_promptly_and_says_what_was_covered(args: tuple[str, ...]) -> None:
+def test_ctrl_c_ends_promptly_and_says_what_was_covered(args: tuple[str, ...], tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", *args]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, cwd=tmp_path, **pipes) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
         started = time.monotonic()

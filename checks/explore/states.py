@@ -41,7 +41,7 @@ def part(block: Block, stop: int) -> Block:
 
 
 class Pool:
-    """So many threads, for work that is large enough to share."""
+    """So many threads, for work that is large enough to share; they end with the pool."""
 
     def __init__(self, threads: int):
         self.threads = threads
@@ -55,10 +55,6 @@ class Pool:
         running = [self._pool.submit(work, region) for region in range(self.threads)]
         said = [future.result() for future in running]
         return any(said)
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
 
 
 class States:
