@@ -98,7 +98,6 @@ def command(
         options = Options(threads or os.cpu_count() or 1, _bytes(memory), resume)
         rules = mutated(mutant) if mutant else RULES
         result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options, symmetry)
-        kept = (resume or result.exploration.keep(None)) if interrupted or result.exploration.stopped else None
     except (BadProgram, BadScope, UnknownSwitch, UnknownMutant, NoEngine, BadCheckpoint) as error:
         refuse(error)
     if str(json_file) != "-":
@@ -108,6 +107,7 @@ def command(
         errors.print(
             f"halfclose: stopped for lack of {result.exploration.stopped}; the rest is unknown", style="yellow"
         )
+    kept = _kept(result.exploration, resume) if interrupted or result.exploration.stopped else None
     if kept is not None:
         errors.print(f"halfclose: the search is kept in {kept}; --resume {kept} goes on from there", markup=False)
     if interrupted:
@@ -115,6 +115,15 @@ def command(
         raise typer.Exit(INTERRUPTED)
     if any(a.yes for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
         raise typer.Exit(FAILS)
+
+
+def _kept(result: Exploration, resume: Path | None) -> Path | None:
+    """The file in which a search that was cut short is kept; what it found stands even where nothing can be written."""
+    try:
+        return resume or result.keep(None)
+    except BadCheckpoint as error:
+        errors.print(f"halfclose: {error}", style="red", markup=False)
+        return None
 
 
 def _bound(name: str, text: str) -> int | None:
