@@ -23,7 +23,7 @@ _NO_SEGMENT: Segment = (0,) * len(SEGMENT)
 _STORED = (Kind.TCB, Kind.GHOST)
 
 
-def _places() -> dict[Var, str]:
+def places() -> dict[Var, str]:
     """Where a claim's variables are: L this end, P the peer, A this end after the step, G and O the segments."""
     tcb = {var: i for i, var in enumerate(TCB)}
     fields = {var: i for i, var in enumerate(SEGMENT)}
@@ -68,19 +68,19 @@ class Judge:
     """Properties of one scope, compiled."""
 
     def __init__(self, scope: Scope, props: Sequence[Explored]):
-        numbers, places = arithmetic(scope), _places()
+        numbers, where = arithmetic(scope), places()
         self.props = tuple(props)
         self.watched = watched(condition(prop) for prop in props)
         self._steps = [
-            (i, _step(numbers, prop.holds, places)) for i, prop in enumerate(props) if isinstance(prop, OnStep)
+            (i, _step(numbers, prop.holds, where)) for i, prop in enumerate(props) if isinstance(prop, OnStep)
         ]
         self._pairs = [
-            (i, numbers.function("L, P", condition(prop), places), isinstance(prop, Sometimes))
+            (i, numbers.function("L, P", condition(prop), where), isinstance(prop, Sometimes))
             for i, prop in enumerate(props)
             if isinstance(prop, Always | Sometimes)
         ]
         self._goals = [
-            (i, numbers.function("L, P", prop.goal, places)) for i, prop in enumerate(props) if isinstance(prop, Stays)
+            (i, numbers.function("L, P", prop.goal, where)) for i, prop in enumerate(props) if isinstance(prop, Stays)
         ]
 
     def run(self, scope: Scope, graph: Graph, **options: object) -> Judged:

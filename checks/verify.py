@@ -13,9 +13,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 from typing import Any
 
+from halfclose.checks.explore.lasso import Lasso
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.checks.judges import Explored, Judge
+from halfclose.checks.judges import Judge
 from halfclose.checks.processes import ignore_interrupt, stop
+from halfclose.checks.progress import decide
 from halfclose.checks.prove.both_ends import premises
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
@@ -29,7 +31,19 @@ from halfclose.spec.figures import FIGURES
 from halfclose.spec.graph import RULES, TCP, Graph, tcp
 from halfclose.spec.mutants import mutated
 from halfclose.spec.profile import Profile, parse_profile
-from halfclose.spec.properties import Claim, Inductive, OnStep, Property, Replay, Shape, Sometimes, Theorem
+from halfclose.spec.properties import (
+    Claim,
+    Endless,
+    Eventually,
+    Inductive,
+    OnStep,
+    Property,
+    Quiet,
+    Replay,
+    Shape,
+    Sometimes,
+    Theorem,
+)
 from halfclose.spec.scopes import SCOPES
 
 #: The engine of proofs for all values.
@@ -42,9 +56,9 @@ class UnknownClaim(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One piece of work. kind: "explore", "prove", "replay", "shape"; where: the scope, proof, figure or shape; props:
-    (claim id, property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant is there to
-    break them, otherwise it is what is being judged."""
+    """One piece of work. kind: "explore", "progress", "prove", "replay" or "shape"; where: the scope, proof, figure or
+    shape; props: (claim id, property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant
+    is there to break them, otherwise it is what is being judged."""
 
     kind: str
     where: str
@@ -67,7 +81,7 @@ class Verdict:
     seconds: float
     states: int | None = None
     queries: int | None = None
-    trace: Trace | None = None
+    trace: Trace | Lasso | None = None
     words: str = ""
     assumes: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
@@ -96,7 +110,7 @@ class Report:
     with_mutants: bool
     verdicts: list[Verdict] = field(default_factory=list)
     seconds: float = 0.0
-    kinds: tuple[str, ...] = ("explore", "prove", "replay", "shape")
+    kinds: tuple[str, ...] = ("explore", "progress", "prove", "replay", "shape")
 
     def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
         """One item for each property, two where it is both explored and proved."""
@@ -204,13 +218,15 @@ def _kinds(prop: Property) -> tuple[str, ...]:
             return ("shape",)
         case Inductive() | Theorem():
             return ("prove",)
+        case Eventually() | Quiet() | Endless():
+            return ("progress",)
         case OnStep():
             return ("explore", "prove")
     return ("explore",)
 
 
 #: Scopes that take longest, so that they are begun first.
-_LONGEST = ("both ends", "exchange", "early-close-5961", "crash", "free", "full-close", "quiet", "reuse-rst")
+_LONGEST = ("both ends", "stream", "exchange", "early-close-5961", "crash", "free", "full-close", "quiet", "reuse-rst")
 _WEIGHT = {where: weight for weight, where in enumerate(reversed(_LONGEST), 1)}
 
 
@@ -222,6 +238,8 @@ def run_unit(unit: Unit) -> list[Verdict]:
     if unit.kind == "prove":
         return list(_prove(unit, rules))
     extra = parse_profile(unit.profile)
+    if unit.kind == "progress":
+        return list(_progress(unit, rules, extra))
     if unit.kind == "replay":
         figure = FIGURES[unit.where]
         result = replay(figure, tcp(figure.scope.profile | extra, rules))
@@ -295,6 +313,18 @@ def proved(
         )
 
 
+def _progress(unit: Unit, rules: tuple[Rule, ...], extra: Profile) -> Iterator[Verdict]:
+    scope = SCOPES[unit.where]
+    props = [_property(*name) for name in unit.props]
+    started = time.perf_counter()
+    decided = decide(scope, tcp(scope.profile | extra, rules), props)
+    seconds = time.perf_counter() - started
+    for (claim, name), one in zip(unit.props, decided, strict=True):
+        yield Verdict(
+            claim, name, _tried(unit), one.holds, "fairness", unit.where, seconds, states=one.states, trace=one.lasso
+        )
+
+
 def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Verdict]:
     scope = SCOPES[unit.where]
     props = [_property(*name) for name in unit.props]
@@ -319,8 +349,8 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
         )
 
 
-def _property(claim: str, name: str) -> Explored:
-    return next(p for p in BY_ID[claim].properties if p.name == name)  # type: ignore[return-value]
+def _property(claim: str, name: str) -> Any:
+    return next(p for p in BY_ID[claim].properties if p.name == name)
 
 
 # ---- running them --------------------------------------------------------------------------------------------

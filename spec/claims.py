@@ -6,7 +6,20 @@ from __future__ import annotations
 
 from .agreement import AGREEMENT, P1, P2, P3, P4, P5, P6
 from .invariant import INVARIANT
-from .properties import Always, Claim, Inductive, OnStep, Replay, Shape, Sometimes, Stays, implies
+from .properties import (
+    Always,
+    Claim,
+    Endless,
+    Eventually,
+    Inductive,
+    OnStep,
+    Quiet,
+    Replay,
+    Shape,
+    Sometimes,
+    Stays,
+    implies,
+)
 from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from .terms import all_of, one_if
 from .variables import (
@@ -121,6 +134,9 @@ CLAIMS: tuple[Claim, ...] = (
                 "exchange",
                 ("no-trimming", "retransmission-misaligned"),
                 GHOST.GOOD,
+            ),
+            Always(
+                "a prefix, of a stream longer than the window", "stream", ("no-trimming",), GHOST.GOOD & GHOST.WHOLE
             ),
             Always("a prefix, over a network that reorders", "reorder", ("early-text-delivered",), GHOST.GOOD),
             Always(
@@ -387,14 +403,24 @@ CLAIMS: tuple[Claim, ...] = (
                 ("send-after-close", "text-after-fin-both"),
                 implies(CLOSE_CALLED & after(CLOSE_CALLED), after(GHOST.SENT) == GHOST.SENT),
             ),
-            Stays(
-                "every octet of both directions can still be delivered, and both ends close",
+            Eventually(
+                "every octet of both directions is delivered at last, and both ends close",
                 "half-close",
-                ("close-wait-cannot-send", "unread-dies-with-tcb", "last-ack-leaves-early"),
+                (
+                    "close-wait-cannot-send",
+                    "unread-dies-with-tcb",
+                    "last-ack-leaves-early",
+                ),
                 (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
             ),
-            Stays(
-                "so it can when both ends close at once",
+            Eventually(
+                "so it is through a window that is smaller than what is left to send",
+                "half-close-narrow",
+                ("no-retransmission-in-close-wait", "no-output"),
+                (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
+            ),
+            Eventually(
+                "so it is when both ends close at once",
                 "simultaneous",
                 ("fin-never-sent-in-closing", "no-retransmission-in-closing"),
                 (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
@@ -495,43 +521,53 @@ CLAIMS: tuple[Claim, ...] = (
         "G3",
         "Nothing is stuck",
         ("3.8.1", "3.8.6.1", "3.10.8"),
-        "From every reachable state both ends can still get rid of their TCBs, and octets still get through a window "
-        "that closes completely.",
+        "If the network is fair (what is sent again and again arrives again and again, and nothing is duplicated for "
+        "ever) and so are timers and applications, both ends get rid of their TCBs at last, and octets get through a "
+        "window that closes completely.",
         (
-            Stays(
-                "both ends can close after all, one after the other",
+            Eventually(
+                "both ends close at last, one after the other",
                 "half-close",
                 ("no-retransmission-in-last-ack",),
                 _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
             ),
-            Stays(
-                "both ends can close after all, both at once",
+            Eventually(
+                "both ends close at last, both at once",
                 "simultaneous",
                 ("no-retransmission-in-closing", "fin-never-sent-in-closing"),
                 _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
             ),
-            Stays(
+            Eventually(
                 "a zero window opens again",
                 "zero-window",
                 ("no-probe",),
                 (GHOST.GOT == 2) | peer(GHOST.GOT == 2) | _REFUSED | peer(_REFUSED),
             ),
+            Eventually(
+                "over a network that reorders, too",
+                "reorder",
+                ("no-retransmission-in-last-ack",),
+                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
+            ),
         ),
     ),
     Claim(
         "G4",
-        "No ACK war in TIME-WAIT",
-        ("3.10.7.4 step 5", "3.5.2"),
-        "Two ends in TIME-WAIT can always fall silent, also when a segment was duplicated and the network loses "
-        "nothing. There is a war elsewhere: an end in SYN-RECEIVED (of an old SYN) and one in ESTABLISHED answer each "
-        "other's unacceptable ACKs for ever, unless the former resets first as 3.5.2 says (reading 29).",
+        "No ACK war",
+        ("3.10.7.4 step 1", "3.10.7.4 step 5", "3.5.2"),
+        "No exchange of segments goes on for ever by itself, changing nothing: two ends in TIME-WAIT fall silent, also "
+        "when a segment was duplicated. There are wars elsewhere, by step 1 alone: an end in SYN-RECEIVED, of an old "
+        "SYN, and one in ESTABLISHED, unless the former resets first as 3.5.2 says (reading 29); and two healthy ends "
+        "that both lost a full window, for their ACKs carry SND.NXT, at the right edge or beyond (reading 32).",
         (
-            Stays(
+            Quiet("none after a simultaneous close", "quiet", ("time-wait-acks-all",)),
+            Eventually(
                 "silence after a simultaneous close",
                 "quiet",
                 ("time-wait-acks-all",),
                 _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
             ),
+            Endless("two ends that lost a full window each", "free", ("step1-silent",)),
             Replay("an endless exchange of ACKs, by step 1", "ACK-war", ("reset-before-sequence",)),
         ),
     ),

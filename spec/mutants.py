@@ -591,6 +591,12 @@ _mutant(
     harmless=_LESS,
 )
 _mutant(
+    "no-retransmission-in-close-wait",
+    "no retransmission timer in CLOSE-WAIT",
+    ("retransmit*", _not_in(S.CLOSE_WAIT)),
+    harmless=_LESS,
+)
+_mutant(
     "no-retransmission-in-closing",
     "no retransmission timer in CLOSING",
     ("retransmit*", _not_in(S.CLOSING)),

@@ -45,6 +45,10 @@ RESET_FIRST = _switch(
     "reset-before-sequence", "reading 29: SYN-RECEIVED resets the sender of an unacceptable ACK before step 1 (3.5.2)"
 )
 
+RIGHT_EDGE_ACCEPTABLE = _switch(
+    "right-edge-acceptable", "reading 32: an empty segment at the right edge of the window is acceptable"
+)
+
 # Worst cases for S10: the ISN clock has come round
 ISN_REUSED = _switch("isn-reused", "after TIME-WAIT the next ISS equals the last one")
 ISN_REUSED_EARLY = _switch("isn-reused-early", "after LAST-ACK too the next ISS equals the last one")
@@ -78,7 +82,7 @@ _BLIND_ATTACKS = (RFC5961_RST, RFC5961_SYN, RFC5961_ACK)
 PROFILES: dict[str, Profile] = {
     "rfc9293": Profile(),
     "rfc5961": _of(*_BLIND_ATTACKS),
-    "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES),
+    "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES, RIGHT_EDGE_ACCEPTABLE),
     "lwip": _of(RFC5961_RST, RFC5961_SYN, RFC1337, HALF_DUPLEX, HOLD),
 }
 

@@ -6,6 +6,9 @@ Always     a condition on every pair of ends (this end and its PEER), in both di
 OnStep     a condition on every step of an end: before, AFTER, the arriving segment, the emitted one (OUT)
 Sometimes  a condition that some reachable state meets: a claim of possibility needs a witness
 Stays      from every reachable state, a state that meets the goal is still reachable
+Eventually in every behaviour that is fair to the ends and to the segments, the goal is met again and again
+Quiet      no exchange of segments goes on for ever by itself, changing nothing
+Endless    such an exchange exists
 Replay     a figure's exchange, line by line
 Shape      a condition on the declaration itself, decided without exploring
 Theorem    a condition on any incarnation of an end, the one of its PEER that it is bound to, and any segment that may
@@ -49,6 +52,21 @@ class Sometimes(Property):
 @dataclass(frozen=True)
 class Stays(Property):
     goal: Term
+
+
+@dataclass(frozen=True)
+class Eventually(Property):
+    goal: Term
+
+
+@dataclass(frozen=True)
+class Quiet(Property):
+    """It has no formula: a cycle of deliveries that leave both ends as they are is a violation."""
+
+
+@dataclass(frozen=True)
+class Endless(Property):
+    """The opposite of Quiet; its witness is such an exchange."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ _AGAIN_B = "listen; read; shutdown; listen; read; shutdown"
 SCOPES: dict[str, Scope] = {
     # text both ways; A half-closes first, B when it has read everything; any loss, any duplication
     "exchange": _scope("open; send 2; shutdown; read", "listen; send 1; read; shutdown", slots=1),
+    # a stream that slides the window along, more than a million states
+    "stream": _scope("open; send 6; shutdown; read", "listen; send 1; read; shutdown", slots=1),
     # one direction over a network that reorders
     "reorder": _scope("open; send 2; shutdown", "listen; read; shutdown", slots_back=1, losses=0, duplicates=1, mss=1),
     "held": _scope(
@@ -47,6 +49,8 @@ SCOPES: dict[str, Scope] = {
     ),
     # B sends only after A's FIN
     "half-close": _scope("open; send 1; shutdown; read", "listen; read; send 1; shutdown", slots=1),
+    # and more than its peer's window holds, so that its FIN has to wait
+    "half-close-narrow": _scope("open; shutdown; read", "listen; read; send 2; shutdown", slots=1, buffer=1),
     "simultaneous": _scope("open; send 1; shutdown; read", "open; shutdown; read", slots=1),
     # either end forgets everything once and opens again, among its old segments
     "crash": _scope("free: open send", "free: listen", "rfc9293", **_ONE_CRASH),

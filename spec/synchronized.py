@@ -21,6 +21,7 @@ from .profile import (
     RFC5961_ACK,
     RFC5961_RST,
     RFC5961_SYN,
+    RIGHT_EDGE_ACCEPTABLE,
     SYN_ACK_COMPLETES,
 )
 from .states import OTHER, RECEIVING, SYNCHRONIZED, State
@@ -144,7 +145,10 @@ _ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
 #: Reading 4: a FIN at RCV.NXT, behind text that is already here, needs no window.
 _BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & ~CTL.SYN & (SEG.SEQ <= RCV.NXT) & (SEG.SEQ + SEG.TEXT == RCV.NXT)
 
-ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED | _BARE_FIN)
+#: Reading 32: what SND.NXT is once the window is full; by the letter two such ends answer each other for ever.
+_AT_RIGHT_EDGE = RIGHT_EDGE_ACCEPTABLE & EMPTY & ~NO_WINDOW & (SEG.SEQ == RIGHT_EDGE)
+
+ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED | _BARE_FIN | _AT_RIGHT_EDGE)
 
 
 def _first() -> Iterator[Rule]:

@@ -51,9 +51,13 @@ class Trace:
 
     def diagram(self) -> str:
         """The trace as text: one line for each departure, arrival or loss."""
-        names = _Names(self.bits)
-        head = f"{'':3}  {'A':<13}{'':{_ARROW_WIDTH}}  {'B':<13}  step"
-        return "\n".join([head, *(line for n, step in enumerate(self.steps, 1) for line in _lines(n, step, names))])
+        return "\n".join(self.lines(Names(self.bits)))
+
+    def lines(self, names: Names) -> Iterator[str]:
+        """The lines of the diagram; names goes on from what was drawn before."""
+        yield f"{'':3}  {'A':<13}{'':{_ARROW_WIDTH}}  {'B':<13}  step"
+        for number, step in enumerate(self.steps, 1):
+            yield from _lines(number, step, names)
 
 
 def trace_of(result: Exploration, finding: Finding) -> Trace:
@@ -87,7 +91,7 @@ def step_of(system: System, action: Action, after: int) -> Step:
 # ---- drawing -------------------------------------------------------------------------------------------------
 
 
-class _Names:
+class Names:
     """The initial sequence numbers met so far, by end and incarnation."""
 
     def __init__(self, bits: int):
@@ -121,7 +125,7 @@ class _Names:
         return "".join((*parts, f"<CTL={','.join(bits)}>"))
 
 
-def _lines(number: int, step: Step, names: _Names) -> Iterator[str]:
+def _lines(number: int, step: Step, names: Names) -> Iterator[str]:
     names.meet(step.ends)
     who = "AB"[step.action.side]
     a, b = (state.value for state in step.states)

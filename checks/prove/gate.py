@@ -7,15 +7,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from halfclose.checks.explore.lasso import Lasso
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.judges import Judge
 from halfclose.checks.processes import ignore_interrupt, stop
+from halfclose.checks.progress import decide
 from halfclose.checks.prove.proofs import OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
 from halfclose.spec.claims import CLAIMS
 from halfclose.spec.graph import tcp
 from halfclose.spec.mutants import MUTANTS, mutated
-from halfclose.spec.properties import Always, OnStep, Stays
+from halfclose.spec.properties import Always, Eventually, OnStep, Property, Quiet, Stays
 from halfclose.spec.scopes import SCOPES
 
 
@@ -30,7 +32,7 @@ class Tried:
     goal: str
     claim: str
     scope: str
-    trace: Trace | None
+    trace: Trace | Lasso | None
     harmless: str
 
     @property
@@ -72,13 +74,21 @@ def _faults(name: str) -> Iterator[tuple[str, str, str]]:
         yield from ((proof, step, goal) for step, goal in prove(OBLIGATIONS[proof](graph, None)).faults)
 
 
-def _traces(name: str) -> Iterator[tuple[str, str, Trace]]:
-    explored = (
-        (claim.id, prop) for claim in CLAIMS for prop in claim.properties if isinstance(prop, Always | OnStep | Stays)
-    )
-    for claim, prop in ((claim, prop) for claim, prop in explored if name in prop.broken_by):
-        scope = SCOPES[prop.scope]
-        judged = Judge(scope, [prop]).run(scope, tcp(scope.profile, mutated(name)), stop_early=True)
-        finding = judged.outcomes[0].finding
-        if finding is not None:
-            yield f"{claim} {prop.name}", prop.scope, trace_of(judged.exploration, finding)
+def _traces(name: str) -> Iterator[tuple[str, str, Trace | Lasso]]:
+    for claim in CLAIMS:
+        for prop in (prop for prop in claim.properties if name in prop.broken_by):
+            trace = _violation(prop, name)
+            if trace is not None:
+                yield f"{claim.id} {prop.name}", prop.scope, trace
+
+
+def _violation(prop: Property, mutant: str) -> Trace | Lasso | None:
+    """How the mutant violates a property that is decided by exploration."""
+    if isinstance(prop, Eventually | Quiet):
+        return decide(SCOPES[prop.scope], tcp(SCOPES[prop.scope].profile, mutated(mutant)), [prop])[0].lasso
+    if not isinstance(prop, Always | OnStep | Stays):
+        return None
+    scope = SCOPES[prop.scope]
+    judged = Judge(scope, [prop]).run(scope, tcp(scope.profile, mutated(mutant)), stop_early=True)
+    finding = judged.outcomes[0].finding
+    return None if finding is None else trace_of(judged.exploration, finding)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from halfclose.checks.totality import STATE_SAYS
 from halfclose.spec.arrives import SYN_SENT_ACK_IS_GOOD
 from halfclose.spec.graph import TCP
-from halfclose.spec.profile import RFC5961_ACK
+from halfclose.spec.profile import RFC5961_ACK, RIGHT_EDGE_ACCEPTABLE
 from halfclose.spec.states import State
 from halfclose.spec.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE
 from halfclose.spec.tcb import BEYOND_THIS, CLOCK_ALLOWS
@@ -98,6 +98,7 @@ class Lemma:
 _A, _B = (variable(name, Sort.SEQ, Kind.SEGMENT, "any sequence number") for name in "ab")
 _AGREE_AS_ORDER = (Bound(AHEAD, _UNDER_HALF), Bound(AGE, _HALF))
 _AGREE_AS_EQUALITY = (Bound(AHEAD, _UNDER_SPACE), Bound(AGE, _UNDER_SPACE))
+_ARRIVED = (*_WINDOWS, SEG.TEXT <= TEXT, RCV.NXT <= SEG.SEQ + AGE, SEG.SEQ + SEG.LEN <= RCV.NXT + AHEAD)
 _INORDER = (*_WINDOWS, SEG.TEXT <= TEXT, ACCEPTABLE)
 _HELD = (*_WINDOWS, HELD.SET, HELD.SEQ + HELD.TEXT <= RIGHT_EDGE)
 _QUEUED = (*_FLIGHT, SND.NXT <= SND.END + 1, SND.END <= SND.UNA + QUEUE)
@@ -111,8 +112,15 @@ LEMMAS: tuple[Lemma, ...] = (
         "acceptable",
         "the acceptability test of table 6 with the allowances for a zero window",
         (ACCEPTABLE,),
-        (*_WINDOWS, SEG.TEXT <= TEXT, RCV.NXT <= SEG.SEQ + AGE, SEG.SEQ + SEG.LEN <= RCV.NXT + AHEAD),
+        (~RIGHT_EDGE_ACCEPTABLE, *_ARRIVED),
         (Bound(AGE, Size(4, 0, -1)), Bound(AHEAD, _UNDER_SPACE), Bound(TEXT, _UNDER_HALF), _WINDOW),
+    ),
+    Lemma(
+        "acceptable-at-the-edge",
+        "the same where the right edge is acceptable (reading 32)",
+        (ACCEPTABLE,),
+        (RIGHT_EDGE_ACCEPTABLE, *_ARRIVED),
+        (Bound(AGE, Size(4, -1, -1)), Bound(AHEAD, _UNDER_SPACE), Bound(TEXT, _UNDER_HALF), _WINDOW),
     ),
     Lemma(
         "reset",

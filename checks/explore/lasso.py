@@ -1,0 +1,128 @@
+"""A behaviour that goes on for ever, as a stem and a cycle: the counterexample to a claim of progress."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks
+from halfclose.checks.explore.fairness import Fair, Fairness
+from halfclose.checks.explore.trace import Names, Step, Trace, step_of
+
+
+@dataclass(frozen=True)
+class Lasso:
+    """The way to the cycle, and one turn of it; an empty cycle means that nothing happens any more."""
+
+    stem: Trace
+    cycle: Trace
+
+    def diagram(self) -> str:
+        """Both, one after the other."""
+        names = Names(self.stem.bits)
+        stem = list(self.stem.lines(names))
+        turn = self.cycle.lines(names) if self.cycle.steps else ("     nothing: nobody has anything left to do",)
+        return "\n".join([*stem, "and from here on again and again:", *turn])
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The stem and one turn of the cycle."""
+        return (*self.stem.steps, *self.cycle.steps)
+
+    def to_json(self) -> dict[str, object]:
+        """Both, each a list of steps."""
+        return {"stem": self.stem.to_json(), "cycle": self.cycle.to_json()}
+
+
+def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list[int]]) -> Lasso:
+    """The cycle in the first fair component, fair by itself; path: the keys from the initial state to a key."""
+    first = int(np.flatnonzero(fair.component >= 0)[0])
+    inside = fair.component == fair.component[first]
+    walk = _fair_walk(graph, rules, _Component(graph, inside, fair.steps), first)
+    stem = path(graph.keys[first])
+    between = [_arrow(graph, graph.at[a], graph.at[b]) for a, b in pairwise(stem)]
+    return Lasso(_trace(graph, between), _trace(graph, walk))
+
+
+class _Component:
+    """The steps within one component, by the state that they leave."""
+
+    def __init__(self, graph: Arrows, inside: Marks, steps: Marks):
+        self.graph, self.inside = graph, inside
+        self.steps = steps & inside[graph.source]
+        self.out: dict[int, list[int]] = {}
+        for step in np.flatnonzero(self.steps):
+            self.out.setdefault(int(graph.source[step]), []).append(int(step))
+
+    def way(self, start: int, wanted: Marks) -> list[int]:
+        """The shortest walk from a state whose last step is wanted."""
+        came: dict[int, int] = {}
+        waiting, seen = deque([start]), {start}
+        while waiting:
+            state = waiting.popleft()
+            for step in self.out.get(state, ()):
+                if wanted[step]:
+                    return [*self._back(came, start, state), step]
+                after = int(self.graph.target[step])
+                if after not in seen:
+                    seen.add(after)
+                    came[after] = step
+                    waiting.append(after)
+        raise ValueError("no such step in the component")
+
+    def _back(self, came: dict[int, int], start: int, state: int) -> list[int]:
+        steps: list[int] = []
+        while state != start:
+            steps.append(came[state])
+            state = int(self.graph.source[came[state]])
+        return steps[::-1]
+
+
+def _fair_walk(graph: Arrows, rules: Fairness, component: _Component, first: int) -> list[int]:
+    """A closed walk from a state that is fair to everybody, grown by one demand at a time."""
+    walk: list[int] = []
+    while True:
+        wanted = next(_demands(graph, rules, component, walk, first), None)
+        if wanted is None:
+            if _end(graph, walk, first) == first:
+                return walk
+            wanted = component.steps & (graph.target == first)
+        walk += component.way(_end(graph, walk, first), wanted)
+
+
+def _end(graph: Arrows, walk: list[int], first: int) -> int:
+    return int(graph.target[walk[-1]]) if walk else first
+
+
+def _demands(graph: Arrows, rules: Fairness, component: _Component, walk: list[int], first: int) -> Iterator[Marks]:
+    """The steps of which one is still missing for the walk, repeated for ever, to be fair and to be a walk at all."""
+    if not walk and not component.steps[first]:  # the first arrows are those that stay where they are
+        yield component.steps
+    states = np.zeros(len(graph.keys), dtype=np.bool_)
+    states[first] = True
+    states[graph.target[walk]] = True
+    taken = np.zeros(len(graph.source), dtype=np.bool_)
+    taken[walk] = True
+    for weak in rules.weak:
+        if not (states & ~weak.able).any() and not (taken & weak.does).any():
+            elsewhere = component.inside & ~weak.able
+            yield component.steps & (elsewhere[graph.target] if elsewhere.any() else weak.does)
+    for strong in rules.strong:
+        wanted = (states & strong.able).any() or (taken & strong.asks).any()
+        if wanted and not (taken & strong.does).any():
+            yield component.steps & strong.does
+
+
+def _arrow(graph: Arrows, before: int, after: int) -> int:
+    """A step between two states."""
+    return int(np.flatnonzero((graph.source == before) & (graph.target == after))[0])
+
+
+def _trace(graph: Arrows, steps: list[int]) -> Trace:
+    happened = ((graph.actions[graph.label[step]], graph.keys[graph.target[step]]) for step in steps)
+    shown = (step_of(graph.system, action, key) for action, key in happened if action is not STUTTER)
+    return Trace(tuple(shown), graph.system.scope.bits)
