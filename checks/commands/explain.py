@@ -18,7 +18,7 @@ from halfclose.spec.graph import RULES, TCP
 from halfclose.spec.invariant import INVARIANT
 from halfclose.spec.mutants import MUTANTS
 from halfclose.spec.profile import SWITCHES
-from halfclose.spec.properties import Claim, Inductive, Replay, Shape, Theorem
+from halfclose.spec.properties import Claim, Endless, Eventually, Inductive, Property, Quiet, Replay, Shape, Theorem
 from halfclose.spec.scopes import SCOPES
 from halfclose.spec.terms import definitions, show, variables
 
@@ -57,9 +57,19 @@ def _describe_claim(claim: Claim) -> str:
             lines.append(f"    check     {prop.scope}")
         else:
             lines.append(f"    scope     {prop.scope}: {SCOPES[prop.scope].app_a} | {SCOPES[prop.scope].app_b}")
-            lines.append(f"    formula   {show(condition(prop))}")
+            lines += _formula(prop)
         lines.append(f"    broken by {', '.join(prop.broken_by)}")
     return "\n".join(lines)
+
+
+def _formula(prop: Property) -> list[str]:
+    """The formula, where the property has one."""
+    match prop:
+        case Eventually(goal=goal):
+            return [f"    formula   {show(goal)}, again and again"]
+        case Quiet() | Endless():
+            return []
+    return [f"    formula   {show(condition(prop))}"]
 
 
 def _figure(name: str) -> str | None:
