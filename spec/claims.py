@@ -1,99 +1,41 @@
-"""The claims: every statement of the study notes this project started from (S1-S12), the figures of RFC 9293, and
-what any protocol proof owes its reader (G1-G6).  `properties` says what kinds of property there are.
+"""The claims: every statement of the study notes this project started from (S1-S12), and those of `claims_general`.
+
+`properties` says what kinds of property there are, `situations` what the words of their formulas mean.
 """
 
 from __future__ import annotations
 
-from .agreement import AGREEMENT, P1, P2, P3, P4, P5, P6
-from .invariant import INVARIANT
-from .properties import (
-    Always,
-    Claim,
-    Endless,
-    Eventually,
-    Inductive,
-    OnStep,
-    Quiet,
-    Replay,
-    Shape,
-    Sometimes,
-    Stays,
-    implies,
+from .agreement import P1, P2, P3, P4, P5, P6
+from .claims_general import GENERAL
+from .properties import Always, Claim, Eventually, OnStep, Replay, Shape, Sometimes, implies
+from .situations import (
+    BOTH_CLOSED,
+    ENDED_WELL,
+    EVERYTHING_READ,
+    KNOWS,
+    LOST_BY_PEER,
+    MUTUAL,
+    NOTHING_OLD,
+    REALLY_HAS,
+    REFUSED,
+    SENT_SOMETHING,
+    SPEAKS_TO_NOBODY,
+    TAKEN,
+    TOOK_FIN,
+    UP,
 )
-from .states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
-from .terms import all_of, one_if
-from .variables import (
-    CLOSE_CALLED,
-    CTL,
-    DETACHED,
-    EMITS,
-    GHOST,
-    IRS,
-    ISS,
-    RCV,
-    RIGHT_EDGE,
-    SEG,
-    SND,
-    Fate,
-    after,
-    in_state,
-    out,
-    peer,
-)
+from .states import SYNCHRONIZED, State
+from .variables import CLOSE_CALLED, CTL, GHOST, IRS, ISS, RCV, RIGHT_EDGE, SEG, SND, Fate, after, in_state, out, peer
 
 S = State
-_UP = in_state(*SYNCHRONIZED)
-_CLOSED = in_state(S.CLOSED)
-_IDLE = in_state(S.CLOSED, S.LISTEN)
 
-#: This end took its IRS from the incarnation that the peer is living now.
-_KNOWS = peer(GHOST.LIFE) == GHOST.PEER
-_MUTUAL = _KNOWS & peer(_KNOWS)
-
-#: 3.5.1: this end counts as connected, and its peer has no part in the connection (any more).
-_HALF_OPEN = _UP & ~(peer(in_state(*OTHER)) & _MUTUAL)
-_SPEAKS_TO_NOBODY = _HALF_OPEN & (SND.UNA < SND.END)
-_BOTH_CLOSED = _CLOSED & peer(_CLOSED)
-_EVERYTHING_READ = (peer(GHOST.SENT) == GHOST.READ) & (peer(GHOST.READ) == GHOST.SENT)
-_ENDED_WELL = GHOST.FATE == Fate.CLOSED
-
-#: This end was reset because its peer gave the connection up, with octets of the peer's that will never be read.
-_LOST_BY_PEER = (GHOST.FATE == Fate.RESET) & (GHOST.READ < peer(GHOST.SENT)) & peer(GHOST.FATE == Fate.ABORTED)
-
-#: Every octet and FIN came from the incarnation that confirmed the connection, and from none that was used before.
-_NOTHING_OLD = GHOST.GOOD & GHOST.WHOLE & GHOST.FRESH
-
-#: The connection never came about: the peer was not there to answer the SYN.
-_REFUSED = GHOST.FATE == Fate.REFUSED
-_SENT_SOMETHING = EMITS & ~out(CTL.RST)
-_TOOK_FIN = in_state(*RECEIVING, S.SYN_RECEIVED) & after(in_state(*FIN_RECEIVED))
-
-#: One past the last number that this end has really taken: octets in its buffer or read, and the FIN.
-_REALLY_HAS = IRS + 1 + GHOST.GOT + one_if(in_state(*FIN_RECEIVED))
-_TAKEN = after(GHOST.GOT) - GHOST.GOT
-
-#: What the variables of an end may be, state by state.
-_IN_RANGE = all_of(
-    RCV.USER + RCV.WND <= RCV.BUFF,
-    SND.WND <= SND.MAX_WND,
-    GHOST.GOT <= GHOST.READ + RCV.BUFF,
-    implies(in_state(*OTHER, S.SYN_SENT), (SND.UNA <= SND.NXT) & (ISS <= SND.UNA)),
-    implies(in_state(*SYNCHRONIZED), (SND.UNA > ISS) & (SND.WL2 <= SND.UNA) & (RCV.NXT == _REALLY_HAS)),
-    implies(in_state(*OTHER, S.SYN_SENT) & ~CLOSE_CALLED, SND.NXT <= SND.END),
-    implies(in_state(S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.LAST_ACK, S.TIME_WAIT), CLOSE_CALLED),
-    implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
-    implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
-    implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
-    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
-)
-
-CLAIMS: tuple[Claim, ...] = (
+NOTES: tuple[Claim, ...] = (
     Claim(
         "S1",
         "Logical connection",
         ("3.4", "3.5", "3.5.1"),
         "Over a network that promises nothing, two ends that count as connected agree on each other's numbers; an end "
-        "whose peer is gone (closed, or crashed and not back) is found out once it has something to send.",
+        "whose peer is gone (closed, or crashed and not back) is found out at last, once it has something to send.",
         (
             Always(
                 "agree on sequence numbers",
@@ -104,7 +46,7 @@ CLAIMS: tuple[Claim, ...] = (
                     "syn-received-ack-unchecked",
                     "irs-is-the-next-number",
                 ),
-                implies(_UP & peer(_UP) & _KNOWS, (peer(ISS) == IRS) & (peer(IRS) == ISS) & peer(_KNOWS)),
+                implies(UP & peer(UP) & KNOWS, (peer(ISS) == IRS) & (peer(IRS) == ISS) & peer(KNOWS)),
             ),
             Always(
                 "who confirms a connection had sent its SYN",
@@ -113,11 +55,11 @@ CLAIMS: tuple[Claim, ...] = (
                 GHOST.BOUND,
             ),
             P5,
-            Stays(
+            Eventually(
                 "no half-open end for ever, once it has something to send",
                 "half-open",
                 ("closed-sends-no-reset",),
-                ~_SPEAKS_TO_NOBODY & ~peer(_SPEAKS_TO_NOBODY),
+                ~SPEAKS_TO_NOBODY & ~peer(SPEAKS_TO_NOBODY),
             ),
         ),
     ),
@@ -175,19 +117,19 @@ CLAIMS: tuple[Claim, ...] = (
                 "possible",
                 "exchange",
                 ("listener-deaf",),
-                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & _MUTUAL,
+                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & MUTUAL,
             ),
             Sometimes(
                 "possible from both sides at once",
                 "simultaneous",
                 ("no-simultaneous-open",),
-                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & _MUTUAL,
+                in_state(S.ESTABLISHED) & peer(in_state(S.ESTABLISHED)) & MUTUAL,
             ),
             Always(
                 "no end is connected to a peer that did not confirm it",
                 "crash",
                 ("two-way-handshake", "syn-received-ack-unchecked", "syn-received-follows-any-syn"),
-                implies(_UP & _KNOWS, peer(_KNOWS)),
+                implies(UP & KNOWS, peer(KNOWS)),
             ),
             Shape(
                 "the only way in",
@@ -209,7 +151,7 @@ CLAIMS: tuple[Claim, ...] = (
                 "exchange",
                 ("syn-takes-no-number", "syn-sent-again-with-a-new-number"),
                 implies(
-                    _SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
+                    SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
                     after(SND.NXT) == out(SEG.SEQ) + 1,
                 ),
             ),
@@ -218,7 +160,7 @@ CLAIMS: tuple[Claim, ...] = (
                 "exchange",
                 ("ack-takes-a-number", "fin-takes-no-number"),
                 implies(
-                    _SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.SEQ) == SND.NXT) & in_state(*SYNCHRONIZED),
+                    SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.SEQ) == SND.NXT) & in_state(*SYNCHRONIZED),
                     after(SND.NXT) == out(SEG.SEQ) + out(SEG.LEN),
                 ),
             ),
@@ -227,7 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
                 "exchange",
                 ("ack-takes-a-number",),
                 implies(
-                    _SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.LEN) == 0),
+                    SENT_SOMETHING & ~out(CTL.SYN) & (out(SEG.LEN) == 0),
                     (out(SEG.SEQ) == SND.NXT) & (after(SND.NXT) == SND.NXT),
                 ),
             ),
@@ -235,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
                 "a received FIN takes one number",
                 "exchange",
                 ("received-fin-takes-no-number",),
-                implies(_TOOK_FIN, after(RCV.NXT) == RCV.NXT + _TAKEN + 1),
+                implies(TOOK_FIN, after(RCV.NXT) == RCV.NXT + TAKEN + 1),
             ),
             P3,
         ),
@@ -276,25 +218,25 @@ CLAIMS: tuple[Claim, ...] = (
                 "ACK is RCV.NXT",
                 "exchange",
                 ("ack-names-last-octet", "closed-answers-with-ack"),
-                implies(_SENT_SOMETHING & out(CTL.ACK), out(SEG.ACK) == after(RCV.NXT)),
+                implies(SENT_SOMETHING & out(CTL.ACK), out(SEG.ACK) == after(RCV.NXT)),
             ),
             Always(
                 "SND.UNA never passes what the peer has",
                 "reorder",
                 ("early-text-acknowledged",),
-                implies(_UP & peer(_UP) & _MUTUAL, SND.UNA <= peer(_REALLY_HAS)),
+                implies(UP & peer(UP) & MUTUAL, SND.UNA <= peer(REALLY_HAS)),
             ),
             Always(
                 "the peer never has more than was sent",
                 "exchange",
                 ("received-fin-takes-two-numbers",),
-                implies(_UP & peer(_UP) & _MUTUAL, peer(RCV.NXT) <= SND.NXT),
+                implies(UP & peer(UP) & MUTUAL, peer(RCV.NXT) <= SND.NXT),
             ),
             Sometimes(
                 "SND.UNA+SND.WND can pass what the peer has offered: a retransmission's ACK moves SND.UNA, not SND.WND",
                 "exchange",
                 ("window-of-any-new-ack",),
-                _UP & peer(_UP) & _MUTUAL & (peer(RIGHT_EDGE) < SND.UNA + SND.WND),
+                UP & peer(UP) & MUTUAL & (peer(RIGHT_EDGE) < SND.UNA + SND.WND),
             ),
             P3,
             P4,
@@ -329,8 +271,8 @@ CLAIMS: tuple[Claim, ...] = (
                 "half-close",
                 ("eof-shown-early",),
                 implies(
-                    _BOTH_CLOSED & _ENDED_WELL & peer(_ENDED_WELL) & GHOST.JOINED & peer(GHOST.JOINED),
-                    implies(GHOST.EOF & peer(GHOST.EOF), _EVERYTHING_READ),
+                    BOTH_CLOSED & ENDED_WELL & peer(ENDED_WELL) & GHOST.JOINED & peer(GHOST.JOINED),
+                    implies(GHOST.EOF & peer(GHOST.EOF), EVERYTHING_READ),
                 ),
             ),
         ),
@@ -343,7 +285,7 @@ CLAIMS: tuple[Claim, ...] = (
         "a new incarnation. It is enough if it is not cut short (RFC 1337) and if at its end the network is empty. It "
         "protects the end that waits: the other one relies on its ISN clock.",
         (
-            Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), _NOTHING_OLD),
+            Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), NOTHING_OLD),
             P6,
             Sometimes(
                 "needed: without it an old octet is taken for a new one",
@@ -355,13 +297,13 @@ CLAIMS: tuple[Claim, ...] = (
                 "it does not protect the other end, if that one's numbers come again too",
                 "reuse-other-end",
                 ("isn-clock-moves-on",),
-                ~_NOTHING_OLD,
+                ~NOTHING_OLD,
             ),
             Sometimes(
                 "cut short by a RST it does not help (RFC 1337)",
                 "reuse-rst",
                 ("isn-clock-moves-on",),
-                ~_NOTHING_OLD,
+                ~NOTHING_OLD,
             ),
         ),
     ),
@@ -411,19 +353,19 @@ CLAIMS: tuple[Claim, ...] = (
                     "unread-dies-with-tcb",
                     "last-ack-leaves-early",
                 ),
-                (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
+                (BOTH_CLOSED & EVERYTHING_READ) | REFUSED | peer(REFUSED),
             ),
             Eventually(
                 "so it is through a window that is smaller than what is left to send",
                 "half-close-narrow",
                 ("no-retransmission-in-close-wait", "no-output"),
-                (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
+                (BOTH_CLOSED & EVERYTHING_READ) | REFUSED | peer(REFUSED),
             ),
             Eventually(
                 "so it is when both ends close at once",
                 "simultaneous",
                 ("fin-never-sent-in-closing", "no-retransmission-in-closing"),
-                (_BOTH_CLOSED & _EVERYTHING_READ) | _REFUSED | peer(_REFUSED),
+                (BOTH_CLOSED & EVERYTHING_READ) | REFUSED | peer(REFUSED),
             ),
             P2,
             P3,
@@ -440,13 +382,13 @@ CLAIMS: tuple[Claim, ...] = (
                 "by a full close with octets unread",
                 "full-close",
                 ("full-close-ignores-unread",),
-                _LOST_BY_PEER & peer(GHOST.READ < GHOST.GOT),
+                LOST_BY_PEER & peer(GHOST.READ < GHOST.GOT),
             ),
             Sometimes(
                 "by a full close while octets are still arriving",
                 "full-close",
                 ("full-close-keeps-listening",),
-                _LOST_BY_PEER & peer(GHOST.READ == GHOST.GOT),
+                LOST_BY_PEER & peer(GHOST.READ == GHOST.GOT),
             ),
             Sometimes(
                 "by an abort",
@@ -456,159 +398,8 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    Claim(
-        "G1",
-        "Types",
-        ("3.3.1",),
-        "Every variable stays within its range, whatever is sent to an end; the invariant is proved for all values and "
-        "profiles, and what the totality of the guards assumes is part of it.",
-        (
-            Always(
-                "variables are in range",
-                "free",
-                (
-                    "fin-sent-twice",
-                    "any-ack-acknowledges-fin",
-                    "closes-by-itself",
-                    "syn-received-unconfirmed",
-                    "text-in-syn-received",
-                    "fin-wait-1-wrong-state",
-                    "ack-moves-rcv-nxt",
-                    "window-adds-up",
-                    "window-of-tomorrow",
-                    "offers-one-more",
-                ),
-                _IN_RANGE,
-            ),
-            Always(
-                "variables are in range, with every option on",
-                "options",
-                ("fin-sent-twice",),
-                _IN_RANGE,
-            ),
-            Inductive(
-                "the invariant of one end",
-                "one end",
-                tuple(dict.fromkeys(mutant for conjunct in INVARIANT for mutant in conjunct.broken_by)),
-            ),
-            Inductive(
-                "the invariant of both ends",
-                "both ends",
-                tuple(dict.fromkeys(mutant for conjunct in AGREEMENT for mutant in conjunct.broken_by)),
-            ),
-            Always(
-                "a closed end has no flags",
-                "full-close",
-                ("detached-survives",),
-                implies(_CLOSED, ~DETACHED & ~CLOSE_CALLED),
-            ),
-            Always(
-                "the receive buffer is never overdrawn",
-                "zero-window",
-                ("text-beyond-window",),
-                RCV.USER + RCV.WND <= RCV.BUFF,
-            ),
-        ),
-    ),
-    Claim(
-        "G2",
-        "Guards are exclusive and exhaustive",
-        ("3.10",),
-        "For every state and every input event exactly one edge applies, whatever the profile.",
-        (Shape("exclusive and exhaustive", "exclusive and exhaustive", ("no-ack-bit-unguarded", "step5-no-ack-gone")),),
-    ),
-    Claim(
-        "G3",
-        "Nothing is stuck",
-        ("3.8.1", "3.8.6.1", "3.10.8"),
-        "If the network is fair (what is sent again and again arrives again and again, and nothing is duplicated for "
-        "ever) and so are timers and applications, both ends get rid of their TCBs at last, and octets get through a "
-        "window that closes completely.",
-        (
-            Eventually(
-                "both ends close at last, one after the other",
-                "half-close",
-                ("no-retransmission-in-last-ack",),
-                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
-            ),
-            Eventually(
-                "both ends close at last, both at once",
-                "simultaneous",
-                ("no-retransmission-in-closing", "fin-never-sent-in-closing"),
-                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
-            ),
-            Eventually(
-                "a zero window opens again",
-                "zero-window",
-                ("no-probe",),
-                (GHOST.GOT == 2) | peer(GHOST.GOT == 2) | _REFUSED | peer(_REFUSED),
-            ),
-            Eventually(
-                "over a network that reorders, too",
-                "reorder",
-                ("no-retransmission-in-last-ack",),
-                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
-            ),
-        ),
-    ),
-    Claim(
-        "G4",
-        "No ACK war",
-        ("3.10.7.4 step 1", "3.10.7.4 step 5", "3.5.2"),
-        "No exchange of segments goes on for ever by itself, changing nothing: two ends in TIME-WAIT fall silent, also "
-        "when a segment was duplicated. There are wars elsewhere, by step 1 alone: an end in SYN-RECEIVED, of an old "
-        "SYN, and one in ESTABLISHED, unless the former resets first as 3.5.2 says (reading 29); and two healthy ends "
-        "that both lost a full window, for their ACKs carry SND.NXT, at the right edge or beyond (reading 32).",
-        (
-            Quiet("none after a simultaneous close", "quiet", ("time-wait-acks-all",)),
-            Eventually(
-                "silence after a simultaneous close",
-                "quiet",
-                ("time-wait-acks-all",),
-                _BOTH_CLOSED | _REFUSED | peer(_REFUSED),
-            ),
-            Endless("two ends that lost a full window each", "free", ("step1-silent",)),
-            Replay("an endless exchange of ACKs, by step 1", "ACK-war", ("reset-before-sequence",)),
-        ),
-    ),
-    Claim(
-        "G5",
-        "Recovery from a crash",
-        ("3.5.1", "3.5 figure 8"),
-        "After one end lost its memory the other can be reset and the two connect anew.",
-        (
-            Sometimes(
-                "connected anew after a crash",
-                "crash",
-                ("listener-deaf",),
-                (GHOST.LIFE == 2)
-                & in_state(S.ESTABLISHED)
-                & peer(in_state(S.ESTABLISHED))
-                & _MUTUAL
-                & (peer(GHOST.LIFE) == 2),
-            ),
-            *(
-                Replay(f"figure {n}", f"F{n}", (mutant,))
-                for n, mutant in (
-                    (8, "syn-ack-unchecked"),
-                    (9, "step1-silent"),
-                    (10, "closed-sends-no-reset"),
-                    (11, "listen-ignores-ack"),
-                )
-            ),
-        ),
-    ),
-    Claim(
-        "G6",
-        "Simultaneous open and close",
-        ("3.5 figure 7", "3.6 figure 13", "MUST-10"),
-        "Both ends may begin at once, and both may end at once. (Figure 7 as drawn needs reading 3; by step 1 its line "
-        "6 is refused, and the connection comes up through the ACK sent in reply.)",
-        (
-            Replay("figure 7", "F7", ("no-simultaneous-open",)),
-            Replay("figure 13", "F13", ("fin-wait-1-wrong-state",)),
-        ),
-    ),
 )
+
+CLAIMS: tuple[Claim, ...] = (*NOTES, *GENERAL)
 
 BY_ID = {claim.id: claim for claim in CLAIMS}

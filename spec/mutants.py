@@ -7,10 +7,29 @@ proved like the real thing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .arrives import SYN_SENT_ACK_IS_GOOD
+from .changes import (
+    Change,
+    also_in,
+    answering,
+    both,
+    emitting,
+    emitting_ack,
+    gone,
+    instead,
+    not_in,
+    only_if,
+    only_in,
+    reading,
+    setting,
+    silent,
+    to,
+    window_of_any_new_ack,
+    without,
+)
 from .edge import Rule
 from .graph import RULES
 from .output import LAST, WINDOW_ALLOWS
@@ -25,9 +44,9 @@ from .profile import (
     TIME_WAIT_ACKS_ALL,
 )
 from .states import State
-from .synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, NO_ACK_BIT, NOT_BEYOND
-from .tcb import ACK_SEGMENT, AFTER_TIME_WAIT, delete_tcb_in_order, fate
-from .terms import FALSE, TRUE, Assignment, Term, Var, ite, seq, substitute, variables
+from .synchronized import ACCEPTABLE, ACK_IS_GOOD, NO_ACK_BIT, NOT_BEYOND
+from .tcb import AFTER_TIME_WAIT, delete_tcb_in_order, fate
+from .terms import FALSE, TRUE, ite, seq
 from .text import ITS_TURN, NEW_TEXT
 from .variables import (
     ACKS_FIN,
@@ -79,11 +98,6 @@ def mutated(name: str) -> Rules:
     return MUTANTS[name].apply(RULES)
 
 
-# ---- ways to change rules ------------------------------------------------------------------------------------
-
-Change = Callable[[Rule], Rule | None]
-
-
 def _mutant(name: str, what: str, *changes: tuple[str, Change], harmless: str = "") -> None:
     """Changes are (pattern of the rules' names, change); one that touches no rule is a mistake here."""
 
@@ -106,120 +120,6 @@ _ONLY_FORGED = "an honest peer never sends what it would take; proved, for the i
 _GHOST = "no defect of TCP: a ghost that the proof rests on, and that no trace shows"
 
 
-def _gone(rule: Rule) -> None:
-    return None
-
-
-def _without(*conditions: Term) -> Change:
-    """Drop these conjuncts of the guard."""
-    dropped = frozenset(conditions)
-
-    def change(rule: Rule) -> Rule:
-        kept = tuple(c for c in rule.guard if c not in dropped)
-        if len(kept) == len(rule.guard):
-            raise AssertionError(f"{rule.name} has no such conjunct")
-        return replace(rule, guard=kept)
-
-    return change
-
-
-def _reading(values: dict[Var, Term]) -> Change:
-    """Replace variables (switches above all) in guard and updates."""
-
-    def change(rule: Rule) -> Rule:
-        if variables(*rule.guard, *(a.value for a in rule.updates)).isdisjoint(values):
-            return rule
-        return replace(
-            rule,
-            guard=tuple(substitute(c, values) for c in rule.guard),
-            updates=tuple(Assignment(a.var, substitute(a.value, values)) for a in rule.updates),
-        )
-
-    return change
-
-
-def _setting(*assignments: Assignment) -> Change:
-    """Replace or add these updates, real or ghost."""
-    new = {a.var for a in assignments}
-
-    def change(rule: Rule) -> Rule:
-        kept = tuple(a for a in rule.updates if a.var not in new)
-        ghosts = tuple(a for a in rule.ghosts if a.var not in new)
-        return replace(rule, updates=(*kept, *assignments), ghosts=ghosts)
-
-    return change
-
-
-def _only_in(*states: State) -> Change:
-    return lambda rule: replace(rule, states=tuple(s for s in rule.states if s in states))
-
-
-def _not_in(*states: State) -> Change:
-    return lambda rule: replace(rule, states=tuple(s for s in rule.states if s not in states))
-
-
-def _also_in(*states: State) -> Change:
-    return lambda rule: replace(rule, states=(*rule.states, *states))
-
-
-def _to(target: State) -> Change:
-    return lambda rule: replace(rule, target=target)
-
-
-def _silent(rule: Rule) -> Rule:
-    return replace(rule, emits=None)
-
-
-def _both(*changes: Change) -> Change:
-    def change(rule: Rule) -> Rule | None:
-        result: Rule | None = rule
-        for one in changes:
-            result = one(result) if result is not None else None
-        return result
-
-    return change
-
-
-def _if(*conditions: Term) -> Change:
-    """Add these conjuncts to the guard."""
-    return lambda rule: replace(rule, guard=(*rule.guard, *conditions))
-
-
-def _instead(old: Term, new: Term) -> Change:
-    return _both(_without(old), _if(new))
-
-
-def _emitting(**fields: Term) -> Change:
-    """Change fields of the emitted segment."""
-
-    def change(rule: Rule) -> Rule:
-        assert rule.emits is not None
-        return replace(rule, emits=replace(rule.emits, **fields))  # type: ignore[arg-type]
-
-    return change
-
-
-def _window_of_any_new_ack(rule: Rule) -> Rule:
-    """Where the acknowledgment is processed, take the window with it."""
-    if ACKNOWLEDGE[0] not in rule.updates:
-        return rule
-    new = SND.UNA < SEG.ACK
-    window = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ), SND.WL2.becomes(SEG.ACK))
-    either = {a.var: a.var.becomes(ite(new, b.value, a.value)) for a, b in zip(ACKNOWLEDGE[1:], window, strict=True)}
-    return replace(rule, updates=tuple(either.get(a.var, a) for a in rule.updates))
-
-
-def _emitting_ack(rule: Rule) -> Rule:
-    """An ACK instead of a reset."""
-    assert rule.emits is not None
-    return replace(rule, emits=replace(rule.emits, rst=False))
-
-
-def _answering(rule: Rule) -> Rule:
-    """Acknowledge the FIN with the transition itself."""
-    return replace(rule, emits=replace(ACK_SEGMENT, acknowledge=TEXT_END + 1))
-
-
 # ---- the handshake -------------------------------------------------------------------------------------------
 
 _mutant(
@@ -227,9 +127,9 @@ _mutant(
     "a listener is ESTABLISHED as soon as it has answered a SYN",
     (
         "listen.syn",
-        _both(
-            _to(S.ESTABLISHED),
-            _setting(
+        both(
+            to(S.ESTABLISHED),
+            setting(
                 SND.UNA.becomes(ISN + 1),
                 SND.WND.becomes(SEG.WND),
                 SND.WL1.becomes(SEG.SEQ),
@@ -243,29 +143,29 @@ _mutant(
 _mutant(
     "syn-ack-unchecked",
     "in SYN-SENT any ACK field on a SYN is taken for the acknowledgment of ours",
-    ("syn-sent.syn-ack", _both(_instead(SYN_SENT_ACK_IS_GOOD, CTL.ACK), _setting(SND.UNA.becomes(ISS + 1)))),
-    ("syn-sent.bad-ack*", _if(~CTL.SYN)),
+    ("syn-sent.syn-ack", both(instead(SYN_SENT_ACK_IS_GOOD, CTL.ACK), setting(SND.UNA.becomes(ISS + 1)))),
+    ("syn-sent.bad-ack*", only_if(~CTL.SYN)),
 )
-_ANY_ACK = _both(_without(ACK_IS_GOOD), _setting(SND.UNA.becomes(ISS + 1)))
+_ANY_ACK = both(without(ACK_IS_GOOD), setting(SND.UNA.becomes(ISS + 1)))
 _mutant(
     "syn-received-ack-unchecked",
     "in SYN-RECEIVED any ACK field is taken for the acknowledgment of our SYN",
     ("syn-received.ack", _ANY_ACK),
     ("syn-received.text", _ANY_ACK),
     ("syn-received.fin", _ANY_ACK),
-    ("step5.syn-received.bad", _gone),
+    ("step5.syn-received.bad", gone),
 )
 _mutant(
     "syn-received-any-window",
     "in SYN-RECEIVED the acknowledgment of our SYN may come with any sequence number",
-    ("step1.ack@SYN-RECEIVED", _if(~ACK_IS_GOOD)),
-    ("syn-received.ack", _without(ACCEPTABLE)),
+    ("step1.ack@SYN-RECEIVED", only_if(~ACK_IS_GOOD)),
+    ("syn-received.ack", without(ACCEPTABLE)),
 )
 _mutant(
     "syn-received-unconfirmed",
     "in SYN-RECEIVED text is taken with any ACK field, and our SYN stays unacknowledged",
-    ("syn-received.text", _both(_without(ACK_IS_GOOD), _setting(SND.UNA.becomes(SND.UNA)))),
-    ("step5.syn-received.bad", _gone),
+    ("syn-received.text", both(without(ACK_IS_GOOD), setting(SND.UNA.becomes(SND.UNA)))),
+    ("step5.syn-received.bad", gone),
 )
 _ANOTHER_SYN = CTL.SYN & ~CTL.ACK
 _mutant(
@@ -273,7 +173,7 @@ _mutant(
     "in SYN-RECEIVED another SYN takes the place of the first one, whatever its number",
     (
         "step1.ack@SYN-RECEIVED",
-        _setting(
+        setting(
             IRS.becomes(ite(_ANOTHER_SYN, SEG.SEQ, IRS)),
             RCV.NXT.becomes(ite(_ANOTHER_SYN, SEG.SEQ + 1, RCV.NXT)),
             GHOST.PEER.becomes(ite(_ANOTHER_SYN, SEG.LIFE, GHOST.PEER)),
@@ -283,28 +183,28 @@ _mutant(
 _mutant(
     "text-in-syn-received",
     "text is sent before our SYN is acknowledged, and whatever the window",
-    ("output.text", _both(_also_in(S.SYN_RECEIVED), _without(WINDOW_ALLOWS))),
+    ("output.text", both(also_in(S.SYN_RECEIVED), without(WINDOW_ALLOWS))),
 )
 _mutant(
     "closed-answers-with-ack",
     "a closed end acknowledges what it should reset",
-    ("closed.no-ack", _emitting_ack),
+    ("closed.no-ack", emitting_ack),
 )
-_mutant("listener-deaf", "a listener ignores SYNs", ("listen.syn", _gone), harmless=_LESS)
-_mutant("no-simultaneous-open", "a SYN without ACK is ignored in SYN-SENT", ("syn-sent.syn", _gone), harmless=_LESS)
-_mutant("listen-ignores-ack", "a listener does not reset the sender of an ACK", ("listen.ack", _silent), harmless=_LESS)
+_mutant("listener-deaf", "a listener ignores SYNs", ("listen.syn", gone), harmless=_LESS)
+_mutant("no-simultaneous-open", "a SYN without ACK is ignored in SYN-SENT", ("syn-sent.syn", gone), harmless=_LESS)
+_mutant("listen-ignores-ack", "a listener does not reset the sender of an ACK", ("listen.ack", silent), harmless=_LESS)
 _mutant(
     "closed-sends-no-reset",
     "a closed end is silent",
-    ("closed.ack", _silent),
-    ("closed.no-ack", _silent),
+    ("closed.ack", silent),
+    ("closed.no-ack", silent),
     harmless=_LESS,
 )
-_mutant("step1-silent", "an unacceptable segment gets no acknowledgment", ("step1.ack@*", _silent), harmless=_LESS)
+_mutant("step1-silent", "an unacceptable segment gets no acknowledgment", ("step1.ack@*", silent), harmless=_LESS)
 
 # ---- numbers -------------------------------------------------------------------------------------------------
 
-_SYN_FREE = _setting(SND.NXT.becomes(ISN), SND.END.becomes(ISN))
+_SYN_FREE = setting(SND.NXT.becomes(ISN), SND.END.becomes(ISN))
 _FIN_RULES = ("established.fin", "fin-wait-1.fin", "fin-wait-1.acked.fin", "fin-wait-2.fin")
 _mutant(
     "syn-takes-no-number",
@@ -312,8 +212,8 @@ _mutant(
     ("open.active", _SYN_FREE),
     ("listen.syn", _SYN_FREE),
 )
-_SAME_ISN = _both(
-    _setting(ISS.becomes(0), SND.UNA.becomes(0), SND.NXT.becomes(1), SND.END.becomes(1)), _emitting(seq=seq(0))
+_SAME_ISN = both(
+    setting(ISS.becomes(0), SND.UNA.becomes(0), SND.NXT.becomes(1), SND.END.becomes(1)), emitting(seq=seq(0))
 )
 _mutant(
     "isn-always-zero",
@@ -324,60 +224,60 @@ _mutant(
 _mutant(
     "any-old-ack",
     "RFC 5961's check refuses no old ACK",
-    ("*", _reading({RFC5961_ACK: FALSE})),
+    ("*", reading({RFC5961_ACK: FALSE})),
 )
 _mutant(
     "irs-is-the-next-number",
     "IRS is set to the number behind the peer's SYN",
-    ("listen.syn", _setting(IRS.becomes(SEG.SEQ + 1))),
+    ("listen.syn", setting(IRS.becomes(SEG.SEQ + 1))),
 )
 _mutant(
     "syn-sent-again-with-a-new-number",
     "a retransmitted SYN,ACK takes the next sequence number",
-    ("retransmit.syn-ack", _emitting(seq=SND.NXT)),
+    ("retransmit.syn-ack", emitting(seq=SND.NXT)),
 )
 _mutant(
     "fin-takes-no-number",
     "sending a FIN does not advance SND.NXT",
-    ("output.fin*", _setting(SND.NXT.becomes(SND.NXT + N))),
+    ("output.fin*", setting(SND.NXT.becomes(SND.NXT + N))),
 )
 _mutant(
     "ack-takes-a-number",
     "an empty ACK advances SND.NXT",
-    ("output.ack", _setting(SND.NXT.becomes(SND.NXT + 1))),
+    ("output.ack", setting(SND.NXT.becomes(SND.NXT + 1))),
 )
 _mutant(
     "received-fin-takes-no-number",
     "RCV.NXT does not advance over a FIN",
-    *((name, _setting(RCV.NXT.becomes(TEXT_END))) for name in _FIN_RULES),
+    *((name, setting(RCV.NXT.becomes(TEXT_END))) for name in _FIN_RULES),
 )
 _mutant(
     "received-fin-takes-two-numbers",
     "RCV.NXT advances by two over a FIN",
-    *((name, _setting(RCV.NXT.becomes(TEXT_END + 2))) for name in _FIN_RULES),
+    *((name, setting(RCV.NXT.becomes(TEXT_END + 2))) for name in _FIN_RULES),
 )
 _mutant(
     "ack-moves-rcv-nxt",
     "an acknowledgment moves the receive direction too",
-    ("established.ack", _setting(RCV.NXT.becomes(RCV.NXT + (SEG.ACK - SND.UNA)))),
+    ("established.ack", setting(RCV.NXT.becomes(RCV.NXT + (SEG.ACK - SND.UNA)))),
 )
 _mutant(
     "ack-names-last-octet",
     "the ACK field names the last octet received instead of the next one",
-    ("output.ack", _emitting(acknowledge=RCV.NXT - 1)),
+    ("output.ack", emitting(acknowledge=RCV.NXT - 1)),
 )
 _mutant(
     "no-ack-bit-unguarded",
     "a segment is dropped for want of an ACK bit, and processed too",
-    ("step5.no-ack", _without(NO_ACK_BIT)),
+    ("step5.no-ack", without(NO_ACK_BIT)),
     harmless=_READING,
 )
-_mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", _gone), harmless=_LESS)
+_mutant("step5-no-ack-gone", "nothing is said of a segment without an ACK bit", ("step5.no-ack", gone), harmless=_LESS)
 
 _mutant(
     "ack-beyond-sent-taken",
     "an ACK of something never sent is taken (harmless with an honest peer, so only the proof finds it)",
-    ("established.ack", _without(NOT_BEYOND)),
+    ("established.ack", without(NOT_BEYOND)),
     harmless=_ONLY_FORGED,
 )
 
@@ -392,25 +292,25 @@ _ANY_TEXT = (
 _mutant(
     "no-trimming",
     "text that overlaps what is already there is taken from its beginning again",
-    ("established.text", _setting(*_ANY_TEXT)),
+    ("established.text", setting(*_ANY_TEXT)),
 )
 _mutant(
     "early-text-delivered",
     "text beyond RCV.NXT is delivered at once",
-    ("established.early", _setting(*_ANY_TEXT)),
+    ("established.early", setting(*_ANY_TEXT)),
 )
 _mutant(
     "early-text-acknowledged",
     "text beyond RCV.NXT is acknowledged and not kept",
-    ("established.early", _setting(RCV.NXT.becomes(TEXT_END))),
+    ("established.early", setting(RCV.NXT.becomes(TEXT_END))),
 )
 _mutant(
     "no-window-check",
     "an established end takes text at whatever number it begins",
-    ("step1.ack@ESTABLISHED", _gone),
+    ("step1.ack@ESTABLISHED", gone),
     (
         "established.text",
-        _both(_without(ACCEPTABLE), _instead(NEW_TEXT, ~(SEG.TEXT == 0)), _setting(*_ANY_TEXT)),
+        both(without(ACCEPTABLE), instead(NEW_TEXT, ~(SEG.TEXT == 0)), setting(*_ANY_TEXT)),
     ),
 )
 _mutant(
@@ -418,47 +318,47 @@ _mutant(
     "text is taken although the window is closed",
     (
         "established.ack",
-        _setting(RCV.USER.becomes(ite(SEG.SEQ == RCV.NXT, RCV.USER + SEG.TEXT, RCV.USER))),
+        setting(RCV.USER.becomes(ite(SEG.SEQ == RCV.NXT, RCV.USER + SEG.TEXT, RCV.USER))),
     ),
 )
 _mutant(
     "held-text-at-once",
     "held text is delivered without waiting for the gap to be filled",
-    ("reassemble.text", _instead(ITS_TURN, HELD.SET)),
+    ("reassemble.text", instead(ITS_TURN, HELD.SET)),
 )
 _mutant(
     "retransmission-misaligned",
     "a retransmission repeats the octets behind those its number names",
-    ("retransmit.text", _emitting(at=SND.UNA - ISS)),
+    ("retransmit.text", emitting(at=SND.UNA - ISS)),
 )
 _mutant(
     "window-adds-up",
     "each window update is added to the window that is there",
-    ("established.ack", _setting(SND.WND.becomes(SND.WND + SEG.WND))),
+    ("established.ack", setting(SND.WND.becomes(SND.WND + SEG.WND))),
 )
 _mutant(
     "window-of-any-new-ack",
     "no defect: whatever acknowledges something new brings its window, as deployed stacks have it",
-    ("*", _window_of_any_new_ack),
+    ("*", window_of_any_new_ack),
     harmless=_READING,
 )
 _mutant(
     "window-of-tomorrow",
     "a window update counts as if it had acknowledged everything",
-    ("established.ack", _setting(SND.WL2.becomes(SND.NXT))),
+    ("established.ack", setting(SND.WL2.becomes(SND.NXT))),
 )
 _mutant(
     "offers-one-more",
     "one octet more is offered than the buffer holds",
-    ("output.ack", _emitting(wnd=RCV.WND + 1)),
+    ("output.ack", emitting(wnd=RCV.WND + 1)),
 )
-_mutant("no-output", "text is never sent", ("output.text*", _gone), harmless=_LESS)
-_mutant("no-probe", "a closed window is never probed", ("probe", _gone), harmless=_LESS)
+_mutant("no-output", "text is never sent", ("output.text*", gone), harmless=_LESS)
+_mutant("no-probe", "a closed window is never probed", ("probe", gone), harmless=_LESS)
 
 _mutant(
     "text-before-handshake",
     "text that comes with the SYN of a simultaneous open is delivered at once",
-    ("syn-sent.syn", _setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
+    ("syn-sent.syn", setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
     harmless=_ONLY_FORGED,
 )
 
@@ -467,41 +367,41 @@ _mutant(
 _mutant(
     "closes-by-itself",
     "an established end begins to close although its user has not called CLOSE",
-    ("output.close", _without(CLOSE_CALLED)),
+    ("output.close", without(CLOSE_CALLED)),
 )
 _mutant(
     "close-by-the-letter",
     "reading 8 by the letter: CLOSE in SYN-RECEIVED sends the FIN before the handshake is finished",
-    ("*", _reading({CLOSE_BY_THE_LETTER: TRUE})),
+    ("*", reading({CLOSE_BY_THE_LETTER: TRUE})),
 )
 _mutant(
     "fin-out-of-order",
     "a FIN counts although text before it is missing",
     (
         "established.early",
-        _both(
-            _to(S.CLOSE_WAIT),
-            _if(CTL.FIN),
-            _setting(RCV.NXT.becomes(TEXT_END + 1), GHOST.WHOLE.becomes(GHOST.WHOLE & (GHOST.GOT == SEG.SENT))),
+        both(
+            to(S.CLOSE_WAIT),
+            only_if(CTL.FIN),
+            setting(RCV.NXT.becomes(TEXT_END + 1), GHOST.WHOLE.becomes(GHOST.WHOLE & (GHOST.GOT == SEG.SENT))),
         ),
     ),
 )
 _mutant(
     "close-discards-unsent",
     "CLOSE drops the octets that were not sent yet",
-    ("close.established", _setting(SND.END.becomes(SND.NXT))),
+    ("close.established", setting(SND.END.becomes(SND.NXT))),
 )
 _mutant(
     "send-after-close",
     "SEND still works after CLOSE",
     (
         "send.closing",
-        _both(_only_in(S.FIN_WAIT_1), _setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
+        both(only_in(S.FIN_WAIT_1), setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
     ),
 )
 _TEXT_AFTER_FIN = (
     "close-wait.ack",
-    _setting(
+    setting(
         RCV.NXT.becomes(ite(NEW_TEXT, TEXT_END, RCV.NXT)),
         RCV.USER.becomes(ite(NEW_TEXT, RCV.USER + SEG.TEXT, RCV.USER)),
         GHOST.GOT.becomes(ite(NEW_TEXT, GHOST.GOT + SEG.TEXT, GHOST.GOT)),
@@ -513,175 +413,175 @@ _mutant(
     "SEND still works after CLOSE, and text behind the peer's FIN is taken in CLOSE-WAIT",
     (
         "send.closing",
-        _both(_only_in(S.FIN_WAIT_1), _setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
+        both(only_in(S.FIN_WAIT_1), setting(SND.END.becomes(SND.END + N), GHOST.SENT.becomes(GHOST.SENT + N))),
     ),
     _TEXT_AFTER_FIN,
 )
 _mutant(
     "eof-shown-early",
     "RECEIVE reports the end of the stream where it should wait",
-    ("receive.wait", _setting(GHOST.EOF.becomes(TRUE))),
+    ("receive.wait", setting(GHOST.EOF.becomes(TRUE))),
 )
 _mutant(
     "receive-by-the-letter",
     "reading 7 by the letter: RECEIVE fails in CLOSING, LAST-ACK and TIME-WAIT, data or no data",
-    ("*", _reading({RECEIVE_BY_THE_LETTER: TRUE})),
+    ("*", reading({RECEIVE_BY_THE_LETTER: TRUE})),
 )
 _mutant(
     "unread-dies-with-tcb",
     "octets that were acknowledged but not read are gone when the TCB is deleted",
-    ("time-wait.timeout", _setting(RCV.USER.becomes(0))),
+    ("time-wait.timeout", setting(RCV.USER.becomes(0))),
 )
 _mutant(
     "half-close-discards",
     "received octets are discarded at the user's own CLOSE",
-    ("close.established", _setting(RCV.USER.becomes(0), RCV.WND.becomes(RCV.BUFF))),
+    ("close.established", setting(RCV.USER.becomes(0), RCV.WND.becomes(RCV.BUFF))),
 )
 _mutant(
     "half-close-deaf",
     "text is ignored in FIN-WAIT-2",
-    ("fin-wait-2.text", _gone),
-    ("fin-wait-1.acked.text", _gone),
+    ("fin-wait-2.text", gone),
+    ("fin-wait-1.acked.text", gone),
     harmless=_LESS,
 )
 _mutant(
     "close-wait-cannot-send",
     "after the peer's FIN no text is sent any more",
-    ("output.text*", _not_in(S.CLOSE_WAIT)),
+    ("output.text*", not_in(S.CLOSE_WAIT)),
     harmless=_LESS,
 )
 _mutant(
     "fin-wait-1-ignores-ack",
     "the acknowledgment of our FIN does not lead to FIN-WAIT-2",
-    ("fin-wait-1.acked.ack", _to(S.FIN_WAIT_1)),
+    ("fin-wait-1.acked.ack", to(S.FIN_WAIT_1)),
     harmless=_LESS,
 )
 _mutant(
     "fin-wait-1-wrong-state",
     "a FIN in FIN-WAIT-1 leads to CLOSE-WAIT, or to FIN-WAIT-2 where it acknowledges ours",
-    ("fin-wait-1.fin", _to(S.CLOSE_WAIT)),
-    ("fin-wait-1.acked.fin", _to(S.FIN_WAIT_2)),
+    ("fin-wait-1.fin", to(S.CLOSE_WAIT)),
+    ("fin-wait-1.acked.fin", to(S.FIN_WAIT_2)),
 )
 _mutant(
     "any-ack-acknowledges-fin",
     "any ACK in FIN-WAIT-1 is taken for the acknowledgment of our FIN",
-    ("fin-wait-1.acked.ack", _instead(ACKS_FIN, FIN_SENT)),
+    ("fin-wait-1.acked.ack", instead(ACKS_FIN, FIN_SENT)),
 )
 _mutant(
     "last-ack-leaves-early",
     "any ACK in LAST-ACK is taken for the acknowledgment of our FIN",
-    ("last-ack.acked", _without(ACKS_FIN)),
+    ("last-ack.acked", without(ACKS_FIN)),
 )
 _mutant(
     "fin-sent-twice",
     "a second FIN is sent behind the first",
-    ("output.fin", _both(_without(LAST), _if(SND.NXT + N == SND.END + 1))),
+    ("output.fin", both(without(LAST), only_if(SND.NXT + N == SND.END + 1))),
 )
 _mutant(
     "fin-never-sent-in-closing",
     "an end that has got the peer's FIN before sending its own never sends it",
-    ("output.fin", _not_in(S.CLOSING)),
-    ("output.text-fin", _not_in(S.CLOSING)),
+    ("output.fin", not_in(S.CLOSING)),
+    ("output.text-fin", not_in(S.CLOSING)),
     harmless=_LESS,
 )
 _mutant(
     "no-retransmission-in-last-ack",
     "no retransmission timer in LAST-ACK",
-    ("retransmit*", _not_in(S.LAST_ACK)),
+    ("retransmit*", not_in(S.LAST_ACK)),
     harmless=_LESS,
 )
 _mutant(
     "no-retransmission-in-close-wait",
     "no retransmission timer in CLOSE-WAIT",
-    ("retransmit*", _not_in(S.CLOSE_WAIT)),
+    ("retransmit*", not_in(S.CLOSE_WAIT)),
     harmless=_LESS,
 )
 _mutant(
     "no-retransmission-in-closing",
     "no retransmission timer in CLOSING",
-    ("retransmit*", _not_in(S.CLOSING)),
+    ("retransmit*", not_in(S.CLOSING)),
     harmless=_LESS,
 )
 _mutant(
     "no-time-wait",
     "the side that closes first deletes its TCB at once",
     *(
-        (name, _both(_to(S.CLOSED), _setting(*delete_tcb_in_order(AFTER_TIME_WAIT), *fate(Fate.CLOSED)), _answering))
+        (name, both(to(S.CLOSED), setting(*delete_tcb_in_order(AFTER_TIME_WAIT), *fate(Fate.CLOSED)), answering))
         for name in ("fin-wait-1.acked.fin", "fin-wait-2.fin")
     ),
 )
 _mutant(
     "isn-clock-moves-on",
     "no defect: the ISN clock never gives a number twice (so nothing is left for TIME-WAIT to prevent)",
-    ("*", _reading({ISN_REUSED: FALSE, ISN_REUSED_EARLY: FALSE})),
+    ("*", reading({ISN_REUSED: FALSE, ISN_REUSED_EARLY: FALSE})),
     harmless=_READING,
 )
 _mutant(
     "isn-without-gap",
     "reading 9 the other way: a new ISS lies beyond SND.NXT, but not by a whole window",
-    ("*", _reading({ISN_WITHOUT_GAP: TRUE})),
+    ("*", reading({ISN_WITHOUT_GAP: TRUE})),
 )
 _mutant(
     "time-wait-acks-all",
     "reading 2 by the letter: TIME-WAIT acknowledges every acceptable segment",
-    ("*", _reading({TIME_WAIT_ACKS_ALL: TRUE})),
+    ("*", reading({TIME_WAIT_ACKS_ALL: TRUE})),
     harmless=_READING,
 )
 _mutant(
     "full-close-keeps-listening",
     "a full close is never answered with a reset, whatever is lost",
-    ("full-close.unread", _gone),
-    ("established.unwanted", _gone),
-    ("fin-wait-1.unwanted", _gone),
-    ("fin-wait-1.acked.unwanted", _gone),
-    ("fin-wait-2.unwanted", _gone),
+    ("full-close.unread", gone),
+    ("established.unwanted", gone),
+    ("fin-wait-1.unwanted", gone),
+    ("fin-wait-1.acked.unwanted", gone),
+    ("fin-wait-2.unwanted", gone),
     harmless=_LOST,
 )
 _mutant(
     "full-close-ignores-unread",
     "a full close with octets unread is not answered with a reset",
-    ("full-close.unread", _gone),
+    ("full-close.unread", gone),
     harmless=_LOST,
 )
 _mutant(
     "detached-survives",
     "a flag of the old connection is left in a deleted TCB",
-    ("fin-wait-1.unwanted", _setting(DETACHED.becomes(DETACHED))),
+    ("fin-wait-1.unwanted", setting(DETACHED.becomes(DETACHED))),
 )
 _mutant(
     "reset-before-sequence",
     "no defect: reading 29 the other way, SYN-RECEIVED resets the sender of an unacceptable ACK before step 1",
-    ("*", _reading({RESET_FIRST: TRUE})),
+    ("*", reading({RESET_FIRST: TRUE})),
     harmless=_READING,
 )
-_mutant("abort-closes", "ABORT does nothing", ("abort.reset", _gone), harmless=_LESS)
+_mutant("abort-closes", "ABORT does nothing", ("abort.reset", gone), harmless=_LESS)
 
 # ---- mistakes in the bookkeeping: the ghosts are part of what is proved, so they must be able to be wrong -------
 
 _mutant(
     "crash-forgets-the-count",
     "a crash resets the count of incarnations",
-    ("crash", _setting(GHOST.LIFE.becomes(0))),
+    ("crash", setting(GHOST.LIFE.becomes(0))),
     harmless=_GHOST,
 )
 _mutant(
-    "syn-not-noted", "whose SYN it was is not noted", ("listen.syn", _setting(GHOST.PEER.becomes(0))), harmless=_GHOST
+    "syn-not-noted", "whose SYN it was is not noted", ("listen.syn", setting(GHOST.PEER.becomes(0))), harmless=_GHOST
 )
 _mutant(
     "peer-misnoted",
     "the SYN is taken for that of the incarnation to come",
-    ("listen.syn", _setting(GHOST.PEER.becomes(SEG.LIFE + 1))),
+    ("listen.syn", setting(GHOST.PEER.becomes(SEG.LIFE + 1))),
     harmless=_GHOST,
 )
 _mutant(
     "joined-by-a-syn",
     "a SYN counts as a confirmation",
-    ("syn-sent.syn", _setting(GHOST.JOINED.becomes(TRUE))),
+    ("syn-sent.syn", setting(GHOST.JOINED.becomes(TRUE))),
     harmless=_GHOST,
 )
 _mutant(
     "joined-not-noted",
     "a confirmation is not noted",
-    ("syn-received.ack", _setting(GHOST.JOINED.becomes(FALSE))),
+    ("syn-received.ack", setting(GHOST.JOINED.becomes(FALSE))),
     harmless=_GHOST,
 )

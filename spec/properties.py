@@ -5,7 +5,7 @@ A claim is a set of named properties, each of one kind and each over a named sco
 Always     a condition on every pair of ends (this end and its PEER), in both directions
 OnStep     a condition on every step of an end: before, AFTER, the arriving segment, the emitted one (OUT)
 Sometimes  a condition that some reachable state meets: a claim of possibility needs a witness
-Stays      from every reachable state, a state that meets the goal is still reachable
+Stays      from every reachable state, a state that meets the goal is still reachable (for users; Eventually says more)
 Eventually in every behaviour that is fair to the ends and to the segments, the goal is met again and again
 Quiet      no exchange of segments goes on for ever by itself, changing nothing
 Endless    such an exchange exists

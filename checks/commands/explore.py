@@ -11,6 +11,7 @@ import typer
 from rich.status import Status
 from rich.table import Table
 
+from halfclose.checks.commands.sizes import bound, byte_count, pair
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.explore.engine import BadCheckpoint, Engine, NoEngine, Options, fast
 from halfclose.checks.explore.questions import Answers, answers, ask
@@ -24,7 +25,6 @@ from halfclose.spec.profile import UnknownSwitch, parse_profile
 #: Where plain Python stops; the kernel stops at its bound on memory.
 _MOST_STATES = 10_000_000
 _ONLY_FAST = "--threads, --memory, --resume and --symmetry need --engine numba (pip install 'halfclose[fast]')"
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def command(
@@ -76,15 +76,15 @@ def command(
             parse_application(app_b),
             parse_profile(profile),
             slots=slots,
-            losses=_bound("losses", losses),
-            duplicates=_bound("duplicates", duplicates),
+            losses=bound("losses", losses),
+            duplicates=bound("duplicates", duplicates),
             reorder=reorder,
             octets=octets,
             lives=lives,
             buffer=buffer,
             mss=mss,
             bits=bits,
-            iss=_pair(iss or ("62,62" if symmetry else "62,31")),
+            iss=pair(iss or ("62,62" if symmetry else "62,31")),
             crashes=crashes,
             wait=wait,
             user_timeout=user_timeout,
@@ -95,7 +95,7 @@ def command(
             if any((threads, memory, resume, symmetry)):
                 raise NoEngine(_ONLY_FAST)
             limit = limit or _MOST_STATES
-        options = Options(threads or os.cpu_count() or 1, _bytes(memory), resume)
+        options = Options(threads or os.cpu_count() or 1, byte_count(memory), resume)
         rules = mutated(mutant) if mutant else RULES
         result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options, symmetry)
     except (BadProgram, BadScope, UnknownSwitch, UnknownMutant, NoEngine, BadCheckpoint) as error:
@@ -124,33 +124,6 @@ def _kept(result: Exploration, resume: Path | None) -> Path | None:
     except BadCheckpoint as error:
         errors.print(f"halfclose: {error}", style="red", markup=False)
         return None
-
-
-def _bound(name: str, text: str) -> int | None:
-    if text == "any":
-        return None
-    if not text.lstrip("-").isdecimal():
-        raise BadScope(f"{name} must be a number or 'any', not {text!r}")
-    return int(text)
-
-
-def _bytes(text: str | None) -> int:
-    """8G, 500M or plain bytes."""
-    if text is None:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
-    number, unit = text[:-1], text[-1:].upper()
-    if unit.isdecimal():
-        number, unit = text, ""
-    if unit not in _UNITS or not number.isdecimal() or int(number) < 1:
-        raise BadScope(f"memory must be a number of bytes such as 8G, not {text!r}")
-    return int(number) * _UNITS[unit]
-
-
-def _pair(text: str) -> tuple[int, int]:
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise BadScope(f"iss must be two numbers, e.g. 62,31, not {text!r}")
-    return int(parts[0]), int(parts[1])
 
 
 def _run(

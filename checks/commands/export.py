@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from halfclose.checks.commands.explore import _bound, _pair
+from halfclose.checks.commands.sizes import bound, pair
 from halfclose.checks.commands.terminal import console, refuse
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
@@ -76,9 +76,9 @@ def command(
         "app_a": (parse_application, app_a),
         "app_b": (parse_application, app_b),
         "profile": (parse_profile, profile),
-        "losses": (partial(_bound, "losses"), losses),
-        "duplicates": (partial(_bound, "duplicates"), duplicates),
-        "iss": (_pair, iss),
+        "losses": (partial(bound, "losses"), losses),
+        "duplicates": (partial(bound, "duplicates"), duplicates),
+        "iss": (pair, iss),
     }
     try:
         given = {name: value for name, value in plain.items() if value is not None}
