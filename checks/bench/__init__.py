@@ -1,0 +1,1 @@
+"""How fast the explorations are, beside Spin and TLC on the same scopes."""
