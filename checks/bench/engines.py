@@ -82,7 +82,7 @@ def _python(lane: Lane, course: Course, memory: int, progress: Progress) -> Meas
     """The memory is that of the states alone."""
     found = search.explore(_system(course), limit=memory // _PYTHON_STATE, progress=progress)
     if not found.complete:
-        raise Unfinished("plain Python came to the bound on memory")
+        raise Unfinished("came to the bound on memory")
     size = sys.getsizeof(found.parents) + sum(map(sys.getsizeof, found.parents))
     return Measured(lane, found.states, found.seconds, size)
 
@@ -92,7 +92,7 @@ def _numba(lane: Lane, course: Course, memory: int, progress: Progress) -> Measu
     options = Options(lane.threads, memory)
     found = explore(_system(course), progress=progress, engine=Engine.NUMBA, options=options)
     if not found.complete:
-        raise Unfinished("the kernel came to the bound on memory")
+        raise Unfinished("came to the bound on memory")
     return Measured(lane, found.states, found.seconds, found.memory or 0)
 
 

@@ -118,7 +118,7 @@ def _race(courses: Iterable[Course], lanes: Sequence[Lane], patience: float, mem
                 try:
                     run = measure(lane, course, memory, _progress(status, what))
                 except Unfinished as error:
-                    errors.print(f"halfclose: {course.name}: {error}", style="yellow", markup=False)
+                    errors.print(f"halfclose: {what}: {error}", style="yellow", markup=False)
                     if patience < math.inf:
                         slow.add(lane)
                     continue

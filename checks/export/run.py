@@ -64,8 +64,8 @@ def spin(
     """Translate, compile and run the model; only the run is timed.  slots: of the hash table, a power of two below."""
     write(model, Language.PROMELA, folder)
     bound = () if memory is None else (f"-DMEMLIM={memory // _MEGABYTE}",)
-    execute(["spin", "-a", "-o2", "tcp.pml"], folder)
-    execute(["gcc", "-w", "-DSAFETY", "-DNOREDUCE", *options, *bound, "-o", "pan", "pan.c"], folder)
+    _translate(["spin", "-a", "-o2", "tcp.pml"], folder)
+    _translate(["gcc", "-w", "-DSAFETY", "-DNOREDUCE", *options, *bound, "-o", "pan", "pan.c"], folder)
     said, seconds, size = execute(["./pan", "-n", f"-m{_DEEPEST}", f"-w{slots.bit_length() - 1}"], folder)
     return Run(*read_spin(said), seconds, size)
 
@@ -82,20 +82,26 @@ def tlc(model: Model, folder: Path, options: tuple[str, ...] = SHORT, memory: in
 def read_spin(said: str) -> tuple[int, bool]:
     """The states, and whether the properties hold, out of what the verifier printed."""
     if "max search depth too small" in said:
-        raise Unfinished(f"Spin went {_DEEPEST:,} steps deep and had to turn back")
+        raise Unfinished(f"went {_DEEPEST:,} steps deep and had to turn back")
     if "reached -DMEMLIM bound" in said:
-        raise Unfinished("Spin came to the bound on memory")
+        raise Unfinished("came to the bound on memory")
     return _number(r"(\d+) states, stored", said), "errors: 0" in said
 
 
 def read_tlc(said: str) -> tuple[int, bool]:
     """The states, and whether the invariants hold, out of what TLC printed."""
-    if "OutOfMemoryError" in said or "Java heap space" in said:
-        raise Unfinished("TLC came to the bound on memory")
+    if "OutOfMemoryError" in said or "Java ran out of memory" in said:
+        raise Unfinished("came to the bound on memory")
     violated = re.search(r"Invariant \w+ is violated", said)
     if not violated and "Model checking completed. No error has been found" not in said:
-        raise Unfinished(f"TLC did not come to its end: {_last_line(said)}")
+        raise Unfinished(f"did not come to its end: {_complaint(said)}")
     return _number(r"([\d,]+) distinct states found, \d+ states left", said), not violated
+
+
+def _translate(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unfinished(f"{command[0]} failed: {_complaint(done.stdout + done.stderr)}")
 
 
 def java(*arguments: str, temporary: Path, options: tuple[str, ...] = SHORT) -> list[str]:
@@ -140,9 +146,11 @@ def running(command: list[str], folder: Path, log: str) -> Iterator[subprocess.P
 def _number(pattern: str, said: str) -> int:
     found = re.search(pattern, said)
     if found is None:
-        raise Unfinished(f"no number of states was printed: {_last_line(said)}")
+        raise Unfinished(f"no number of states was printed: {_complaint(said)}")
     return int(found[1].replace(",", ""))
 
 
-def _last_line(said: str) -> str:
-    return (said.strip().splitlines() or ["nothing was printed"])[-1]
+def _complaint(said: str) -> str:
+    """The first line that speaks of an error, or else the last one."""
+    lines = said.strip().splitlines() or ["nothing was printed"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])
