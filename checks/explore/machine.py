@@ -43,7 +43,8 @@ from halfclose.spec.variables import (
 NO_SEGMENT = -1
 AT = {var: i for i, var in enumerate(TCB)}
 FIELD = {var: i for i, var in enumerate(SEGMENT)}
-_STATES = tuple(State)
+#: Looked up once: these are read at every step.
+_AT_STATE, _AT_CLOCK, _AT_LIFE, _TIME_WAIT = AT[STATE], AT[CLOCK], AT[GHOST.LIFE], State.TIME_WAIT.index
 _SYNCHRONIZED = frozenset(state.index for state in SYNCHRONIZED)
 _MAY_SEND = frozenset((State.ESTABLISHED.index, State.CLOSE_WAIT.index))
 _BLANK_SEGMENT: Segment = (0,) * len(SEGMENT)
@@ -169,18 +170,18 @@ class Machine:
     def _fire(
         self, tcb: Local, counter: int, event: Event, segment: Segment = _BLANK_SEGMENT, choice: Choice = (0, 0, 0)
     ) -> Iterator[Move]:
-        for number, function in self.shared.code.get((tcb[AT[STATE]], event), ()):
+        for number, function in self.shared.code.get((tcb[_AT_STATE], event), ()):
             result = function(tcb, segment, choice)
             if result is None:
                 continue
             after, sent = result
-            if after[AT[GHOST.LIFE]] <= self.lives:
+            if after[_AT_LIFE] <= self.lives:
                 yield Move(number, self._intern(after, counter), self.shared.segment(sent))
 
     def _choice(self, tcb: Local, count: int = 0, with_fin: int = 0) -> Choice:
         """The least initial sequence number that is allowed stands for all of them."""
-        replaces = tcb[AT[STATE]] == State.TIME_WAIT.index
-        return count, with_fin, self._next_isn(tcb) if replaces else tcb[AT[CLOCK]]
+        replaces = tcb[_AT_STATE] == _TIME_WAIT
+        return count, with_fin, self._next_isn(tcb) if replaces else tcb[_AT_CLOCK]
 
     # ---- the application -------------------------------------------------------------------------------------
 
