@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import IO, Any, TypeVar
@@ -290,21 +291,27 @@ def _rule(deviation: Deviates) -> str:
 # ---- all of them ---------------------------------------------------------------------------------------------
 
 
-def _linux() -> Stack:
+def _linux(_: Profile) -> Stack:
     from halfclose.checks.stacks.linux import LinuxStack, enter_namespace
 
     enter_namespace()
     return LinuxStack()
 
 
-def _lwip() -> Stack:
+def _lwip(_: Profile) -> Stack:
     from halfclose.checks.stacks.lwip import LwipStack
 
     return LwipStack()
 
 
-#: How to make each stack, in the process that will run it.
-STACKS: dict[str, Callable[[], Stack]] = {"linux": _linux, "lwip": _lwip}
+def _reference(profile: Profile) -> Stack:
+    from halfclose.checks.stacks.reference import ReferenceStack
+
+    return ReferenceStack.following(profile.on)
+
+
+#: How to make each stack, in the process that will run it; the reference follows the profile that it is judged by.
+STACKS: dict[str, Callable[[Profile], Stack]] = {"linux": _linux, "lwip": _lwip, "reference": _reference}
 
 Progress = Callable[[int, int], None]
 
@@ -319,7 +326,7 @@ def conform(
     if stack not in STACKS:
         raise UnknownStack(f"unknown stack {stack!r}; known are {', '.join(STACKS)}")
     judged_by = PROFILES.get(stack, Profile()) if profile is None else profile
-    return run(stack, STACKS[stack], vectors.vectors, judged_by, progress)
+    return run(stack, partial(STACKS[stack], judged_by), vectors.vectors, judged_by, progress)
 
 
 def run(

@@ -1,4 +1,6 @@
-"""TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791), with checksums and MSS.
+"""TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791), with checksums.
+
+Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2); others are skipped (MUST-6).
 
 Encoding and decoding are pure functions.  A datagram that is not a well-formed TCP segment raises Malformed;
 nothing else escapes.
@@ -14,7 +16,7 @@ FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
 _IP = struct.Struct("!BBHHHBBH4s4s")
 _TCP = struct.Struct("!HHIIBBHHH")
-_OPTION_END, _OPTION_NOP, _OPTION_MSS = 0, 1, 2
+_OPTION_END, _OPTION_NOP, _OPTION_MSS, _OPTION_SCALE, _OPTION_TIMESTAMPS = 0, 1, 2, 3, 8
 
 
 class Malformed(ValueError):
@@ -23,7 +25,10 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Segment:
-    """One TCP segment.  seq, ack and wnd are in octets; ack counts only where ACK is among the flags."""
+    """One TCP segment.  seq, ack and mss are in octets; ack counts only where ACK is among the flags.
+
+    wnd: the field as it stands, before scaling.  scale: the shift count offered.  timestamps: TSval and TSecr.
+    """
 
     seq: int
     ack: int
@@ -31,6 +36,8 @@ class Segment:
     wnd: int
     text: bytes = b""
     mss: int | None = None
+    scale: int | None = None
+    timestamps: tuple[int, int] | None = None
 
     @property
     def length(self) -> int:
@@ -63,7 +70,7 @@ def internet_checksum(octets: bytes) -> int:
 def encode(datagram: Datagram) -> bytes:
     """The IPv4 packet, both checksums filled in."""
     s = datagram.segment
-    options = struct.pack("!BBH", _OPTION_MSS, 4, s.mss) if s.mss is not None else b""
+    options = _encode_options(s)
     offset = (_TCP.size + len(options)) // 4
     ports = (datagram.source_port, datagram.target_port)
     blank = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, 0, 0) + options + s.text
@@ -99,22 +106,39 @@ def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
     start = (offset >> 4) * 4
     if not _TCP.size <= start <= len(tcp):
         raise Malformed("TCP data offset")
-    mss = _mss_option(tcp[_TCP.size : start])
-    return source_port, target_port, Segment(seq, ack, flags, wnd, tcp[start:], mss)
+    found = _decode_options(tcp[_TCP.size : start])
+    return source_port, target_port, Segment(seq, ack, flags, wnd, tcp[start:], *found)
 
 
-def _mss_option(options: bytes) -> int | None:
-    at, mss = 0, None
+def _encode_options(segment: Segment) -> bytes:
+    options = b""
+    if segment.mss is not None:
+        options += struct.pack("!BBH", _OPTION_MSS, 4, segment.mss)
+    if segment.scale is not None:
+        options += struct.pack("!BBBB", _OPTION_NOP, _OPTION_SCALE, 3, segment.scale)
+    if segment.timestamps is not None:
+        options += struct.pack("!BBBBII", _OPTION_NOP, _OPTION_NOP, _OPTION_TIMESTAMPS, 10, *segment.timestamps)
+    return options
+
+
+def _decode_options(options: bytes) -> tuple[int | None, int | None, tuple[int, int] | None]:
+    """MSS, window scale, timestamps; an option of the wrong length is skipped."""
+    at, mss, scale, timestamps = 0, None, None, None
     while at < len(options) and options[at] != _OPTION_END:
         if options[at] == _OPTION_NOP:
             at += 1
             continue
         if at + 1 >= len(options) or not 2 <= options[at + 1] <= len(options) - at:
             raise Malformed("TCP option length")
-        if options[at] == _OPTION_MSS and options[at + 1] == 4:
+        kind, length = options[at], options[at + 1]
+        if (kind, length) == (_OPTION_MSS, 4):
             (mss,) = struct.unpack_from("!H", options, at + 2)
-        at += options[at + 1]
-    return mss
+        elif (kind, length) == (_OPTION_SCALE, 3):
+            scale = options[at + 2]
+        elif (kind, length) == (_OPTION_TIMESTAMPS, 10):
+            timestamps = struct.unpack_from("!II", options, at + 2)
+        at += length
+    return mss, scale, timestamps
 
 
 def _pseudo_header(source: IPv4Address, target: IPv4Address, length: int) -> bytes:

@@ -84,6 +84,7 @@ PROFILES: dict[str, Profile] = {
     "rfc5961": _of(*_BLIND_ATTACKS),
     "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES, RIGHT_EDGE_ACCEPTABLE),
     "lwip": _of(RFC5961_RST, RFC5961_SYN, RFC1337, HALF_DUPLEX, HOLD),
+    "reference": _of(HALF_DUPLEX, HOLD),
 }
 
 

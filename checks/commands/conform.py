@@ -18,7 +18,7 @@ from halfclose.spec.profile import UnknownSwitch, parse_profile
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Vectors written by `halfclose vectors`.")],
-    stack: Annotated[str, typer.Option(help="The implementation under test: linux, lwip.")],
+    stack: Annotated[str, typer.Option(help="The implementation under test: linux, lwip, reference.")],
     profile: Annotated[str, typer.Option(help="Judge by this profile instead of the stack's own.")] = "",
     every: Annotated[bool, typer.Option("--all", help="List the vectors that passed, too.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,

@@ -1,0 +1,416 @@
+"""3.10.7 SEGMENT ARRIVES, in the RFC's order.
+
+Each step returns True where the RFC says "return": the segment is dealt with, and no later step sees it.
+Security and precedence (step 3) and urgent data (step 6) are left out: neither changes a state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from halfclose.reference import output
+from halfclose.reference.calls import close_if_queued
+from halfclose.reference.output import answer_with_reset, emit_ack, emit_syn
+from halfclose.reference.sequence import add, distance, le, lt
+from halfclose.reference.tcb import UNSCALED_WINDOW, Notice, State, Tcb, Timer
+from halfclose.reference.timers import heard_from_peer
+from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
+
+_RECEIVING = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
+_LARGEST_SHIFT = 14  # RFC 7323 2.3
+
+
+def segment_arrives(tcb: Tcb, segment: Segment) -> None:
+    """Process one segment; what it makes possible to send is sent by the caller."""
+    match tcb.state:
+        case State.CLOSED:
+            answer_with_reset(tcb, segment)  # 3.10.7.1
+        case State.LISTEN:
+            _listen(tcb, segment)
+        case State.SYN_SENT:
+            _syn_sent(tcb, segment)
+        case _:
+            _other_states(tcb, segment)
+    close_if_queued(tcb)  # in SYN-RECEIVED, "for processing after entering ESTABLISHED state" (3.10.4)
+
+
+# ---- 3.10.7.2 LISTEN -----------------------------------------------------------------------------------------
+
+
+def _listen(tcb: Tcb, segment: Segment) -> None:
+    if segment.flags & RST:  # first
+        return
+    if segment.flags & ACK:  # second
+        answer_with_reset(tcb, segment)
+        return
+    if segment.flags & SYN:  # third; text and FIN are not kept, and their sender sends them again
+        _accept_syn(tcb, segment)
+
+
+def _accept_syn(tcb: Tcb, segment: Segment) -> None:
+    tcb.choose_iss()
+    tcb.RCV.WND = min(tcb.config.receive_buffer, UNSCALED_WINDOW)
+    tcb.state = State.SYN_RECEIVED
+    tcb.timed = (tcb.SND.NXT, tcb.now)
+    _take_syn(tcb, segment)
+    emit_syn(tcb)
+
+
+def _take_syn(tcb: Tcb, segment: Segment) -> None:
+    """IRS, RCV.NXT, and the options, which hold only where both ends offer them."""
+    tcb.IRS = segment.seq
+    tcb.RCV.NXT = add(segment.seq, 1)
+    offered = tcb.config.default_mss if segment.mss is None else segment.mss  # MUST-15
+    tcb.SND.MSS = max(1, min(offered, tcb.config.send_mss))
+    tcb.peer_scales = segment.scale is not None and tcb.config.window_scale is not None
+    if tcb.peer_scales:
+        tcb.SND.SCALE = min(segment.scale or 0, _LARGEST_SHIFT)
+        tcb.RCV.SCALE = tcb.config.window_scale or 0
+    if segment.timestamps is not None and tcb.config.timestamps:
+        tcb.TS.on, tcb.TS.RECENT = True, segment.timestamps[0]
+
+
+# ---- 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------
+
+
+def _syn_sent(tcb: Tcb, segment: Segment) -> None:
+    acknowledges = bool(segment.flags & ACK)
+    # First, check the ACK bit.
+    if acknowledges and not (lt(tcb.ISS, segment.ack) and le(segment.ack, tcb.SND.NXT)):
+        answer_with_reset(tcb, segment)
+        return
+    # Second, check the RST bit.
+    if segment.flags & RST:
+        if acknowledges:
+            tcb.delete(Notice.REFUSED)
+        return
+    # Fourth, check the SYN bit.
+    if not segment.flags & SYN:
+        return  # fifth
+    _take_syn(tcb, segment)
+    _update_send_window(tcb, segment)
+    if acknowledges:
+        _establish(tcb, segment)
+        tcb.ack_now = True
+    else:
+        tcb.state = State.SYN_RECEIVED
+        tcb.timed = None
+        emit_syn(tcb)
+
+
+def _establish(tcb: Tcb, segment: Segment) -> None:
+    """Our SYN is acknowledged: enter ESTABLISHED."""
+    tcb.congestion.begin(output.segment_size(tcb), syn_was_lost=tcb.rto.backed_off > 0)
+    tcb.state = State.ESTABLISHED
+    tcb.notify(Notice.CONNECTED)
+    _advance_una(tcb, segment)
+    tcb.rto.connected()
+
+
+# ---- 3.10.7.4 Other states -----------------------------------------------------------------------------------
+
+
+def _other_states(tcb: Tcb, segment: Segment) -> None:
+    if _reopens(tcb, segment):
+        return
+    segment = _without_repeated_syn(tcb, segment)
+    for step in (_check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin):
+        if step(tcb, segment):
+            return
+
+
+def _reopens(tcb: Tcb, segment: Segment) -> bool:
+    """3.6.1, MAY-2: a new SYN beyond the old incarnation opens a connection out of TIME-WAIT."""
+    only_syn = segment.flags & (SYN | ACK | RST) == SYN
+    beyond = lt(add(tcb.RCV.NXT, tcb.RCV.WND - 1), segment.seq)
+    if not (tcb.config.reopen_from_time_wait and tcb.state is State.TIME_WAIT and only_syn and beyond):
+        return False
+    tcb.return_to_listen()
+    _accept_syn(tcb, segment)
+    return True
+
+
+def _without_repeated_syn(tcb: Tcb, segment: Segment) -> Segment:
+    """Figure 7, line 6: the SYN,ACK of a simultaneous open repeats a SYN that is known already."""
+    repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
+    if tcb.config.syn_ack_completes and tcb.state is State.SYN_RECEIVED and repeated:
+        tcb.ack_now = True  # its sender may not know that its SYN has arrived
+        return replace(segment, seq=add(segment.seq, 1), flags=segment.flags & ~SYN)
+    return segment
+
+
+# First, check sequence number.
+
+
+def _check_sequence(tcb: Tcb, segment: Segment) -> bool:
+    if tcb.config.reset_before_sequence and _is_bad_ack_of_syn(tcb, segment):
+        answer_with_reset(tcb, segment)  # 3.5.2 group 2
+        return True
+    if _is_acceptable(tcb, segment) and not _is_too_old(tcb, segment):
+        _remember_timestamp(tcb, segment)
+        heard_from_peer(tcb)
+        return False
+    if not segment.flags & RST:
+        if tcb.state is State.TIME_WAIT and segment.flags & FIN and _stop(segment) == tcb.RCV.NXT:
+            _wait_two_msl(tcb)  # step 5: a retransmission of the remote FIN
+        if tcb.SND.UNA == segment.ack and tcb.keep_alives:
+            heard_from_peer(tcb)
+        emit_ack(tcb)
+    return True
+
+
+def _is_acceptable(tcb: Tcb, segment: Segment) -> bool:
+    """Table 6, with the special allowance for ACKs and RSTs at a zero window."""
+    window, offset = tcb.RCV.WND, distance(tcb.RCV.NXT, segment.seq)
+    if window == 0:
+        return offset == 0 and not segment.flags & SYN
+    if segment.length == 0:
+        return 0 <= offset < window + tcb.config.right_edge_acceptable
+    return 0 <= offset < window or 0 <= offset + segment.length - 1 < window
+
+
+def _is_too_old(tcb: Tcb, segment: Segment) -> bool:
+    """PAWS (RFC 7323 5.3 R1)."""
+    if not tcb.TS.on or segment.timestamps is None or segment.flags & RST:
+        return False
+    return lt(segment.timestamps[0], tcb.TS.RECENT)
+
+
+def _remember_timestamp(tcb: Tcb, segment: Segment) -> None:
+    """RFC 7323 4.3 (2)."""
+    if tcb.TS.on and segment.timestamps is not None and le(segment.seq, tcb.TS.LAST_ACK):
+        tcb.TS.RECENT = segment.timestamps[0]
+
+
+def _is_bad_ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
+    if tcb.state is not State.SYN_RECEIVED or segment.flags & (ACK | RST) != ACK:
+        return False
+    return not (lt(tcb.SND.UNA, segment.ack) and le(segment.ack, tcb.SND.NXT))
+
+
+def _stop(segment: Segment) -> int:
+    return add(segment.seq, segment.length)
+
+
+# Second, check the RST bit.
+
+
+def _check_rst(tcb: Tcb, segment: Segment) -> bool:
+    if not segment.flags & RST:
+        return False
+    if tcb.config.rfc5961_rst and segment.seq != tcb.RCV.NXT:
+        if distance(tcb.RCV.NXT, segment.seq) > 0:  # 3): "yet is within the current receive window"
+            emit_ack(tcb)
+        return True
+    match tcb.state:
+        case State.SYN_RECEIVED if tcb.passive and not tcb.close_called:
+            tcb.return_to_listen()
+        case State.SYN_RECEIVED:
+            tcb.delete(Notice.REFUSED)
+        case State.TIME_WAIT if tcb.config.rfc1337:
+            pass
+        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
+            tcb.delete(Notice.CLOSED)
+        case _:
+            tcb.delete(Notice.RESET)
+    return True
+
+
+# Fourth, check the SYN bit.
+
+
+def _check_syn(tcb: Tcb, segment: Segment) -> bool:
+    if not segment.flags & SYN:
+        return False
+    if tcb.state is State.SYN_RECEIVED and tcb.passive and not tcb.close_called:
+        tcb.return_to_listen()
+    elif tcb.config.rfc5961_syn:
+        emit_ack(tcb)
+    else:
+        answer_with_reset(tcb, segment)
+        tcb.delete(Notice.RESET)
+    return True
+
+
+# Fifth, check the ACK field.
+
+
+def _check_ack(tcb: Tcb, segment: Segment) -> bool:
+    if not segment.flags & ACK:
+        return True
+    if tcb.config.rfc5961_ack and not _is_in_range(tcb, segment.ack):
+        emit_ack(tcb)
+        return True
+    match tcb.state:
+        case State.SYN_RECEIVED:
+            return _ack_of_syn(tcb, segment) or _ack_of_text(tcb, segment)
+        case State.TIME_WAIT:
+            return _ack_in_time_wait(tcb, segment)
+        case _:
+            return _ack_of_text(tcb, segment) or _ack_of_fin(tcb)
+
+
+def _is_in_range(tcb: Tcb, ack: int) -> bool:
+    """MAY-12: (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT"""
+    return le(add(tcb.SND.UNA, -tcb.SND.MAX_WND), ack) and le(ack, tcb.SND.NXT)
+
+
+def _ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
+    if _is_bad_ack_of_syn(tcb, segment):
+        answer_with_reset(tcb, segment)
+        return True
+    _update_send_window(tcb, segment)
+    _establish(tcb, segment)
+    return False
+
+
+def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
+    """What ESTABLISHED does, and every state after it."""
+    if lt(tcb.SND.NXT, segment.ack):
+        emit_ack(tcb)  # "acks something not yet sent"
+        return True
+    duplicate = _is_duplicate(tcb, segment)
+    if lt(tcb.SND.UNA, segment.ack):
+        _advance_una(tcb, segment)
+    if tcb.SND.UNA == segment.ack and _is_window_news(tcb, segment):
+        _update_send_window(tcb, segment)
+    if tcb.SND.WND == 0 and tcb.SND.UNA == segment.ack and Timer.USER in tcb.timers:
+        tcb.start(Timer.USER, tcb.config.user_timeout)  # 3.8.6.1, MUST-37: a peer that answers is alive
+    if duplicate and tcb.congestion.duplicate(tcb.outstanding):
+        output.send_first_again(tcb)  # RFC 5681 3.2 step 3
+    return False
+
+
+def _is_window_news(tcb: Tcb, segment: Segment) -> bool:
+    return lt(tcb.SND.WL1, segment.seq) or (tcb.SND.WL1 == segment.seq and le(tcb.SND.WL2, segment.ack))
+
+
+def _is_duplicate(tcb: Tcb, segment: Segment) -> bool:
+    """A duplicate ACK by RFC 5681 2."""
+    same_window = segment.wnd << tcb.SND.SCALE == tcb.SND.WND
+    return tcb.outstanding > 0 and segment.length == 0 and segment.ack == tcb.SND.UNA and same_window
+
+
+def _update_send_window(tcb: Tcb, segment: Segment) -> None:
+    shift = 0 if segment.flags & SYN else tcb.SND.SCALE  # RFC 7323 2.2
+    tcb.SND.WND = segment.wnd << shift
+    tcb.SND.WL1, tcb.SND.WL2 = segment.seq, segment.ack
+    tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, tcb.SND.WND)
+
+
+def _advance_una(tcb: Tcb, segment: Segment) -> None:
+    """SND.UNA <- SEG.ACK, and all that follows from progress."""
+    octets = distance(tcb.SND.UNA, segment.ack)
+    _measure(tcb, segment)
+    tcb.SND.UNA = segment.ack
+    text = min(max(0, distance(tcb.text_seq, segment.ack)), len(tcb.text))
+    del tcb.text[:text]
+    tcb.text_seq = add(tcb.text_seq, text)
+    if tcb.resend is not None and lt(tcb.resend, tcb.SND.UNA):
+        tcb.resend = tcb.SND.UNA if tcb.outstanding else None
+    tcb.rto.backed_off = 0
+    tcb.congestion.acknowledged(octets)
+    tcb.stop(Timer.RETRANSMISSION, Timer.USER)
+    if tcb.outstanding:  # RFC 6298 5.3; else 5.2
+        tcb.start(Timer.RETRANSMISSION, tcb.rto.value)
+        tcb.start(Timer.USER, tcb.config.user_timeout)
+
+
+def _measure(tcb: Tcb, segment: Segment) -> None:
+    if tcb.timed is None or lt(segment.ack, tcb.timed[0]):
+        return
+    tcb.rto.sample(tcb.now - tcb.timed[1])
+    tcb.timed = None
+
+
+def _ack_of_fin(tcb: Tcb) -> bool:
+    if not tcb.fin_acknowledged:
+        return tcb.state is State.CLOSING  # "otherwise, ignore the segment"
+    match tcb.state:
+        case State.FIN_WAIT_1:
+            tcb.state = State.FIN_WAIT_2
+        case State.CLOSING:
+            _enter_time_wait(tcb)
+            return True
+        case State.LAST_ACK:
+            tcb.delete(Notice.CLOSED)
+            return True
+    return False
+
+
+def _ack_in_time_wait(tcb: Tcb, segment: Segment) -> bool:
+    """Whatever occupies sequence space is acknowledged, and a FIN restarts the wait; a bare ACK is not answered."""
+    if segment.length:
+        emit_ack(tcb)
+    if segment.flags & FIN:
+        _wait_two_msl(tcb)
+    return True
+
+
+def _enter_time_wait(tcb: Tcb) -> None:
+    tcb.state = State.TIME_WAIT
+    tcb.timers.clear()
+    _wait_two_msl(tcb)
+
+
+def _wait_two_msl(tcb: Tcb) -> None:
+    tcb.start(Timer.TIME_WAIT, 2 * tcb.config.msl)
+
+
+# Seventh, process the segment text; eighth, check the FIN bit.
+
+
+def _process_text(tcb: Tcb, segment: Segment) -> bool:
+    """Take what lies within the window and is new; hold what is early.  The FIN is put in its place behind it."""
+    if tcb.state not in _RECEIVING or not (segment.text or segment.flags & FIN):
+        return tcb.state not in _RECEIVING
+    if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(segment.seq, len(segment.text))):
+        tcb.delete(Notice.RESET)  # 3.6.1, SHLD-3: nobody will read it
+        answer_with_reset(tcb, segment)
+        return True
+    before, gap = tcb.RCV.NXT, len(tcb.early) > 0
+    if segment.seq != tcb.RCV.NXT and lt(tcb.RCV.NXT, segment.seq) and not tcb.config.hold_early_segments:
+        tcb.ack_now = True
+        return True
+    _hold(tcb, segment)
+    text, tcb.fin_received = tcb.early.take(tcb.RCV.NXT)
+    _deliver(tcb, text)
+    if gap or tcb.RCV.NXT == before:
+        tcb.ack_now = True  # RFC 5681 4.2: at once for what is early, and for what fills a gap
+    else:
+        output.owe_ack(tcb, len(text))
+    return False
+
+
+def _hold(tcb: Tcb, segment: Segment) -> None:
+    """Trim to the window (3.10.7.4 step 1) and keep."""
+    start = max(0, distance(segment.seq, tcb.RCV.NXT))
+    room = distance(segment.seq, add(tcb.RCV.NXT, tcb.RCV.WND))
+    tcb.early.hold(add(segment.seq, start), segment.text[start : max(start, room)])
+    if segment.flags & FIN and len(segment.text) < room:
+        tcb.early.hold_fin(add(segment.seq, len(segment.text)))
+
+
+def _deliver(tcb: Tcb, text: bytes) -> None:
+    if text:
+        tcb.received += text
+        tcb.RCV.NXT = add(tcb.RCV.NXT, len(text))
+        tcb.RCV.WND -= len(text)
+        tcb.notify(Notice.TEXT)
+
+
+def _check_fin(tcb: Tcb, segment: Segment) -> bool:
+    """The FIN of this segment, or one that was waiting for its text."""
+    if not tcb.fin_received:
+        return True
+    tcb.RCV.NXT = add(tcb.RCV.NXT, 1)
+    tcb.ack_now = True
+    tcb.notify(Notice.CLOSING)
+    match tcb.state:
+        case State.ESTABLISHED:
+            tcb.state = State.CLOSE_WAIT
+        case State.FIN_WAIT_1:
+            tcb.state = State.CLOSING  # had our FIN been acknowledged, step 5 would have led to FIN-WAIT-2
+        case State.FIN_WAIT_2:
+            _enter_time_wait(tcb)
+    return True

@@ -1,0 +1,140 @@
+"""3.10.1 to 3.10.6: the user's calls.  An error is a CallError with the RFC's words, and changes nothing."""
+
+from __future__ import annotations
+
+from halfclose.reference.output import emit_reset, emit_syn, update_window
+from halfclose.reference.tcb import UNSCALED_WINDOW, Notice, State, Tcb
+
+_EXISTS = "connection already exists"
+_NO_CONNECTION = "connection does not exist"
+_CLOSING = "connection closing"
+_NO_ROOM = "insufficient resources"
+_UNSPECIFIED = "remote socket unspecified"
+
+
+class CallError(Exception):
+    """What a call returns instead of "ok": the text behind "error: " in 3.10."""
+
+
+def open_active(tcb: Tcb) -> None:
+    """3.10.1 OPEN, active."""
+    if tcb.state not in (State.CLOSED, State.LISTEN):
+        raise CallError(_EXISTS)
+    tcb.clear()
+    tcb.remote_specified = True
+    _start_actively(tcb)
+
+
+def open_passive(tcb: Tcb, *, remote_specified: bool) -> None:
+    """3.10.1 OPEN, passive."""
+    if tcb.state is not State.CLOSED:
+        raise CallError(_EXISTS)  # MUST-41 allows another LISTEN only on a TCB of its own
+    tcb.clear()
+    tcb.remote_specified = remote_specified
+    tcb.state, tcb.passive = State.LISTEN, True
+
+
+def _start_actively(tcb: Tcb) -> None:
+    tcb.choose_iss()
+    tcb.RCV.WND = min(tcb.config.receive_buffer, UNSCALED_WINDOW)
+    tcb.state, tcb.passive = State.SYN_SENT, False
+    tcb.timed = (tcb.SND.NXT, tcb.now)
+    emit_syn(tcb)
+
+
+def send(tcb: Tcb, text: bytes) -> int:
+    """3.10.2 SEND: queue text for transmission; returns how many octets there was room for, at least one."""
+    match tcb.state:
+        case State.CLOSED:
+            raise CallError(_NO_CONNECTION)
+        case State.LISTEN:
+            if not tcb.remote_specified:
+                raise CallError(_UNSPECIFIED)
+            _start_actively(tcb)
+        case State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
+            raise CallError(_CLOSING)
+    if tcb.close_called:
+        raise CallError(_CLOSING)
+    taken = text[: max(0, tcb.config.send_buffer - len(tcb.text))]
+    if text and not taken:
+        raise CallError(_NO_ROOM)
+    tcb.text += taken
+    return len(taken)
+
+
+def receive(tcb: Tcb, count: int) -> bytes | None:
+    """3.10.3 RECEIVE: up to count octets; b"" after the peer's FIN; None where nothing has come yet.
+
+    Whatever was acknowledged can be read, in CLOSING, LAST-ACK, TIME-WAIT and afterwards too.
+    """
+    if tcb.state is State.SYN_RECEIVED:
+        return None  # "queue for processing after entering ESTABLISHED state"
+    if tcb.detached:
+        raise CallError(_CLOSING)
+    if tcb.received:
+        text = bytes(tcb.received[:count])
+        del tcb.received[:count]
+        if tcb.state in (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2):
+            update_window(tcb)
+        return text
+    if tcb.fin_received:
+        return b""
+    if tcb.state is State.CLOSED:
+        raise CallError(_NO_CONNECTION)
+    return None
+
+
+def close(tcb: Tcb) -> None:
+    """3.10.4 CLOSE: no more text to send; reading goes on."""
+    match tcb.state:
+        case State.CLOSED:
+            raise CallError(_NO_CONNECTION)
+        case State.LISTEN | State.SYN_SENT:
+            tcb.delete(Notice.CLOSED)
+            return
+        case State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
+            raise CallError(_CLOSING)
+    if tcb.close_called:
+        raise CallError(_CLOSING)
+    tcb.close_called = True
+    close_if_queued(tcb)
+    # SYN-RECEIVED: queued until ESTABLISHED.  CLOSE-WAIT: LAST-ACK when the FIN leaves.
+
+
+def close_if_queued(tcb: Tcb) -> None:
+    """3.10.4, ESTABLISHED: "In any case, enter FIN-WAIT-1 state"; the FIN itself leaves when all text has."""
+    if tcb.close_called and tcb.state is State.ESTABLISHED:
+        tcb.state = State.FIN_WAIT_1
+
+
+def close_fully(tcb: Tcb) -> None:
+    """3.6.1, MAY-1: the user will neither send nor read; unread text is reported to the peer by a RST (SHLD-3)."""
+    if tcb.state is State.CLOSED or tcb.detached:
+        raise CallError(_NO_CONNECTION)
+    if tcb.received or len(tcb.early):
+        emit_reset(tcb)
+        tcb.delete(Notice.CLOSED)
+        tcb.received.clear()
+        tcb.fin_received = False
+        return
+    if tcb.state in (State.LISTEN, State.SYN_SENT):
+        close(tcb)
+        return
+    if not tcb.close_called:
+        close(tcb)
+    tcb.detached = True
+
+
+def abort(tcb: Tcb) -> None:
+    """3.10.5 ABORT."""
+    match tcb.state:
+        case State.CLOSED:
+            raise CallError(_NO_CONNECTION)
+        case State.SYN_RECEIVED | State.ESTABLISHED | State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSE_WAIT:
+            emit_reset(tcb)
+    tcb.delete(Notice.RESET)
+
+
+def status(tcb: Tcb) -> State:
+    """3.10.6 STATUS."""
+    return tcb.state

@@ -1,0 +1,46 @@
+"""What the RFCs leave to an implementation: every choice and switch of a connection, with its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    """The choices of one connection.  Times are in seconds, sizes in octets; None and False switch off."""
+
+    # What is offered to the peer, and buffers.
+    mss: int = 1460  # what the peer may send in one segment (3.7.1, MUST-14)
+    send_mss: int = 1460  # the most that the path takes, whatever the peer offers
+    default_mss: int = 536  # where the peer offers none (MUST-15); 1220 over IPv6
+    send_buffer: int = 65_536
+    receive_buffer: int = 65_535  # the largest window; more than 65,535 needs window_scale
+    window_scale: int | None = 0  # shift of the windows that are sent, 0 to 14 (RFC 7323 2)
+    timestamps: bool = True  # RFC 7323 3
+
+    # When to send.
+    nagle: bool = True  # 3.7.4, SHLD-7
+    delayed_ack: float | None = 0.2  # 3.8.6.3, less than 0.5 (MUST-40)
+    override: float = 0.5  # for how long small text waits for a larger window (3.8.6.2.1: 0.1 to 1)
+    congestion_control: bool = True  # RFC 5681
+    hold_early_segments: bool = True  # SHLD-31
+
+    # For how long to try.
+    msl: float = 120.0  # 3.4.2
+    initial_rto: float = 1.0  # RFC 6298 2.1
+    minimum_rto: float = 1.0  # RFC 6298 2.4
+    maximum_rto: float = 60.0  # RFC 6298 2.5
+    user_timeout: float = 300.0  # 3.9.1.1; more than R2 asks for (MUST-23, SHLD-11)
+    keep_alive: float | None = None  # 3.8.4: off by default (MUST-25), and two hours or more (MUST-28)
+    keep_alive_interval: float = 75.0
+    keep_alive_probes: int = 9
+
+    # Mitigations, and passages that can be read in two ways.
+    rfc5961_rst: bool = False  # 3.10.7.4 step 2: a RST that does not match exactly is challenged
+    rfc5961_syn: bool = False  # 3.10.7.4 step 4: a SYN is challenged
+    rfc5961_ack: bool = False  # 3.10.7.4 step 5: MAY-12
+    rfc1337: bool = False  # a RST does not end TIME-WAIT
+    right_edge_acceptable: bool = False  # table 6: an empty segment at RCV.NXT+RCV.WND
+    reset_before_sequence: bool = False  # 3.5.2 group 2 ahead of step 1, in SYN-RECEIVED
+    syn_ack_completes: bool = False  # figure 7: a SYN,ACK completes a simultaneous open
+    reopen_from_time_wait: bool = False  # 3.6.1, MAY-2

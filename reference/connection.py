@@ -1,0 +1,108 @@
+"""One connection, sans-IO: calls, segments and time in; segments, results, notices and the next deadline out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from halfclose.reference import calls, timers
+from halfclose.reference.arrives import segment_arrives
+from halfclose.reference.config import Config
+from halfclose.reference.output import transmit
+from halfclose.reference.tcb import Notice, State, Tcb
+from halfclose.reference.wire import Segment
+
+_DEFAULT = Config()
+
+
+class Connection:
+    """A TCP endpoint between two fixed sockets.
+
+    Every event takes `now`, the time in seconds on a clock that never goes back.  After each, collect `segments`
+    and `notices`, and call `tick` no later than `deadline`.  User calls raise calls.CallError with the RFC's words.
+    """
+
+    def __init__(self, config: Config = _DEFAULT, *, isn: Callable[[float], int]) -> None:
+        """isn: the initial sequence number to use at a time, as isn.generator makes it."""
+        self.tcb = Tcb(config, isn)
+
+    # ---- user calls, 3.10.1 to 3.10.6 ------------------------------------------------------------------------
+
+    def open(self, now: float) -> None:
+        """Active OPEN; in LISTEN too."""
+        self._at(now)
+        calls.open_active(self.tcb)
+
+    def listen(self, now: float, *, remote_specified: bool = False) -> None:
+        """Passive OPEN.  remote_specified: the peer is known, so that SEND may turn it into an active one."""
+        self._at(now)
+        calls.open_passive(self.tcb, remote_specified=remote_specified)
+
+    def send(self, text: bytes, now: float) -> int:
+        """SEND; returns how many octets were accepted, all or the first of them."""
+        self._at(now)
+        accepted = calls.send(self.tcb, text)
+        transmit(self.tcb)
+        return accepted
+
+    def receive(self, count: int, now: float) -> bytes | None:
+        """RECEIVE up to count octets; b"" is the end of file, None says that nothing is there yet."""
+        self._at(now)
+        text = calls.receive(self.tcb, count)
+        transmit(self.tcb)
+        return text
+
+    def shutdown(self, now: float) -> None:
+        """The RFC's CLOSE: nothing more to send; reading goes on."""
+        self._at(now)
+        calls.close(self.tcb)
+        transmit(self.tcb)
+
+    def close(self, now: float) -> None:
+        """A full close, as the socket API's (MAY-1): nothing more to send or to read."""
+        self._at(now)
+        calls.close_fully(self.tcb)
+        transmit(self.tcb)
+
+    def abort(self, now: float) -> None:
+        """ABORT."""
+        self._at(now)
+        calls.abort(self.tcb)
+
+    @property
+    def state(self) -> State:
+        """STATUS."""
+        return calls.status(self.tcb)
+
+    # ---- segments and time, 3.10.7 and 3.10.8 ----------------------------------------------------------------
+
+    def segment_arrives(self, segment: Segment, now: float) -> None:
+        """SEGMENT ARRIVES."""
+        self._at(now)
+        segment_arrives(self.tcb, segment)
+        transmit(self.tcb)
+
+    def tick(self, now: float) -> None:
+        """Process the time-outs that are due."""
+        self._at(now)
+        timers.expire(self.tcb)
+        transmit(self.tcb)
+
+    @property
+    def deadline(self) -> float | None:
+        """When to call `tick` next, at the latest; None where no timer runs."""
+        return min(self.tcb.timers.values(), default=None)
+
+    # ---- what comes out --------------------------------------------------------------------------------------
+
+    def segments(self) -> list[Segment]:
+        """What is to be sent now, oldest first; each segment is returned once."""
+        sent, self.tcb.outbox = self.tcb.outbox, []
+        return sent
+
+    def notices(self) -> list[Notice]:
+        """What the user has not been told yet, oldest first."""
+        told, self.tcb.notices = self.tcb.notices, []
+        return told
+
+    def _at(self, now: float) -> None:
+        self.tcb.now = max(now, self.tcb.now)

@@ -1,0 +1,218 @@
+"""What a connection sends: segmentation, the windows, Nagle, silly window avoidance and acknowledgments."""
+
+from __future__ import annotations
+
+from halfclose.reference.sequence import add, distance, latest, le, lt
+from halfclose.reference.tcb import UNSCALED_WINDOW, State, Tcb, Timer
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
+
+_SENDING = (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_1, State.CLOSING, State.LAST_ACK)
+_TIMESTAMPS_LENGTH = 12  # with its padding
+_MILLISECONDS = 1000
+_FULL_SEGMENTS = 2
+
+
+# ---- one segment ---------------------------------------------------------------------------------------------
+
+
+def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
+    """Send one segment; where it has the ACK bit it acknowledges everything that was taken."""
+    ack = 0
+    if flags & ACK:
+        _open_window(tcb)
+        ack = tcb.TS.LAST_ACK = tcb.RCV.NXT
+        tcb.ack_now, tcb.unacknowledged = False, 0
+        tcb.stop(Timer.DELAYED_ACK)
+    window = tcb.RCV.WND if flags & SYN else tcb.RCV.WND >> tcb.RCV.SCALE  # RFC 7323 2.2: never scaled on a SYN
+    mss = tcb.config.mss if flags & SYN else None  # 3.7.1
+    scale = _offered_scale(tcb) if flags & SYN else None
+    window = min(window, UNSCALED_WINDOW)
+    tcb.outbox.append(Segment(seq, ack, flags, window, text, mss, scale, _timestamps(tcb, flags)))
+    tcb.last_sent = tcb.now
+
+
+def emit_ack(tcb: Tcb) -> None:
+    """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>"""
+    emit(tcb, tcb.SND.NXT, ACK)
+
+
+def emit_reset(tcb: Tcb) -> None:
+    """<SEQ=SND.NXT><CTL=RST> (3.10.5)"""
+    tcb.outbox.append(Segment(tcb.SND.NXT, 0, RST, 0))
+
+
+def reset_for(segment: Segment) -> Segment | None:
+    """The reset for a segment that belongs to no connection (3.10.7.1), or None: a RST is not answered."""
+    if segment.flags & RST:
+        return None
+    if segment.flags & ACK:
+        return Segment(segment.ack, 0, RST, 0)
+    return Segment(0, add(segment.seq, segment.length), RST | ACK, 0)
+
+
+def answer_with_reset(tcb: Tcb, segment: Segment) -> None:
+    """Send the reset of 3.10.7.1, unless the segment is one itself."""
+    reset = reset_for(segment)
+    if reset is not None:
+        tcb.outbox.append(reset)
+
+
+def emit_syn(tcb: Tcb) -> None:
+    """<SEQ=ISS><CTL=SYN>, with <ACK=RCV.NXT> in SYN-RECEIVED; it is due again when its timer expires."""
+    emit(tcb, tcb.ISS, SYN if tcb.state is State.SYN_SENT else SYN | ACK)
+    _expect_acknowledgment(tcb)
+
+
+def _offered_scale(tcb: Tcb) -> int | None:
+    if tcb.state is State.SYN_RECEIVED and not tcb.peer_scales:
+        return None  # RFC 7323 1.3: in a SYN,ACK only where the SYN offered it
+    return tcb.config.window_scale
+
+
+def _timestamps(tcb: Tcb, flags: int) -> tuple[int, int] | None:
+    offered = tcb.config.timestamps and flags & SYN and tcb.state is State.SYN_SENT
+    if not (offered or tcb.TS.on):
+        return None
+    return int(tcb.now * _MILLISECONDS) & 0xFFFF_FFFF, tcb.TS.RECENT if flags & ACK else 0
+
+
+def _expect_acknowledgment(tcb: Tcb) -> None:
+    """RFC 6298 5.1: whatever occupies sequence numbers sets the timer, unless it runs."""
+    if Timer.RETRANSMISSION not in tcb.timers:
+        tcb.start(Timer.RETRANSMISSION, tcb.rto.value)
+    if Timer.USER not in tcb.timers:
+        tcb.start(Timer.USER, tcb.config.user_timeout)
+
+
+# ---- the receive window --------------------------------------------------------------------------------------
+
+
+def _room_to_offer(tcb: Tcb) -> int:
+    """By how much the window's right edge would move, free of silly windows (3.8.6.2.2)."""
+    room = tcb.config.receive_buffer - len(tcb.received) - tcb.RCV.WND
+    worthwhile = min(tcb.config.receive_buffer // 2, tcb.config.mss)
+    return room if room >= worthwhile else 0
+
+
+def _open_window(tcb: Tcb) -> None:
+    if not tcb.fin_received:
+        tcb.RCV.WND += _room_to_offer(tcb)  # the right edge never moves back (3.8.6, SHLD-14)
+
+
+def update_window(tcb: Tcb) -> None:
+    """The user has read: tell the peer, once there is something worth telling."""
+    if not tcb.fin_received and _room_to_offer(tcb):
+        tcb.ack_now = True
+
+
+# ---- all that may leave --------------------------------------------------------------------------------------
+
+
+def transmit(tcb: Tcb) -> None:
+    """Send all the text that may leave now, the FIN after it, and an ACK of its own where one is still due."""
+    if tcb.state in _SENDING:
+        if tcb.outstanding == 0 and tcb.now - tcb.last_sent > tcb.rto.value:
+            tcb.congestion.idle()
+        while _transmit_one(tcb):
+            pass
+        _watch_window(tcb)
+    _acknowledge(tcb)
+
+
+def segment_size(tcb: Tcb) -> int:
+    """The most text for one segment, less the options that it carries (3.7.1, MUST-16)."""
+    return tcb.SND.MSS - (_TIMESTAMPS_LENGTH if tcb.TS.on else 0)
+
+
+def _transmit_one(tcb: Tcb) -> bool:
+    seq = tcb.SND.NXT if tcb.resend is None else tcb.resend
+    waiting = distance(seq, tcb.end)
+    if waiting < 0:
+        return False  # the FIN has left, and with it everything
+    usable = min(tcb.SND.WND, tcb.congestion.cwnd) - distance(tcb.SND.UNA, seq)
+    octets = max(0, min(waiting, usable, segment_size(tcb)))
+    fin = tcb.close_called and octets == waiting
+    if not _is_worth_sending(tcb, octets, waiting, fin):
+        return False
+    _send_text(tcb, seq, octets, fin)
+    return True
+
+
+def _is_worth_sending(tcb: Tcb, octets: int, waiting: int, fin: bool) -> bool:
+    if fin:
+        return True  # nothing will come to join it; and a FIN needs no window (3.4: controls are not in the window)
+    if octets == 0:
+        return False
+    if tcb.resend is not None or octets == segment_size(tcb):
+        return True
+    if tcb.config.nagle and tcb.outstanding:
+        return False  # 3.7.4: wait for the ACK, or for a full segment
+    return octets == waiting or octets >= tcb.SND.MAX_WND // 2  # 3.8.6.2.1 (2), (3)
+
+
+def _send_text(tcb: Tcb, seq: int, octets: int, fin: bool) -> None:
+    start = distance(tcb.text_seq, seq)
+    text = bytes(tcb.text[start : start + octets])
+    flags = ACK | (FIN if fin else 0) | (PSH if text and seq == add(tcb.end, -octets) else 0)
+    emit(tcb, seq, flags, text)
+    after = add(seq, octets + fin)
+    _time(tcb, seq, after)
+    tcb.SND.NXT = latest(tcb.SND.NXT, after)
+    if tcb.resend is not None:
+        tcb.resend = after if lt(after, tcb.SND.NXT) else None
+    _expect_acknowledgment(tcb)
+    tcb.stop(Timer.PROBE, Timer.OVERRIDE)
+    if fin and tcb.state is State.CLOSE_WAIT:
+        tcb.state = State.LAST_ACK  # 3.10.4: "then send a FIN segment, enter LAST-ACK state"
+
+
+def _time(tcb: Tcb, seq: int, after: int) -> None:
+    """Time one segment a round trip, and none that is sent again (RFC 6298 3)."""
+    if tcb.timed is None and le(tcb.SND.NXT, seq):
+        tcb.timed = (after, tcb.now)
+    elif tcb.timed is not None and lt(seq, tcb.timed[0]):
+        tcb.timed = None
+
+
+def send_first_again(tcb: Tcb) -> None:
+    """Send the front of the retransmission queue again: text, the FIN where it has left and fits, or the SYN."""
+    if tcb.state in (State.SYN_SENT, State.SYN_RECEIVED):
+        emit_syn(tcb)
+        return
+    in_window = max(1, tcb.SND.WND)
+    sent_text = min(distance(tcb.SND.UNA, tcb.end), tcb.outstanding)
+    octets = min(segment_size(tcb), sent_text, in_window)
+    _send_text(tcb, tcb.SND.UNA, octets, tcb.fin_sent and add(tcb.SND.UNA, octets) == tcb.end)
+
+
+def _watch_window(tcb: Tcb) -> None:
+    """Something waits, and no ACK will come to release it: probe a zero window, override a small one."""
+    if tcb.outstanding or distance(tcb.SND.NXT, tcb.end) <= 0:
+        tcb.stop(Timer.PROBE, Timer.OVERRIDE)
+    elif tcb.SND.WND == 0:
+        if Timer.PROBE not in tcb.timers:
+            tcb.start(Timer.PROBE, tcb.rto.value)  # 3.8.6.1, SHLD-29
+    elif Timer.OVERRIDE not in tcb.timers:
+        tcb.start(Timer.OVERRIDE, tcb.config.override)
+
+
+def send_regardless(tcb: Tcb) -> None:
+    """Send what the window takes, one octet at least: a zero-window probe (3.8.6.1) or the override of 3.8.6.2.1."""
+    waiting = distance(tcb.SND.NXT, tcb.end)
+    octets = min(waiting, max(1, tcb.SND.WND), segment_size(tcb))
+    _send_text(tcb, tcb.SND.NXT, octets, tcb.close_called and octets == waiting)
+
+
+def owe_ack(tcb: Tcb, octets: int) -> None:
+    """Text was taken in order: acknowledge every second full segment at once, others soon (3.8.6.3, SHLD-18)."""
+    tcb.unacknowledged += octets
+    full = _FULL_SEGMENTS * min(tcb.config.mss, tcb.SND.MSS)
+    if tcb.config.delayed_ack is None or tcb.unacknowledged >= full:
+        tcb.ack_now = True
+    elif Timer.DELAYED_ACK not in tcb.timers:
+        tcb.start(Timer.DELAYED_ACK, tcb.config.delayed_ack)
+
+
+def _acknowledge(tcb: Tcb) -> None:
+    if tcb.ack_now:
+        emit_ack(tcb)

@@ -1,0 +1,54 @@
+"""Text that arrived ahead of its turn, held until what is missing has come (RFC 9293 3.10.7.4 step 1, SHLD-31)."""
+
+from __future__ import annotations
+
+from halfclose.reference.sequence import add, distance, le, lt
+
+
+class Reassembly:
+    """Pieces that do not overlap or touch, in order.  The caller offers only what lies within the window."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[int, bytes]] = []
+        self._fin: int | None = None
+
+    def __len__(self) -> int:
+        """Octets held."""
+        return sum(len(text) for _, text in self._pieces)
+
+    def hold(self, seq: int, text: bytes) -> None:
+        """Keep text that begins at seq."""
+        if not text:
+            return
+        before = [piece for piece in self._pieces if lt(_end(piece), seq)]
+        after = [piece for piece in self._pieces if lt(add(seq, len(text)), piece[0])]
+        joined = (seq, text)
+        for piece in self._pieces[len(before) : len(self._pieces) - len(after)]:
+            joined = _join(joined, piece)
+        self._pieces = [*before, joined, *after]
+
+    def hold_fin(self, seq: int) -> None:
+        """The peer's FIN has this number; the first one seen counts."""
+        if self._fin is None:
+            self._fin = seq
+
+    def take(self, seq: int) -> tuple[bytes, bool]:
+        """The text whose turn it is at seq, and whether the FIN follows at once; both are held no longer."""
+        text = b""
+        if self._pieces and le(self._pieces[0][0], seq):
+            start, held = self._pieces.pop(0)
+            text = held[distance(start, seq) :]
+        if self._fin is None:
+            return text, False
+        text = text[: max(0, distance(seq, self._fin))]  # nothing belongs behind a FIN
+        return text, add(seq, len(text)) == self._fin
+
+
+def _end(piece: tuple[int, bytes]) -> int:
+    return add(piece[0], len(piece[1]))
+
+
+def _join(one: tuple[int, bytes], other: tuple[int, bytes]) -> tuple[int, bytes]:
+    """Two pieces that overlap or touch, as one."""
+    first, second = (one, other) if le(one[0], other[0]) else (other, one)
+    return first[0], first[1] + second[1][max(0, distance(second[0], _end(first))) :]

@@ -1,0 +1,43 @@
+"""The retransmission timeout (RFC 6298)."""
+
+from __future__ import annotations
+
+from halfclose.reference.config import Config
+
+_ALPHA, _BETA, _K = 1 / 8, 1 / 4, 4
+_GRANULARITY = 0.001
+_AFTER_LOST_SYN = 3.0
+
+
+class RetransmissionTimeout:
+    """The estimator of one connection.  value: the RTO in seconds."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._srtt: float | None = None
+        self._rttvar = 0.0
+        self.value = config.initial_rto  # 2.1
+        self.backed_off = 0  # expirations since the last progress
+
+    def sample(self, seconds: float) -> None:
+        """A round trip of a segment that was sent once (section 3, Karn's algorithm)."""
+        if self._srtt is None:  # 2.2
+            self._srtt, self._rttvar = seconds, seconds / 2
+        else:  # 2.3, in this order
+            self._rttvar = (1 - _BETA) * self._rttvar + _BETA * abs(self._srtt - seconds)
+            self._srtt = (1 - _ALPHA) * self._srtt + _ALPHA * seconds
+        self._set(self._srtt + max(_GRANULARITY, _K * self._rttvar))
+
+    def back_off(self) -> None:
+        """5.5: the timer has expired."""
+        self.backed_off += 1
+        self._set(self.value * 2)
+
+    def connected(self) -> None:
+        """5.7: where the SYN's timer expired, text begins with 3 seconds."""
+        if self.backed_off and self._srtt is None:
+            self._set(max(_AFTER_LOST_SYN, self._config.initial_rto))
+        self.backed_off = 0
+
+    def _set(self, seconds: float) -> None:
+        self.value = min(max(seconds, self._config.minimum_rto), self._config.maximum_rto)  # 2.4, 2.5

@@ -1,0 +1,74 @@
+"""3.10.8 Timeouts, with the timers of 3.8.1 (RFC 6298), 3.8.4, 3.8.6.1, 3.8.6.2.1 and 3.8.6.3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from halfclose.reference.output import emit, emit_ack, send_first_again, send_regardless
+from halfclose.reference.sequence import add
+from halfclose.reference.tcb import Notice, State, Tcb, Timer
+from halfclose.reference.wire import ACK
+
+
+def expire(tcb: Tcb) -> None:
+    """Process every timer that is due at tcb.now, the earliest first."""
+    while tcb.timers:
+        timer = min(tcb.timers, key=tcb.timers.__getitem__)
+        if tcb.timers[timer] > tcb.now:
+            return
+        tcb.stop(timer)
+        _HANDLERS[timer](tcb)
+
+
+def _user(tcb: Tcb) -> None:
+    tcb.delete(Notice.TIMEOUT)  # the RFC asks for no reset
+
+
+def _retransmission(tcb: Tcb) -> None:
+    """RFC 6298 5.4 to 5.6; then everything behind the first segment goes again, as the window opens."""
+    if tcb.SND.WND > 0:  # else this probes a zero window, and says nothing of congestion
+        tcb.congestion.timed_out(tcb.outstanding, first=tcb.rto.backed_off == 0)
+    tcb.rto.back_off()
+    tcb.timed = None
+    if tcb.state not in (State.SYN_SENT, State.SYN_RECEIVED):
+        tcb.resend = tcb.SND.UNA
+    send_first_again(tcb)
+
+
+def _probe(tcb: Tcb) -> None:
+    tcb.rto.back_off()  # 3.8.6.1, SHLD-30: the next one, which is a retransmission, later
+    send_regardless(tcb)
+
+
+def _time_wait(tcb: Tcb) -> None:
+    tcb.delete(Notice.CLOSED)
+
+
+def _keep_alive(tcb: Tcb) -> None:
+    """3.8.4: a segment that the peer has to answer, an octet before the window."""
+    if tcb.keep_alives >= tcb.config.keep_alive_probes:
+        tcb.delete(Notice.TIMEOUT)
+        return
+    tcb.keep_alives += 1
+    emit(tcb, add(tcb.SND.NXT, -1), ACK)
+    tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive_interval)
+
+
+def heard_from_peer(tcb: Tcb) -> None:
+    """The connection is alive: the next keep-alive is a whole idle time away (MUST-26)."""
+    tcb.keep_alives = 0
+    if tcb.config.keep_alive is not None and tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_2):
+        tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive)
+    else:
+        tcb.stop(Timer.KEEP_ALIVE)
+
+
+_HANDLERS: dict[Timer, Callable[[Tcb], None]] = {
+    Timer.USER: _user,
+    Timer.RETRANSMISSION: _retransmission,
+    Timer.PROBE: _probe,
+    Timer.OVERRIDE: send_regardless,
+    Timer.DELAYED_ACK: emit_ack,
+    Timer.TIME_WAIT: _time_wait,
+    Timer.KEEP_ALIVE: _keep_alive,
+}
