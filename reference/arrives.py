@@ -88,11 +88,12 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> None:
     if not segment.flags & SYN:
         return  # fifth
     _take_syn(tcb, segment)
-    _update_send_window(tcb, segment)
     if acknowledges:
         _establish(tcb, segment)
+        _update_send_window(tcb, segment)
         tcb.ack_now = True
     else:
+        _update_send_window(tcb, segment)
         tcb.state = State.SYN_RECEIVED
         tcb.timed = None
         emit_syn(tcb)
@@ -103,8 +104,9 @@ def _establish(tcb: Tcb, segment: Segment) -> None:
     tcb.congestion.begin(output.segment_size(tcb), syn_was_lost=tcb.rto.backed_off > 0)
     tcb.state = State.ESTABLISHED
     tcb.notify(Notice.CONNECTED)
-    _advance_una(tcb, segment)
     tcb.rto.connected()
+    _advance_una(tcb, segment)
+    heard_from_peer(tcb)
 
 
 # ---- 3.10.7.4 Other states -----------------------------------------------------------------------------------
@@ -153,8 +155,6 @@ def _check_sequence(tcb: Tcb, segment: Segment) -> bool:
     if not segment.flags & RST:
         if tcb.state is State.TIME_WAIT and segment.flags & FIN and _stop(segment) == tcb.RCV.NXT:
             _wait_two_msl(tcb)  # step 5: a retransmission of the remote FIN
-        if tcb.SND.UNA == segment.ack and tcb.keep_alives:
-            heard_from_peer(tcb)
         emit_ack(tcb)
     return True
 
@@ -259,8 +259,8 @@ def _ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
     if _is_bad_ack_of_syn(tcb, segment):
         answer_with_reset(tcb, segment)
         return True
-    _update_send_window(tcb, segment)
     _establish(tcb, segment)
+    _update_send_window(tcb, segment)
     return False
 
 
@@ -293,6 +293,8 @@ def _is_duplicate(tcb: Tcb, segment: Segment) -> bool:
 
 def _update_send_window(tcb: Tcb, segment: Segment) -> None:
     shift = 0 if segment.flags & SYN else tcb.SND.SCALE  # RFC 7323 2.2
+    if tcb.SND.WND == 0 and segment.wnd and tcb.outstanding and tcb.state is not State.SYN_SENT:
+        tcb.resend = tcb.SND.UNA  # the window opens: what probed it was not taken
     tcb.SND.WND = segment.wnd << shift
     tcb.SND.WL1, tcb.SND.WL2 = segment.seq, segment.ack
     tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, tcb.SND.WND)

@@ -28,7 +28,6 @@ def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
     scale = _offered_scale(tcb) if flags & SYN else None
     window = min(window, UNSCALED_WINDOW)
     tcb.outbox.append(Segment(seq, ack, flags, window, text, mss, scale, _timestamps(tcb, flags)))
-    tcb.last_sent = tcb.now
 
 
 def emit_ack(tcb: Tcb) -> None:
@@ -155,6 +154,7 @@ def _send_text(tcb: Tcb, seq: int, octets: int, fin: bool) -> None:
     text = bytes(tcb.text[start : start + octets])
     flags = ACK | (FIN if fin else 0) | (PSH if text and seq == add(tcb.end, -octets) else 0)
     emit(tcb, seq, flags, text)
+    tcb.last_sent = tcb.now
     after = add(seq, octets + fin)
     _time(tcb, seq, after)
     tcb.SND.NXT = latest(tcb.SND.NXT, after)

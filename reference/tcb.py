@@ -118,7 +118,7 @@ class Tcb:
         self.rto = RetransmissionTimeout(self.config)
         self.timed: tuple[int, float] | None = None  # the number whose ACK gives a round trip, and when it was sent
         self.congestion = Congestion(self.config.congestion_control)
-        self.last_sent = 0.0
+        self.last_sent = 0.0  # when text or a FIN was
 
         # The receiving direction.
         self.received = bytearray()  # what the user may read

@@ -26,12 +26,13 @@ def _user(tcb: Tcb) -> None:
 
 def _retransmission(tcb: Tcb) -> None:
     """RFC 6298 5.4 to 5.6; then everything behind the first segment goes again, as the window opens."""
-    if tcb.SND.WND > 0:  # else this probes a zero window, and says nothing of congestion
-        tcb.congestion.timed_out(tcb.outstanding, first=tcb.rto.backed_off == 0)
+    handshaking = tcb.state in (State.SYN_SENT, State.SYN_RECEIVED)
+    if not handshaking:
+        if tcb.SND.WND > 0:  # else this probes a zero window, and says nothing of congestion
+            tcb.congestion.timed_out(tcb.outstanding, first=tcb.rto.backed_off == 0)
+        tcb.resend = tcb.SND.UNA
     tcb.rto.back_off()
     tcb.timed = None
-    if tcb.state not in (State.SYN_SENT, State.SYN_RECEIVED):
-        tcb.resend = tcb.SND.UNA
     send_first_again(tcb)
 
 

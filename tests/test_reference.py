@@ -1,0 +1,557 @@
+"""The reference connection: each test names a state, a stimulus and what comes of it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from halfclose.reference.calls import CallError
+from halfclose.reference.config import Config
+from halfclose.reference.connection import Connection
+from halfclose.reference.isn import generator
+from halfclose.reference.reassembly import Reassembly
+from halfclose.reference.rto import RetransmissionTimeout
+from halfclose.reference.sequence import add, distance, le, lt
+from halfclose.reference.tcb import Notice, State
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
+
+ISS, IRS = 0xFFFF_FFF0, 0xFFFF_FF00  # both directions wrap soon
+WND, MSS = 8000, 1000
+PLAIN = Config(delayed_ack=None, nagle=False, window_scale=None, timestamps=False)
+
+
+class Peer:
+    """A connection, and the tester as its peer; numbers are offsets from ISS and IRS."""
+
+    def __init__(self, config: Config = PLAIN) -> None:
+        self.tcp = Connection(config, isn=lambda now: ISS)
+        self.now = 0.0
+
+    def deliver(self, flags: int, seq: int, ack: int = 0, text: bytes = b"", wnd: int = WND) -> list[Segment]:
+        mss = MSS if flags & SYN else None
+        segment = Segment(add(IRS, seq), add(ISS, ack) if flags & ACK else 0, flags, wnd, text, mss)
+        self.tcp.segment_arrives(segment, self.now)
+        return self.sent()
+
+    def sent(self) -> list[Segment]:
+        """What was sent, in offsets."""
+        return [
+            replace(s, seq=distance(ISS, s.seq), ack=distance(IRS, s.ack) if s.flags & ACK else 0)
+            for s in self.tcp.segments()
+        ]
+
+    def wait(self, seconds: float) -> list[Segment]:
+        until = self.now + seconds
+        while (deadline := self.tcp.deadline) is not None and deadline <= until:
+            self.now = deadline
+            self.tcp.tick(self.now)
+        self.now = until
+        return self.sent()
+
+    def send(self, text: bytes) -> list[Segment]:
+        self.tcp.send(text, self.now)
+        return self.sent()
+
+    def shutdown(self) -> list[Segment]:
+        self.tcp.shutdown(self.now)
+        return self.sent()
+
+    def state(self) -> State:
+        return self.tcp.state
+
+    def read(self) -> bytes | None:
+        return self.tcp.receive(1 << 20, self.now)
+
+
+def connected(config: Config = PLAIN, wnd: int = WND) -> Peer:
+    peer = Peer(config)
+    peer.tcp.open(0.0)
+    peer.deliver(SYN | ACK, 0, 1, wnd=wnd)
+    assert peer.state() is State.ESTABLISHED
+    peer.tcp.notices()
+    return peer
+
+
+def brief(segments: list[Segment]) -> list[tuple[int, int, int, int]]:
+    """Flags without PSH, SEQ, ACK, octets."""
+    return [(s.flags & ~PSH, s.seq, s.ack, len(s.text)) for s in segments]
+
+
+# ---- arithmetic ----------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(-(2**31), 2**31 - 1))
+def test_distance_undoes_add_across_the_wrap(number: int, octets: int) -> None:
+    assert distance(number, add(number, octets)) == octets
+    assert lt(number, add(number, octets)) == (octets > 0)
+    assert le(number, add(number, octets)) == (octets >= 0)
+
+
+# ---- opening -------------------------------------------------------------------------------------------------
+
+
+def test_closed_active_open_sends_syn_then_acks_the_syn_ack() -> None:
+    peer = Peer()
+    peer.tcp.open(0.0)
+    (syn,) = peer.sent()
+    assert (syn.flags, syn.seq, syn.mss) == (SYN, 0, PLAIN.mss)
+    assert brief(peer.deliver(SYN | ACK, 0, 1)) == [(ACK, 1, 1, 0)]
+    assert peer.tcp.notices() == [Notice.CONNECTED]
+
+
+def test_listen_syn_is_answered_and_its_ack_connects() -> None:
+    peer = Peer()
+    peer.tcp.listen(0.0)
+    assert brief(peer.deliver(SYN, 0)) == [(SYN | ACK, 0, 1, 0)]
+    assert peer.state() is State.SYN_RECEIVED
+    assert peer.deliver(ACK, 1, 1) == []
+    assert peer.state() is State.ESTABLISHED
+
+
+def test_syn_sent_syn_opens_simultaneously() -> None:
+    peer = Peer()
+    peer.tcp.open(0.0)
+    peer.sent()
+    assert brief(peer.deliver(SYN, 0)) == [(SYN | ACK, 0, 1, 0)]
+    peer.deliver(ACK, 1, 1)
+    assert peer.state() is State.ESTABLISHED
+
+
+def test_syn_sent_reset_that_acknowledges_the_syn_refuses() -> None:
+    peer = Peer()
+    peer.tcp.open(0.0)
+    peer.deliver(RST | ACK, 0, 0)
+    assert peer.state() is State.SYN_SENT
+    peer.deliver(RST | ACK, 0, 1)
+    assert peer.state() is State.CLOSED
+    assert peer.tcp.notices() == [Notice.REFUSED]
+
+
+def test_syn_received_reset_returns_a_passive_open_to_listen() -> None:
+    peer = Peer()
+    peer.tcp.listen(0.0)
+    peer.deliver(SYN, 0)
+    peer.deliver(RST, 1)
+    assert peer.state() is State.LISTEN
+    (again,) = peer.deliver(SYN, 500)
+    assert again.seq > 65_535, "a new ISS lies beyond everything the old one may have under way"
+
+
+def test_syn_is_sent_again_after_1_3_7_seconds() -> None:
+    peer = Peer()
+    peer.tcp.open(0.0)
+    peer.sent()
+    counts = [len(peer.wait(seconds)) for seconds in (0.9, 0.2, 1.8, 0.2, 3.8, 0.2)]
+    assert counts == [0, 1, 0, 1, 0, 1]
+
+
+# ---- data ----------------------------------------------------------------------------------------------------
+
+
+def test_established_text_goes_both_ways() -> None:
+    peer = connected()
+    assert brief(peer.deliver(ACK, 1, 1, b"hello")) == [(ACK, 1, 6, 0)]
+    assert peer.read() == b"hello"
+    assert peer.read() is None
+    assert [s.text for s in peer.send(b"world")] == [b"world"]
+    assert peer.deliver(ACK, 6, 6) == []
+    assert peer.tcp.deadline is None
+
+
+def test_established_text_is_cut_at_the_peers_mss() -> None:
+    assert [len(s.text) for s in connected().send(bytes(2500))] == [1000, 1000, 500]
+
+
+def test_established_early_text_is_held_until_the_gap_is_filled() -> None:
+    peer = connected()
+    assert brief(peer.deliver(ACK, 6, 1, b"world")) == [(ACK, 1, 1, 0)]
+    assert peer.read() is None
+    assert brief(peer.deliver(ACK, 1, 1, b"hello")) == [(ACK, 1, 11, 0)]
+    assert peer.read() == b"helloworld"
+
+
+def test_established_early_fin_waits_for_the_text_before_it() -> None:
+    peer = connected()
+    peer.deliver(ACK | FIN, 6, 1, b"world")
+    assert peer.state() is State.ESTABLISHED
+    assert brief(peer.deliver(ACK, 1, 1, b"hello")) == [(ACK, 1, 12, 0)]
+    assert peer.state() is State.CLOSE_WAIT
+    assert (peer.read(), peer.read()) == (b"helloworld", b"")
+
+
+def test_text_beyond_the_window_is_cut_off() -> None:
+    peer = connected(replace(PLAIN, receive_buffer=8))
+    peer.deliver(ACK | FIN, 1, 1, b"0123456789")
+    assert peer.state() is State.ESTABLISHED
+    assert peer.read() == b"01234567"
+
+
+def test_delayed_ack_leaves_in_time_and_with_every_second_full_segment() -> None:
+    peer = connected(replace(PLAIN, delayed_ack=0.2, mss=1000))
+    assert peer.deliver(ACK, 1, 1, bytes(1000)) == []
+    assert brief(peer.deliver(ACK, 1001, 1, bytes(1000))) == [(ACK, 1, 2001, 0)]
+    assert peer.deliver(ACK, 2001, 1, b"x") == []
+    assert peer.wait(0.19) == []
+    assert brief(peer.wait(0.02)) == [(ACK, 1, 2002, 0)]
+
+
+def test_nagle_keeps_small_text_back_while_some_is_outstanding() -> None:
+    peer = connected(replace(PLAIN, nagle=True))
+    assert len(peer.send(b"a")) == 1
+    assert peer.send(b"b") == []
+    assert peer.send(b"c") == []
+    assert [s.text for s in peer.deliver(ACK, 1, 2)] == [b"bc"]
+
+
+def test_window_is_announced_again_only_when_it_is_worth_it() -> None:
+    peer = connected(replace(PLAIN, receive_buffer=4000))
+    for at in range(1, 4001, 1000):
+        peer.deliver(ACK, at, 1, bytes(1000))
+    peer.tcp.receive(500, 0.0)
+    assert peer.sent() == []
+    peer.tcp.receive(1500, 0.0)
+    assert [s.wnd for s in peer.sent()] == [2000]
+
+
+# ---- retransmission, windows, congestion ---------------------------------------------------------------------
+
+
+def test_text_is_sent_again_with_the_timeout_doubled_each_time() -> None:
+    peer = connected()
+    peer.send(b"lost")
+    counts = [len(peer.wait(seconds)) for seconds in (0.9, 0.2, 1.8, 0.2, 3.8, 0.2)]
+    assert counts == [0, 1, 0, 1, 0, 1]
+    assert peer.deliver(ACK, 1, 5) == []
+    assert peer.tcp.deadline is None
+
+
+def test_user_timeout_ends_the_connection_without_a_reset() -> None:
+    peer = connected()
+    peer.send(b"lost")
+    assert all(not s.flags & RST for s in peer.wait(PLAIN.user_timeout + 1))
+    assert peer.state() is State.CLOSED
+    assert peer.tcp.notices() == [Notice.TIMEOUT]
+
+
+def test_rto_follows_rfc_6298() -> None:
+    rto = RetransmissionTimeout(replace(PLAIN, minimum_rto=0.0))
+    rto.sample(0.4)
+    assert rto.value == pytest.approx(0.4 + 4 * 0.2)
+    rto.sample(0.8)
+    assert rto.value == pytest.approx(0.45 + 4 * (0.75 * 0.2 + 0.25 * 0.4))
+    rto.back_off()
+    assert rto.value == pytest.approx(2 * 1.45)
+
+
+def test_three_duplicate_acks_send_the_first_segment_again_at_once() -> None:
+    peer = connected(wnd=60_000)
+    assert [s.seq for s in peer.send(bytes(10_000))] == [1, 1001, 2001, 3001]  # the initial window of RFC 5681
+    assert [peer.deliver(ACK, 1, 1, wnd=60_000) for _ in range(2)] == [[], []]
+    assert [s.seq for s in peer.deliver(ACK, 1, 1, wnd=60_000)] == [1, 4001]  # the window is inflated by three
+    assert peer.tcp.tcb.congestion.ssthresh == 2000
+    assert [s.seq for s in peer.deliver(ACK, 1, 4001, wnd=60_000)] == [5001]
+    assert peer.tcp.tcb.congestion.cwnd == 2000
+
+
+def test_slow_start_doubles_the_window_each_round_trip() -> None:
+    peer = connected(wnd=60_000)
+    assert len(peer.send(bytes(30_000))) == 4
+    flights = [peer.deliver(ACK, 1, 1 + 1000 * n, wnd=60_000) for n in range(1, 5)]
+    assert [len(flight) for flight in flights] == [2, 2, 2, 2]
+
+
+def test_a_timeout_shrinks_the_window_to_one_segment_and_all_is_sent_again() -> None:
+    peer = connected(wnd=60_000)
+    peer.send(bytes(4000))
+    assert [s.seq for s in peer.wait(1.1)] == [1]
+    assert [s.seq for s in peer.deliver(ACK, 1, 1001, wnd=60_000)] == [1001, 2001]
+    assert [s.seq for s in peer.deliver(ACK, 1, 3001, wnd=60_000)] == [3001]
+
+
+def test_zero_window_is_probed_later_and_later_and_never_given_up() -> None:
+    peer = connected(wnd=0)
+    assert peer.send(b"abc") == []
+    probes = 0
+    for _ in range(200):
+        for probe in peer.wait(5.0):
+            assert probe.text == b"a"
+            probes += 1
+            peer.deliver(ACK, 1, 1, wnd=0)
+    assert 15 <= probes <= 30
+    assert [s.text for s in peer.deliver(ACK, 1, 1, wnd=100)] == [b"abc"]
+
+
+def test_small_window_is_overridden_after_half_a_second() -> None:
+    peer = connected(wnd=8000)
+    peer.deliver(ACK, 1, 1, wnd=10)
+    assert peer.send(bytes(500)) == []
+    assert [len(s.text) for s in peer.wait(0.6)] == [10]
+
+
+# ---- closing -------------------------------------------------------------------------------------------------
+
+
+def test_established_close_goes_through_time_wait_which_lasts_2_msl() -> None:
+    peer = connected()
+    assert brief(peer.shutdown()) == [(ACK | FIN, 1, 1, 0)]
+    peer.deliver(ACK, 1, 2)
+    assert peer.state() is State.FIN_WAIT_2
+    peer.deliver(ACK, 1, 2, b"more")
+    assert peer.read() == b"more"
+    assert brief(peer.deliver(ACK | FIN, 5, 2)) == [(ACK, 2, 6, 0)]
+    peer.wait(200)
+    assert brief(peer.deliver(ACK | FIN, 5, 2)) == [(ACK, 2, 6, 0)]
+    peer.wait(239)
+    assert peer.state() is State.TIME_WAIT
+    peer.wait(2)
+    assert peer.state() is State.CLOSED
+
+
+def test_close_wait_still_sends_and_last_ack_ends_with_the_ack_of_the_fin() -> None:
+    peer = connected()
+    peer.deliver(ACK | FIN, 1, 1)
+    assert peer.read() == b""
+    assert [s.text for s in peer.send(b"more")] == [b"more"]
+    assert brief(peer.shutdown()) == [(ACK | FIN, 5, 2, 0)]
+    peer.deliver(ACK, 2, 5)
+    assert peer.state() is State.LAST_ACK
+    peer.deliver(ACK, 2, 6)
+    assert peer.state() is State.CLOSED
+    assert peer.tcp.notices()[-1] is Notice.CLOSED
+
+
+def test_fin_wait_1_fin_without_ack_of_ours_closes_simultaneously() -> None:
+    peer = connected()
+    peer.shutdown()
+    peer.deliver(ACK | FIN, 1, 1)
+    assert peer.state() is State.CLOSING
+    peer.deliver(ACK, 2, 2)
+    assert peer.state() is State.TIME_WAIT
+
+
+def test_lost_fin_is_sent_again() -> None:
+    peer = connected()
+    peer.send(b"text")
+    peer.shutdown()
+    peer.deliver(ACK, 1, 5)
+    assert brief(peer.wait(1.1)) == [(ACK | FIN, 5, 1, 0)]
+
+
+def test_full_close_with_unread_text_resets() -> None:
+    peer = connected()
+    peer.deliver(ACK, 1, 1, b"unread")
+    peer.tcp.close(0.0)
+    assert brief(peer.sent()) == [(RST, 1, 0, 0)]
+
+
+def test_full_close_answers_later_text_with_a_reset() -> None:
+    peer = connected()
+    peer.tcp.close(0.0)
+    assert brief(peer.sent()) == [(ACK | FIN, 1, 1, 0)]
+    assert brief(peer.deliver(ACK, 1, 2, b"late")) == [(RST, 2, 0, 0)]
+    assert peer.state() is State.CLOSED
+
+
+# ---- resets --------------------------------------------------------------------------------------------------
+
+
+def test_established_reset_ends_the_connection_and_text_is_flushed() -> None:
+    peer = connected()
+    peer.deliver(ACK, 1, 1, b"text")
+    peer.deliver(RST, 5)
+    assert peer.tcp.notices()[-1] is Notice.RESET
+    with pytest.raises(CallError, match="connection does not exist"):
+        peer.read()
+
+
+def test_established_reset_that_does_not_match_exactly_is_challenged_with_rfc5961() -> None:
+    peer = connected(replace(PLAIN, rfc5961_rst=True))
+    assert brief(peer.deliver(RST, 5)) == [(ACK, 1, 1, 0)]
+    assert peer.deliver(RST, -5) == []
+    assert peer.state() is State.ESTABLISHED
+
+
+def test_closed_answers_a_stranger_with_the_reset_it_expects() -> None:
+    peer = Peer()
+    assert brief(peer.deliver(ACK, 7, 9, b"text")) == [(RST, 9, 0, 0)]
+    assert brief(peer.deliver(FIN, 7))[0][2] == 8
+    assert peer.deliver(RST, 7) == []
+
+
+def test_abort_sends_a_reset_at_snd_nxt() -> None:
+    peer = connected()
+    peer.send(b"text")
+    peer.tcp.abort(0.0)
+    assert brief(peer.sent()) == [(RST, 5, 0, 0)]
+
+
+# ---- options -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [None, 3])
+@pytest.mark.parametrize("timestamps", [None, (77, 0)])
+def test_options_of_a_syn_ack_only_where_the_syn_offers_them(
+    scale: int | None, timestamps: tuple[int, int] | None
+) -> None:
+    tcp = Connection(Config(window_scale=2, receive_buffer=200_000), isn=lambda now: ISS)
+    tcp.listen(0.0)
+    tcp.segment_arrives(Segment(IRS, 0, SYN, WND, b"", MSS, scale, timestamps), 1.0)
+    (answer,) = tcp.segments()
+    assert answer.scale == (None if scale is None else 2)
+    assert answer.timestamps == (None if timestamps is None else (1000, 77))
+    assert answer.wnd == 65_535
+    tcp.segment_arrives(Segment(add(IRS, 1), add(ISS, 1), ACK, 100, b"", None, None, timestamps), 1.0)
+    assert tcp.tcb.SND.WND == (100 if scale is None else 800)
+
+
+def test_an_old_timestamp_is_refused() -> None:
+    tcp = Connection(Config(), isn=lambda now: ISS)
+    tcp.listen(0.0)
+    tcp.segment_arrives(Segment(IRS, 0, SYN, WND, b"", MSS, None, (77, 0)), 1.0)
+    tcp.segment_arrives(Segment(add(IRS, 1), add(ISS, 1), ACK, WND, b"", None, None, (78, 0)), 1.0)
+    tcp.segments()
+    tcp.segment_arrives(Segment(add(IRS, 1), add(ISS, 1), ACK, WND, b"old", None, None, (70, 0)), 1.0)
+    assert [s.flags for s in tcp.segments()] == [ACK]
+    assert tcp.receive(10, 1.0) is None
+
+
+def test_without_an_mss_option_536_octets_are_sent_at_once() -> None:
+    peer = Peer()
+    peer.tcp.open(0.0)
+    peer.tcp.segment_arrives(Segment(IRS, add(ISS, 1), SYN | ACK, WND), 0.0)
+    assert [len(s.text) for s in peer.send(bytes(600)) if s.text] == [536, 64]
+
+
+def test_keep_alive_is_off_by_default_and_probes_when_on() -> None:
+    assert connected().tcp.deadline is None
+    peer = connected(replace(PLAIN, keep_alive=7200.0))
+    assert brief(peer.wait(7201)) == [(ACK, 0, 1, 0)]
+    peer.deliver(ACK, 1, 1)
+    assert peer.wait(7000) == []
+    peer.wait(7200 + 10 * 75)
+    assert peer.tcp.notices() == [Notice.TIMEOUT]
+
+
+# ---- initial sequence numbers --------------------------------------------------------------------------------
+
+
+def test_isn_ticks_every_4_microseconds_and_differs_between_sockets() -> None:
+    one = generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"s" * 16)
+    other = generator((b"\n\t\0\1", 2), (b"\n\t\0\2", 80), b"s" * 16)
+    assert distance(one(10.0), one(11.0)) == 250_000
+    assert one(10.0) != other(10.0)
+    assert one(10.0) != generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"t" * 16)(10.0)
+
+
+# ---- reassembly ----------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=20))
+def test_reassembly_gives_the_stream_whatever_the_pieces(origin: int, pieces: list[tuple[int, int]]) -> None:
+    stream = bytes(range(90))
+    early, taken = Reassembly(), b""
+    covered: set[int] = set()
+    for start, length in pieces:
+        covered.update(range(start, start + length))
+        begin = max(start, len(taken))
+        early.hold(add(origin, begin), stream[begin : start + length])
+        taken += early.take(add(origin, len(taken)))[0]
+    run = next(n for n in range(91) if n not in covered)
+    assert taken == stream[:run]
+    assert len(early) == len([n for n in covered if n > run])
+
+
+# ---- two of them over a bad network --------------------------------------------------------------------------
+
+
+class Network:
+    """Two connections over a channel that loses, delays, reorders and duplicates, by a seed."""
+
+    def __init__(self, seed: int, bad: float, configs: tuple[Config, Config], texts: tuple[bytes, bytes]) -> None:
+        self.random, self.bad = random.Random(seed), bad
+        self.ends = [Connection(config, isn=lambda now: ISS) for config in configs]
+        self.to_send, self.got, self.eof = list(texts), [b"", b""], [False, False]
+        self.flying: list[tuple[float, int, int, Segment]] = []
+        self.now, self.count = 0.0, 0
+
+    def run(self, until: float) -> None:
+        self.ends[1].listen(0.0)
+        self.ends[0].open(0.0)
+        self._settle()
+        while self.now < until:
+            times = [flight[0] for flight in self.flying]
+            times += [end.deadline for end in self.ends if end.deadline is not None]
+            if not times:
+                return
+            self.now = max(self.now, min(times))
+            due = sorted(flight for flight in self.flying if flight[0] <= self.now)
+            self.flying = [flight for flight in self.flying if flight[0] > self.now]
+            for _, _, target, segment in due:
+                self.ends[target].segment_arrives(segment, self.now)
+            for end in self.ends:
+                end.tick(self.now)
+            self._settle()
+
+    def _settle(self) -> None:
+        for n, end in enumerate(self.ends):
+            self._use(n, end)
+            for segment in end.segments():
+                self._carry(1 - n, segment)
+
+    def _use(self, n: int, end: Connection) -> None:
+        if end.state in (State.ESTABLISHED, State.CLOSE_WAIT) and not end.tcb.close_called:
+            room = end.tcb.config.send_buffer - len(end.tcb.text)
+            if self.to_send[n] and room:
+                accepted = end.send(self.to_send[n][:room], self.now)
+                self.to_send[n] = self.to_send[n][accepted:]
+            if not self.to_send[n]:
+                end.shutdown(self.now)
+        while not self.eof[n] and (end.state is not State.CLOSED or end.tcb.received or end.tcb.fin_received):
+            text = end.receive(self.random.randint(1, 5000), self.now)
+            if text is None:
+                break
+            self.got[n] += text
+            self.eof[n] = text == b""
+
+    def _carry(self, target: int, segment: Segment) -> None:
+        copies = 0 if self.random.random() < self.bad else 2 if self.random.random() < self.bad else 1
+        for _ in range(copies):
+            delay = self.random.uniform(0.01, 0.05 + self.bad)
+            self.count += 1
+            self.flying.append((self.now + delay, self.count, target, segment))
+
+
+configs = st.builds(
+    Config,
+    mss=st.sampled_from([100, 536, 1460]),
+    receive_buffer=st.sampled_from([50, 3000, 65_535]),
+    window_scale=st.sampled_from([None, 0, 2]),
+    timestamps=st.booleans(),
+    nagle=st.booleans(),
+    delayed_ack=st.sampled_from([None, 0.2]),
+    congestion_control=st.booleans(),
+    hold_early_segments=st.booleans(),
+    user_timeout=st.just(100_000.0),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([0.0, 0.1, 0.3]),
+    st.tuples(configs, configs),
+    st.tuples(st.integers(0, 20_000), st.integers(0, 3_000)),
+)
+def test_every_octet_arrives_in_order_and_both_ends_close(
+    seed: int, bad: float, pair: tuple[Config, Config], sizes: tuple[int, int]
+) -> None:
+    texts = random.Random(seed).randbytes(sizes[0]), random.Random(~seed).randbytes(sizes[1])
+    network = Network(seed, bad, pair, texts)
+    network.run(until=200_000.0)
+    assert network.got == [texts[1], texts[0]]
+    assert network.eof == [True, True]
+    assert [end.state for end in network.ends] == [State.CLOSED, State.CLOSED]

@@ -1,0 +1,42 @@
+"""The reference as a stack under test passes every vector of every preset; what it skips, it skips for a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from halfclose.checks.conform import Report, Verdict, conform
+from halfclose.checks.stacks.reference import ReferenceStack
+from halfclose.checks.stacks.stack import Result, Verb
+from halfclose.checks.vectors.generate import generate
+from halfclose.reference.wire import ACK, SYN, Segment
+from halfclose.spec.profile import PROFILES
+
+_REASONS = {"no user timeout can be set at this interface", "this profile has no full close (MAY-1)"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_it_passes_every_vector_of_each_profile(name: str) -> None:
+    report: Report = conform("reference", generate(PROFILES[name]), profile=PROFILES[name])
+    assert [row for row in report.rows if row.verdict is Verdict.DEVIATES] == []
+    skipped = [row for row in report.rows if row.verdict is Verdict.NOT_APPLICABLE]
+    assert {row.what for row in skipped} <= _REASONS
+    assert len(skipped) < len(report.rows) / 20
+
+
+def test_time_passes_only_in_advance() -> None:
+    stack = ReferenceStack()
+    stack.start(peer_port=80, local_port=4000, iss=7)
+    assert stack.call(Verb.OPEN) == Result("ok")
+    assert [segment.seq for segment in stack.segments()] == [7]
+    stack.advance(0.9)
+    assert stack.segments() == []
+    stack.advance(0.2)
+    assert [segment.seq for segment in stack.segments()] == [7]
+    stack.deliver(Segment(100, 8, SYN | ACK, 1000))
+    assert stack.state() == "ESTABLISHED"
+
+
+def test_a_call_without_a_connection_is_the_rfcs_error() -> None:
+    stack = ReferenceStack()
+    stack.start(peer_port=80, local_port=4000)
+    assert stack.call(Verb.SEND, text=b"x") == Result("error: connection does not exist")
