@@ -9,10 +9,11 @@ import numpy as np
 
 from halfclose.checks.explore.arrows import Arrows, Marks, arrows
 from halfclose.checks.explore.fairness import Fair, Fairness, fair_components, fairness, wars
-from halfclose.checks.explore.lasso import Lasso, lasso
+from halfclose.checks.explore.lasso import lasso
 from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.search import Recorded, explore
 from halfclose.checks.explore.system import PAIR_MASK, System
+from halfclose.checks.explore.trace import Lasso
 from halfclose.checks.judges import places, watched
 from halfclose.spec.graph import Graph
 from halfclose.spec.network import Scope

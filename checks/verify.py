@@ -13,11 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 from typing import Any
 
-from halfclose.checks.explore.lasso import Lasso
-from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.explore.trace import Lasso, Trace, trace_of
 from halfclose.checks.judges import Judge
 from halfclose.checks.processes import ignore_interrupt, stop
-from halfclose.checks.progress import decide
 from halfclose.checks.prove.both_ends import premises
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
@@ -314,6 +312,9 @@ def proved(
 
 
 def _progress(unit: Unit, rules: tuple[Rule, ...], extra: Profile) -> Iterator[Verdict]:
+    # Only here: numpy starts threads, and a process that has some cannot enter the namespace of `conform`.
+    from halfclose.checks.progress import decide
+
     scope = SCOPES[unit.where]
     props = [_property(*name) for name in unit.props]
     started = time.perf_counter()

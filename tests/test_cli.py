@@ -196,6 +196,13 @@ def test_conform_replays_the_vectors_twice_alike(vectors: Path, stack: str, driv
     assert counts["passed"] > 200
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_no_command_brings_threads_that_would_keep_conform_out_of_a_namespace() -> None:
+    count = "import os; import halfclose.checks.cli; print(len(os.listdir('/proc/self/task')))"
+    done = subprocess.run([sys.executable, "-c", count], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+
+
 def test_conform_refuses_a_stack_that_does_not_exist(vectors: Path) -> None:
     done = halfclose("conform", "--stack", "nonsense", str(vectors))
     assert done.returncode == 2

@@ -1,41 +1,16 @@
-"""A behaviour that goes on for ever, as a stem and a cycle: the counterexample to a claim of progress."""
+"""How a behaviour goes on for ever: the stem and the cycle that are the counterexample to a claim of progress."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks
 from halfclose.checks.explore.fairness import Fair, Fairness
-from halfclose.checks.explore.trace import Names, Step, Trace, step_of
-
-
-@dataclass(frozen=True)
-class Lasso:
-    """The way to the cycle, and one turn of it; an empty cycle means that nothing happens any more."""
-
-    stem: Trace
-    cycle: Trace
-
-    def diagram(self) -> str:
-        """Both, one after the other."""
-        names = Names(self.stem.bits)
-        stem = list(self.stem.lines(names))
-        turn = self.cycle.lines(names) if self.cycle.steps else ("     nothing: nobody has anything left to do",)
-        return "\n".join([*stem, "and from here on again and again:", *turn])
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The stem and one turn of the cycle."""
-        return (*self.stem.steps, *self.cycle.steps)
-
-    def to_json(self) -> dict[str, object]:
-        """Both, each a list of steps."""
-        return {"stem": self.stem.to_json(), "cycle": self.cycle.to_json()}
+from halfclose.checks.explore.trace import Lasso, Trace, step_of
 
 
 def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list[int]]) -> Lasso:

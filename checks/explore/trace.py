@@ -60,6 +60,31 @@ class Trace:
             yield from _lines(number, step, names)
 
 
+@dataclass(frozen=True)
+class Lasso:
+    """A behaviour that goes on for ever: the way to the cycle, and one turn of it; where the cycle is empty, nothing
+    happens any more."""
+
+    stem: Trace
+    cycle: Trace
+
+    def diagram(self) -> str:
+        """Both, one after the other."""
+        names = Names(self.stem.bits)
+        stem = list(self.stem.lines(names))
+        turn = self.cycle.lines(names) if self.cycle.steps else ("     nothing: nobody has anything left to do",)
+        return "\n".join([*stem, "and from here on again and again:", *turn])
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The stem and one turn of the cycle."""
+        return (*self.stem.steps, *self.cycle.steps)
+
+    def to_json(self) -> dict[str, object]:
+        """Both, each a list of steps."""
+        return {"stem": self.stem.to_json(), "cycle": self.cycle.to_json()}
+
+
 def trace_of(result: Exploration, finding: Finding) -> Trace:
     """The shortest path to a finding."""
     keys = result.path(finding.state)

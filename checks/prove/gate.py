@@ -7,11 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from halfclose.checks.explore.lasso import Lasso
-from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.explore.trace import Lasso, Trace, trace_of
 from halfclose.checks.judges import Judge
 from halfclose.checks.processes import ignore_interrupt, stop
-from halfclose.checks.progress import decide
 from halfclose.checks.prove.proofs import OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
 from halfclose.spec.claims import CLAIMS
@@ -85,6 +83,8 @@ def _traces(name: str) -> Iterator[tuple[str, str, Trace | Lasso]]:
 def _violation(prop: Property, mutant: str) -> Trace | Lasso | None:
     """How the mutant violates a property that is decided by exploration."""
     if isinstance(prop, Eventually | Quiet):
+        from halfclose.checks.progress import decide  # only here, as in verify: numpy starts threads
+
         return decide(SCOPES[prop.scope], tcp(SCOPES[prop.scope].profile, mutated(mutant)), [prop])[0].lasso
     if not isinstance(prop, Always | OnStep | Stays):
         return None
