@@ -1,4 +1,4 @@
-"""TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791), with checksums.
+"""TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791) or IPv6 (RFC 8200), with checksums.
 
 Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2); others are skipped (MUST-6).
 
@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
 _IP = struct.Struct("!BBHHHBBH4s4s")
+_IPV6 = struct.Struct("!IHBB16s16s")
 _TCP = struct.Struct("!HHIIBBHHH")
+_PROTOCOL, _HOPS = 6, 64
 _OPTION_END, _OPTION_NOP, _OPTION_MSS, _OPTION_SCALE, _OPTION_TIMESTAMPS = 0, 1, 2, 3, 8
+
+
+Address = IPv4Address | IPv6Address
 
 
 class Malformed(ValueError):
@@ -47,10 +52,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Datagram:
-    """A segment between two sockets, as one IPv4 packet carries it."""
+    """A segment between two sockets, as one packet carries it; both addresses are of one family."""
 
-    source: IPv4Address
-    target: IPv4Address
+    source: Address
+    target: Address
     source_port: int
     target_port: int
     segment: Segment
@@ -68,7 +73,7 @@ def internet_checksum(octets: bytes) -> int:
 
 
 def encode(datagram: Datagram) -> bytes:
-    """The IPv4 packet, both checksums filled in."""
+    """The IPv4 or IPv6 packet, its checksums filled in."""
     s = datagram.segment
     options = _encode_options(s)
     offset = (_TCP.size + len(options)) // 4
@@ -80,23 +85,37 @@ def encode(datagram: Datagram) -> bytes:
 
 
 def decode(packet: bytes) -> Datagram:
-    """The segment in an IPv4 packet; raises Malformed."""
+    """The segment in an IPv4 or IPv6 packet; raises Malformed, for a fragment and IPv6 extension headers too."""
+    addresses, tcp = _decode_ipv6(packet) if packet[:1] and packet[0] >> 4 == 6 else _decode_ipv4(packet)
+    if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
+        raise Malformed("TCP checksum")
+    source_port, target_port, segment = _decode_tcp(tcp)
+    return Datagram(*addresses, source_port, target_port, segment)
+
+
+def _decode_ipv4(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
     if len(packet) < _IP.size:
         raise Malformed("IPv4 header cut short")
     first, _, total, _, fragment, _, protocol, _, source, target = _IP.unpack_from(packet)
     start = (first & 0x0F) * 4
     if first >> 4 != 4 or start < _IP.size or not start <= total <= len(packet):
         raise Malformed("IPv4 header lengths")
-    if protocol != 6 or fragment & 0x3FFF:
+    if protocol != _PROTOCOL or fragment & 0x3FFF:
         raise Malformed("not a whole TCP segment")
     if internet_checksum(packet[:start]):
         raise Malformed("IPv4 checksum")
-    tcp = packet[start:total]
-    addresses = IPv4Address(source), IPv4Address(target)
-    if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
-        raise Malformed("TCP checksum")
-    source_port, target_port, segment = _decode_tcp(tcp)
-    return Datagram(*addresses, source_port, target_port, segment)
+    return (IPv4Address(source), IPv4Address(target)), packet[start:total]
+
+
+def _decode_ipv6(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
+    if len(packet) < _IPV6.size:
+        raise Malformed("IPv6 header cut short")
+    _, length, following, _, source, target = _IPV6.unpack_from(packet)
+    if len(packet) < _IPV6.size + length:
+        raise Malformed("IPv6 payload length")
+    if following != _PROTOCOL:
+        raise Malformed("not a whole TCP segment")
+    return (IPv6Address(source), IPv6Address(target)), packet[_IPV6.size : _IPV6.size + length]
 
 
 def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
@@ -141,11 +160,15 @@ def _decode_options(options: bytes) -> tuple[int | None, int | None, tuple[int, 
     return mss, scale, timestamps
 
 
-def _pseudo_header(source: IPv4Address, target: IPv4Address, length: int) -> bytes:
-    return source.packed + target.packed + struct.pack("!BBH", 0, 6, length)
+def _pseudo_header(source: Address, target: Address, length: int) -> bytes:
+    if source.version == 4:
+        return source.packed + target.packed + struct.pack("!BBH", 0, _PROTOCOL, length)
+    return source.packed + target.packed + struct.pack("!II", length, _PROTOCOL)  # RFC 8200 8.1
 
 
 def _ip_header(datagram: Datagram, length: int) -> bytes:
     addresses = datagram.source.packed, datagram.target.packed
-    blank = _IP.pack(0x45, 0, _IP.size + length, 0, 0, 64, 6, 0, *addresses)
-    return _IP.pack(0x45, 0, _IP.size + length, 0, 0, 64, 6, internet_checksum(blank), *addresses)
+    if datagram.source.version == 6:
+        return _IPV6.pack(6 << 28, length, _PROTOCOL, _HOPS, *addresses)
+    blank = _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, 0, *addresses)
+    return _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, internet_checksum(blank), *addresses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -20,13 +20,44 @@ segments = st.builds(
     wnd=st.integers(0, 65535),
     text=st.binary(max_size=40),
     mss=st.none() | st.integers(1, 65535),
+    scale=st.none() | st.integers(0, 255),
+    timestamps=st.none() | st.tuples(word, word),
 )
+A6, B6 = IPv6Address("fd00::1"), IPv6Address("fd00::2")
 
 
 @given(segments, port, port)
 def test_what_is_encoded_is_decoded(segment: Segment, source: int, target: int) -> None:
     datagram = Datagram(A, B, source, target, segment)
     assert decode(encode(datagram)) == datagram
+
+
+@given(segments, port, port)
+def test_what_is_encoded_over_ipv6_is_decoded_and_an_independent_codec_agrees(
+    segment: Segment, source: int, target: int
+) -> None:
+    from scapy.layers.inet import TCP
+    from scapy.layers.inet6 import IPv6
+
+    datagram = Datagram(A6, B6, source, target, segment)
+    packet = encode(datagram)
+    assert decode(packet) == datagram
+    parsed = IPv6(packet)
+    assert (parsed.src, parsed.dst, parsed[TCP].seq) == (str(A6), str(B6), segment.seq)
+    del parsed.plen, parsed[TCP].chksum
+    assert bytes(parsed) == packet
+
+
+def test_options_have_the_layout_that_an_independent_codec_reads() -> None:
+    from scapy.layers.inet import IP, TCP
+
+    segment = Segment(1, 2, SYN | ACK, 3, b"", mss=1460, scale=7, timestamps=(10, 20))
+    options = IP(encode(Datagram(A, B, 1, 2, segment)))[TCP].options
+    assert [option for option in options if option[0] != "NOP"] == [
+        ("MSS", 1460),
+        ("WScale", 7),
+        ("Timestamp", (10, 20)),
+    ]
 
 
 @given(segments, port, port)
