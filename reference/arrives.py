@@ -60,6 +60,7 @@ def _take_syn(tcb: Tcb, segment: Segment) -> None:
     """IRS, RCV.NXT, and the options, which hold only where both ends offer them."""
     tcb.IRS = segment.seq
     tcb.RCV.NXT = add(segment.seq, 1)
+    tcb.SND.MAX_WND = segment.wnd
     offered = tcb.config.default_mss if segment.mss is None else segment.mss  # MUST-15
     tcb.SND.MSS = max(1, min(offered, tcb.config.send_mss))
     tcb.peer_scales = segment.scale is not None and tcb.config.window_scale is not None

@@ -186,8 +186,9 @@ def test_established_early_fin_waits_for_the_text_before_it() -> None:
 def test_text_beyond_the_window_is_cut_off() -> None:
     peer = connected(replace(PLAIN, receive_buffer=8))
     peer.deliver(ACK | FIN, 1, 1, b"0123456789")
-    assert peer.state() is State.ESTABLISHED
     assert peer.read() == b"01234567"
+    peer.deliver(ACK, 9, 1, b"89")
+    assert peer.state() is State.ESTABLISHED, "the FIN lay beyond the window"
 
 
 def test_delayed_ack_leaves_in_time_and_with_every_second_full_segment() -> None:
@@ -270,6 +271,42 @@ def test_a_timeout_shrinks_the_window_to_one_segment_and_all_is_sent_again() -> 
     assert [s.seq for s in peer.wait(1.1)] == [1]
     assert [s.seq for s in peer.deliver(ACK, 1, 1001, wnd=60_000)] == [1001, 2001]
     assert [s.seq for s in peer.deliver(ACK, 1, 3001, wnd=60_000)] == [3001]
+
+
+def test_a_second_timeout_after_progress_halves_the_threshold_again() -> None:
+    peer = connected(wnd=60_000)
+    peer.send(bytes(30_000))
+    peer.tcp.tcb.congestion.cwnd = 30_000
+    peer.deliver(ACK, 1, 1001, wnd=60_000)
+    peer.wait(1.1)
+    assert peer.tcp.tcb.congestion.ssthresh == 14_500
+    peer.deliver(ACK, 1, 10_001, wnd=60_000)
+    peer.wait(2.1)
+    assert peer.tcp.tcb.congestion.ssthresh == 10_000
+
+
+def test_a_round_trip_of_a_segment_sent_twice_is_no_sample() -> None:
+    peer = connected()
+    peer.send(b"lost")
+    peer.wait(1.1)
+    peer.deliver(ACK, 1, 5)
+    assert peer.tcp.tcb.rto.value == 2.0
+
+
+def test_after_idling_longer_than_the_timeout_the_initial_window_holds_again() -> None:
+    peer = connected(wnd=60_000)
+    peer.send(bytes(4000))
+    peer.deliver(ACK, 1, 4001, wnd=60_000)
+    peer.tcp.tcb.congestion.cwnd = 30_000
+    peer.wait(1.5)
+    assert len(peer.send(bytes(30_000))) == 4
+
+
+def test_a_segment_older_than_the_last_update_does_not_change_the_window() -> None:
+    peer = connected()
+    peer.deliver(ACK, 11, 1, b"late", wnd=500)
+    peer.deliver(ACK, 1, 1, b"0123456789", wnd=9000)
+    assert peer.tcp.tcb.SND.WND == 500
 
 
 def test_zero_window_is_probed_later_and_later_and_never_given_up() -> None:
