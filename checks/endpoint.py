@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from halfclose.checks.explore.compiled import Arithmetic, Choice, Local, StepFunction, compile_edge
+from halfclose.checks.explore.compiled import AT, FIELD, Arithmetic, Choice, Local, StepFunction, compile_edge
 from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
@@ -22,8 +22,6 @@ LARGEST_WINDOW = 65_535
 #: Octets that the tester's SYN offers as MSS: no segment may hold more.
 OFFERED_MSS = 2000
 
-AT = {var: i for i, var in enumerate(TCB)}
-FIELD = {var: i for i, var in enumerate(SEGMENT)}
 STATES = tuple(State)
 _MASK = 0xFFFF_FFFF
 _HALF = 1 << 31

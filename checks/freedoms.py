@@ -29,8 +29,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from halfclose.checks.endpoint import (
-    AT,
-    FIELD,
     LARGEST_WINDOW,
     OFFERED_MSS,
     STATES,
@@ -40,7 +38,7 @@ from halfclose.checks.endpoint import (
     numbers,
     put,
 )
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import AT, FIELD, Local
 from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.spec.edge import Edge, Rule

@@ -10,7 +10,6 @@ from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.search import Exploration, Finding
 from halfclose.checks.explore.system import PAIR_MASK, System
-from halfclose.spec.edge import Edge
 from halfclose.spec.graph import Graph
 from halfclose.spec.network import Scope
 from halfclose.spec.properties import Always, OnStep, Property, Sometimes, Stays
@@ -120,9 +119,7 @@ class Judge:
 
         return judge
 
-    def _step_judge(
-        self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: Edge
-    ) -> int:
+    def _step_judge(self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: int) -> int:
         objections = 0
         for i, holds in self._steps:
             if not holds(before, segment or _NO_SEGMENT, after, sent or _NO_SEGMENT, sent is not None):

@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from halfclose.checks.endpoint import (
-    AT,
     EVENTS,
-    FIELD,
     LARGEST_WINDOW,
     distance,
     fields_of,
@@ -25,7 +23,7 @@ from halfclose.checks.endpoint import (
     show,
     unacknowledged_text,
 )
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import AT, FIELD, Local
 from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.freedoms import (
     ACKNOWLEDGING,

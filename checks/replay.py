@@ -6,8 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from halfclose.checks.explore.compiled import Segment
-from halfclose.checks.explore.machine import FIELD
+from halfclose.checks.explore.compiled import FIELD, Segment
 from halfclose.checks.explore.system import Action, Item, System
 from halfclose.checks.explore.trace import Step, Trace, step_of
 from halfclose.spec.figures import Figure, Line

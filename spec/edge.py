@@ -149,6 +149,10 @@ class Edge:
         return self.rule.event
 
     @property
+    def cite(self) -> tuple[str, ...]:
+        return self.rule.cite
+
+    @property
     def guard(self) -> Term:
         return all_of(*self.rule.guard)
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.compiled import Arithmetic, compile_edge
-from halfclose.checks.explore.machine import AT
+from halfclose.checks.explore.compiled import AT, Arithmetic, compile_edge
 from halfclose.checks.prove.proofs import OBLIGATIONS
 from halfclose.checks.shapes import SHAPES
 from halfclose.checks.smt import Integers, Translation, Words

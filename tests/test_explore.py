@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.machine import AT
+from halfclose.checks.explore.compiled import AT
 from halfclose.checks.explore.questions import Answers, ask
 from halfclose.checks.explore.search import Exploration, Recorded, cannot_reach, explore
 from halfclose.checks.explore.system import System

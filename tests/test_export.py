@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from halfclose.checks.explore.machine import _APPLICATION_READS
+from halfclose.checks.explore.caller import APPLICATION_READS as READ_THERE
 from halfclose.checks.export import run
 from halfclose.checks.export.calls import APPLICATION_READS
 from halfclose.checks.export.files import Language, write
@@ -169,8 +169,8 @@ def test_every_edge_of_the_scope_is_there_with_its_name_and_its_citation(languag
 
 
 def test_what_applications_read_is_what_the_explorer_keeps_for_them() -> None:
-    assert APPLICATION_READS >= _APPLICATION_READS
-    assert {var.name for var in APPLICATION_READS - _APPLICATION_READS} == {"STATE"}
+    assert APPLICATION_READS >= READ_THERE
+    assert {var.name for var in APPLICATION_READS - READ_THERE} == {"STATE"}
 
 
 def test_numbers_too_wide_for_the_other_checkers_are_refused() -> None:

@@ -18,6 +18,10 @@ Local = tuple[int, ...]
 Segment = tuple[int, ...]
 Choice = tuple[int, int, int]
 
+#: Where each variable stands in such a tuple.
+AT = {var: i for i, var in enumerate(TCB)}
+FIELD = {var: i for i, var in enumerate(SEGMENT)}
+
 #: Where each variable is found by the generated code: L the endpoint, P its peer, G the segment, C the choices.
 _PLACES: dict[Var, str] = (
     {var: f"L[{i}]" for i, var in enumerate(TCB)}

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.engine import Engine, Options, explore
-from halfclose.checks.explore.machine import AT
 from halfclose.checks.explore.search import Exploration, Progress
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
@@ -169,7 +168,7 @@ def _missing(system: System, key: int, receiving: int) -> bool:
 
 def _calling(system: System, side: int, counter: int) -> bool:
     """The application has calls to make."""
-    app = system.machines[side].app
+    app = system.machines[side].caller.app
     return not isinstance(app, Program) or counter < len(app.steps)
 
 
@@ -182,6 +181,8 @@ def _told(system: System, key: int, side: int) -> bool:
 
 def _finished(system: System, key: int, a: Local, b: Local) -> bool:
     for side in (0, 1):
-        if isinstance(system.machines[side].app, Program) and _calling(system, side, system.application(key, side)[1]):
+        if isinstance(system.machines[side].caller.app, Program) and _calling(
+            system, side, system.application(key, side)[1]
+        ):
             return False
     return a[AT[GHOST.READ]] == b[AT[GHOST.SENT]] and b[AT[GHOST.READ]] == a[AT[GHOST.SENT]]

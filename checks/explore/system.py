@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from halfclose.checks.explore.compiled import Local, Segment
-from halfclose.checks.explore.machine import NO_SEGMENT, Machine, Move, compiled
-from halfclose.spec.edge import Edge
+from halfclose.checks.explore.machine import NO_SEGMENT, End, Machine, Move, compiled
 from halfclose.spec.graph import Graph, tcp
 from halfclose.spec.network import BadScope, Scope, Wait
 from halfclose.spec.terms import Var
@@ -49,8 +48,8 @@ class Item(NamedTuple):
     action: Action
 
 
-#: Judges one step: (machine, local before, segment or None, local after, segment sent or None) -> objection or 0.
-StepJudge = Callable[[Local, Segment | None, Local, Segment | None, Edge], int]
+#: Judges one step: (local before, segment or None, local after, segment sent or None, edge's number) -> objection or 0.
+StepJudge = Callable[[Local, Segment | None, Local, Segment | None, int], int]
 
 
 class System:
@@ -63,15 +62,18 @@ class System:
         watched: frozenset[Var] = frozenset(),
         judge: StepJudge | None = None,
         mirrored: bool = False,
+        ends: tuple[End, End] | None = None,
     ):
-        """mirrored: states that differ only by an exchange of the two ends may count as one, as the kernel does it."""
+        """mirrored: states that differ only by an exchange of the two ends may count as one, as the kernel does it.
+
+        ends: what is explored, where it is not the specification.
+        """
         if mirrored:
             _must_be_symmetric(scope)
         self.scope = scope
         self.graph = graph or tcp(scope.profile)
-        self.shared = compiled(scope, self.graph, watched)
-        apps = (scope.app_a, scope.app_b)
-        self.machines = tuple(Machine(scope, app, iss, self.shared) for app, iss in zip(apps, scope.iss, strict=True))
+        self.machines = ends or _machines(scope, self.graph, watched)
+        self.shared = self.machines[0].shared
         if mirrored:
             self.machines = (self.machines[0],) * 2  # an index must mean the same at both ends
         self.mirrored = mirrored
@@ -154,7 +156,7 @@ class System:
     def taken(self) -> frozenset[str]:
         """The names of the edges that some explored state can take."""
         numbers = {item.action.edge for memo in self._items for items in memo.values() for item in items}
-        return frozenset(self.graph.edges[number].name for number in numbers if number >= 0)
+        return frozenset(self.shared.labels[number].name for number in numbers if number >= 0)
 
     # ---- the steps of one side -------------------------------------------------------------------------------
 
@@ -222,7 +224,7 @@ class System:
         before, after = machine.locals[local][0], machine.locals[move.local][0]
         segment = None if received < 0 else by_id[received]
         sent = None if move.segment < 0 else by_id[move.segment]
-        return self._judge(before, segment, after, sent, self.graph.edges[move.edge])
+        return self._judge(before, segment, after, sent, move.edge)
 
     def bag(self, members: Bag) -> int:
         """The index of these segments under way, in this order where the network keeps order."""
@@ -242,6 +244,12 @@ class System:
         if side:
             return local << _B | sent << _BA | coming << _AB
         return local << _A | sent << _AB | coming << _BA
+
+
+def _machines(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[End, End]:
+    code, shared = compiled(scope, graph, watched)
+    a, b = scope.iss
+    return Machine(scope, scope.app_a, a, code, shared), Machine(scope, scope.app_b, b, code, shared)
 
 
 def _must_be_symmetric(scope: Scope) -> None:

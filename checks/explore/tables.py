@@ -131,7 +131,7 @@ class Tables:
         """The names of the edges that some state can take."""
         waits = (self._moves.items.array >> k.MOVE_WAITS) & 1
         numbers = {edge for move, edge in enumerate(self._edges) if not waits[move] or self._fired.array[move]}
-        return frozenset(self.system.graph.edges[number].name for number in numbers)
+        return frozenset(self.system.shared.labels[number].name for number in numbers)
 
     # ---- evaluation ------------------------------------------------------------------------------------------
 

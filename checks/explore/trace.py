@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from halfclose.checks.explore.compiled import Local, Segment
-from halfclose.checks.explore.machine import AT, FIELD
+from halfclose.checks.explore.compiled import AT, FIELD, Local, Segment
 from halfclose.checks.explore.search import Exploration, Finding
 from halfclose.checks.explore.system import Action, System
 from halfclose.spec.states import State
@@ -102,11 +101,11 @@ def _between(system: System, before: int, after: int) -> Action:
 def step_of(system: System, action: Action, after: int) -> Step:
     """One step of a trace, from what happened and the state it led to."""
     by_id = system.shared.by_id
-    edge = system.graph.edges[action.edge] if action.edge >= 0 else None
+    edge = system.shared.labels[action.edge] if action.edge >= 0 else None
     return Step(
         action,
         edge.name if edge else "lost",
-        edge.rule.cite if edge else (),
+        edge.cite if edge else (),
         by_id[action.received] if action.received >= 0 else None,
         by_id[action.sent] if action.sent >= 0 else None,
         (system.local(after, 0), system.local(after, 1)),

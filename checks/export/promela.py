@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from halfclose.checks.explore.machine import AT, FIELD
+from halfclose.checks.explore.compiled import AT, FIELD
 from halfclose.spec.edge import Event
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import State

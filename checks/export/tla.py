@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from halfclose.checks.explore.machine import AT
+from halfclose.checks.explore.compiled import AT
 from halfclose.spec.edge import CALLS, Event
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.states import State

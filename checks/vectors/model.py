@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from halfclose.checks.endpoint import (
-    AT,
     EVENTS,
-    FIELD,
     LARGEST_WINDOW,
     NO_FIELDS,
     STATES,
@@ -22,7 +20,7 @@ from halfclose.checks.endpoint import (
     put,
     unacknowledged_text,
 )
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import AT, FIELD, Local
 from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from halfclose.checks.endpoint import AT, STATES, distance
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.endpoint import STATES, distance
+from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
 from halfclose.checks.vectors.model import PEER_WINDOW, Model
