@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 from halfclose.checks.endpoint import (
     LARGEST_WINDOW,
@@ -94,7 +95,7 @@ class Hypothesis:
 
     due: a segment it has to send before anything else.  rest: the segment whose text and FIN are still to be
     processed.  waiting: early segments behind HELD.  told_end: the peer's FIN was taken, so that an end of file is no
-    lie even when the connection is gone.  edge: how it got here.
+    lie even when the connection is gone.  path: the edges by which it got here.
     """
 
     local: Local
@@ -102,11 +103,15 @@ class Hypothesis:
     rest: Fields | None = None
     waiting: tuple[Held, ...] = ()
     told_end: bool = False
-    edge: Edge | None = field(default=None, compare=False)
+    path: tuple[Edge, ...] = field(default=(), compare=False)
 
     @property
     def state(self) -> State:
         return STATES[self.local[AT[STATE]]]
+
+    def by(self, edge: Edge, local: Local, **changes: Any) -> Hypothesis:
+        """What this edge makes of it."""
+        return replace(self, local=local, path=(*self.path, edge), **changes)
 
     def __getitem__(self, var: Var) -> int:
         return self.local[AT[var]]

@@ -172,7 +172,7 @@ class Oracle:
             if not answers(edge, verb, result, h):
                 continue
             if verb is Verb.SEND and result.status == "blocked":
-                yield replace(h, edge=edge)  # not queued after all
+                yield h.by(edge, h.local)  # not queued after all
             elif after[AT[RCV.USER]] < h[RCV.USER] and edge.source is edge.target:
                 yield from self._has_read(h, edge, after)
             else:
@@ -181,7 +181,7 @@ class Oracle:
     def _has_read(self, h: Hypothesis, edge: Edge, after: Local) -> Iterator[Hypothesis]:
         room = max(h[RCV.WND], self._buffer - after[AT[RCV.USER]])
         for window in {h[RCV.WND], room}:
-            yield replace(h, local=put(after, RCV_WND=window, ACK_OWED=h[ACK_OWED]), edge=edge)
+            yield h.by(edge, put(after, RCV_WND=window, ACK_OWED=h[ACK_OWED]))
 
     def _arrived(self, h: Hypothesis, fields: Fields, isn: int) -> Iterator[Hypothesis]:
         local = put(h.local, ISN_CLOCK=isn)
@@ -195,14 +195,15 @@ class Oracle:
             if edge.rule.name.endswith(".early") and h[HELD.SET]:
                 yield kept(moved, (early(h, fields),))
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
-                for _, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
-                    yield replace(h, local=between, rest=fields, edge=edge)
+                for first, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
+                    yield h.by(first, between, rest=fields)
 
     def _moved(self, h: Hypothesis, edge: Edge, after: Local, due: Fields | None) -> Hypothesis:
         ended = edge.target in (State.CLOSED, State.LISTEN, State.SYN_SENT)
         told = edge.target in FIN_RECEIVED or (h.told_end and edge.target is State.CLOSED)
         waiting = () if ended else h.waiting
-        return Hypothesis(after, due, None, waiting, told or edge.source in FIN_RECEIVED, edge)
+        told = told or edge.source in FIN_RECEIVED
+        return h.by(edge, after, due=due, rest=None, waiting=waiting, told_end=told)
 
     def _sent(self, h: Hypothesis, fields: Fields) -> Iterator[Hypothesis]:
         bare = h.due is None or is_bare_ack(h.due)
@@ -224,7 +225,7 @@ class Oracle:
         for event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT, Event.PROBE_TIMEOUT):
             for edge, after, sent in self._code.fire(h.local, event, choice=choice):
                 if sent is not None and matches(sent, new):
-                    yield self._shown(replace(h, local=after, due=None, edge=edge), fields)
+                    yield self._shown(h.by(edge, after, due=None), fields)
 
     def _shown(self, h: Hypothesis, fields: Fields) -> Hypothesis:
         """The window is the implementation's: it is what the segment says."""
@@ -257,11 +258,13 @@ class Oracle:
         self._note_windows()
 
     def _unseen(self, h: Hypothesis) -> Iterator[Hypothesis]:
+        if h.rest is not None and h.state is not State.ESTABLISHED:  # the queued CLOSE has been processed
+            yield from self._arrived(replace(h, rest=None), h.rest, 0)
         for event in (Event.REASSEMBLE, Event.OUTPUT):
             for edge, after, sent in self._code.fire(h.local, event):
                 if sent is None:
                     told = h.told_end or edge.target in FIN_RECEIVED
-                    yield replace(h, local=after, told_end=told, edge=h.edge)
+                    yield h.by(edge, after, told_end=told)
 
     def _note_windows(self) -> None:
         for h in self.hypotheses:
@@ -296,4 +299,4 @@ def describe(result: Result) -> str:
 
 
 def _rules(hypotheses: Sequence[Hypothesis]) -> tuple[Edge, ...]:
-    return tuple(dict.fromkeys(h.edge for h in hypotheses if h.edge is not None))
+    return tuple(dict.fromkeys(h.path[-1] for h in hypotheses if h.path))

@@ -161,3 +161,21 @@ def test_distance_and_display_work_modulo_the_sequence_space() -> None:
     assert distance(1, 0xFFFF_FFFF) == -2
     shown = show(fields_of(Segment(5, 7, ACK | FIN, 0, b"ab")), shift=6)
     assert shown == "<SEQ=4294967295><ACK=7><DATA=2><CTL=FIN,ACK>"
+
+
+@pytest.mark.parametrize("ends_in", [State.TIME_WAIT, State.CLOSED])
+def test_a_close_queued_in_syn_received_may_come_before_or_after_the_fin_of_the_ack(ends_in: State) -> None:
+    """3.10.4: "queue for processing after entering ESTABLISHED state", with text queued ahead of it."""
+    oracle = Oracle(PROFILES["linux"])
+    oracle.call(Verb.LISTEN, 0, OK)
+    oracle.deliver(of_peer(0, 0, SYN), ISS)
+    oracle.observe(of_stack(0, 1, SYN | ACK))
+    oracle.call(Verb.SEND, 3, Result("ok", accepted=3))
+    oracle.call(Verb.SHUTDOWN, 0, OK)
+    oracle.deliver(of_peer(1, 1, ACK | FIN))
+    oracle.observe(of_stack(1, 2, ACK | FIN, pattern(0, 3)))
+    oracle.deliver(of_peer(2, 5))
+    oracle.deliver(of_peer(1, 5, ACK | FIN))
+    closed = ends_in is State.CLOSED
+    oracle.observe(Segment(ISS + 5, 0, RST, 0) if closed else of_stack(5, 2))
+    assert oracle.is_in(ends_in)
