@@ -15,6 +15,7 @@ from dataclasses import replace
 from halfclose.checks.endpoint import (
     EVENTS,
     LARGEST_WINDOW,
+    Code,
     distance,
     fields_of,
     outputs,
@@ -72,13 +73,25 @@ class Oracle:
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
-        self._code = code_of(profile, rules)
+        self._begin(code_of(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
+
+    @classmethod
+    def at(cls, code: Code, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
+        """One that joins later: the endpoint follows these edges and can only be here.
+
+        read: octets that its user has read.  buffer: the most room that it has ever shown.
+        """
+        oracle = cls.__new__(cls)
+        oracle._begin(code, hypothesis, read, buffer)
+        return oracle
+
+    def _begin(self, code: Code, hypothesis: Hypothesis, read: int, buffer: int) -> None:
+        self._code = code
+        self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
         self.shift = 0
-        self.read = 0
+        self.read = read
         self.notes: list[str] = []
-        self._buffer = 0  # the most room the endpoint has ever shown
-        blank = (0,) * len(TCB)
-        self.hypotheses: tuple[Hypothesis, ...] = (Hypothesis(blank),)
+        self._buffer = buffer
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
@@ -207,25 +220,26 @@ class Oracle:
 
     def _sent(self, h: Hypothesis, fields: Fields) -> Iterator[Hypothesis]:
         bare = h.due is None or is_bare_ack(h.due)
-        if h.due is not None and matches(h.due, fields):
+        is_due = h.due is not None and matches(h.due, fields)
+        if is_due:
             yield self._shown(replace(h, due=None), fields)
-        elif bare and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
-            yield self._shown(replace(h, due=None, local=put(h.local, ACK_OWED=0)), fields)
         if not bare:
             return
         for after in self._put_out(h, fields):
             yield from (after,) if h.rest is None else self._arrived(replace(after, rest=None), h.rest, 0)
+        if not is_due and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
+            yield self._shown(replace(h, due=None, local=put(h.local, ACK_OWED=0)), fields)
 
     def _put_out(self, h: Hypothesis, fields: Fields) -> Iterator[Hypothesis]:
-        """The ways in which the endpoint can have sent this by itself."""
-        if repeats(h, fields):
-            yield self._shown(replace(h, local=put(h.local, ACK_OWED=0), due=None), fields)
+        """The ways in which the endpoint can have sent this by itself: by an edge, or by a freedom."""
         new = beyond(h, fields)
         choice = new[FIELD[SEG.TEXT]], new[FIELD[CTL.FIN]], 0
         for event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT, Event.PROBE_TIMEOUT):
             for edge, after, sent in self._code.fire(h.local, event, choice=choice):
                 if sent is not None and matches(sent, new):
                     yield self._shown(h.by(edge, after, due=None), fields)
+        if repeats(h, fields):
+            yield self._shown(replace(h, local=put(h.local, ACK_OWED=0), due=None), fields)
 
     def _shown(self, h: Hypothesis, fields: Fields) -> Hypothesis:
         """The window is the implementation's: it is what the segment says."""

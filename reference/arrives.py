@@ -116,7 +116,15 @@ def _establish(tcb: Tcb, segment: Segment) -> None:
 def _other_states(tcb: Tcb, segment: Segment) -> None:
     if _reopens(tcb, segment):
         return
-    segment = _without_repeated_syn(tcb, segment)
+    if _repeats_syn(tcb, segment):
+        tcb.ack_now = True  # its sender may not know that its SYN has arrived
+        _follow_steps(tcb, replace(segment, seq=add(segment.seq, 1), flags=segment.flags & ~SYN))
+        tcb.SND.WL1 = segment.seq
+    else:
+        _follow_steps(tcb, segment)
+
+
+def _follow_steps(tcb: Tcb, segment: Segment) -> None:
     for step in (_check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin):
         if step(tcb, segment):
             return
@@ -133,13 +141,10 @@ def _reopens(tcb: Tcb, segment: Segment) -> bool:
     return True
 
 
-def _without_repeated_syn(tcb: Tcb, segment: Segment) -> Segment:
+def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
     """Figure 7, line 6: the SYN,ACK of a simultaneous open repeats a SYN that is known already."""
     repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
-    if tcb.config.syn_ack_completes and tcb.state is State.SYN_RECEIVED and repeated:
-        tcb.ack_now = True  # its sender may not know that its SYN has arrived
-        return replace(segment, seq=add(segment.seq, 1), flags=segment.flags & ~SYN)
-    return segment
+    return tcb.config.syn_ack_completes and tcb.state is State.SYN_RECEIVED and repeated
 
 
 # First, check sequence number.

@@ -109,8 +109,10 @@ def close_if_queued(tcb: Tcb) -> None:
 
 def close_fully(tcb: Tcb) -> None:
     """3.6.1, MAY-1: the user will neither send nor read; unread text is reported to the peer by a RST (SHLD-3)."""
-    if tcb.state is State.CLOSED or tcb.detached:
+    if tcb.state is State.CLOSED:
         raise CallError(_NO_CONNECTION)
+    if tcb.detached:
+        return  # "as long as a second FIN is not emitted" (3.10.4)
     if tcb.received or len(tcb.early):
         emit_reset(tcb)
         tcb.delete(Notice.CLOSED)

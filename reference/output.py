@@ -130,7 +130,7 @@ def _transmit_one(tcb: Tcb) -> bool:
         return False  # the FIN has left, and with it everything
     usable = min(tcb.SND.WND, tcb.congestion.cwnd) - distance(tcb.SND.UNA, seq)
     octets = max(0, min(waiting, usable, segment_size(tcb)))
-    fin = tcb.close_called and octets == waiting
+    fin = tcb.close_called and octets == waiting and distance(tcb.SND.UNA, seq) + octets <= tcb.SND.WND
     if not _is_worth_sending(tcb, octets, waiting, fin):
         return False
     _send_text(tcb, seq, octets, fin)
@@ -139,7 +139,7 @@ def _transmit_one(tcb: Tcb) -> bool:
 
 def _is_worth_sending(tcb: Tcb, octets: int, waiting: int, fin: bool) -> bool:
     if fin:
-        return True  # nothing will come to join it; and a FIN needs no window (3.4: controls are not in the window)
+        return True  # nothing will come to join it; the text fits the window, and the FIN itself needs none
     if octets == 0:
         return False
     if tcb.resend is not None or octets == segment_size(tcb):
@@ -200,7 +200,7 @@ def send_regardless(tcb: Tcb) -> None:
     """Send what the window takes, one octet at least: a zero-window probe (3.8.6.1) or the override of 3.8.6.2.1."""
     waiting = distance(tcb.SND.NXT, tcb.end)
     octets = min(waiting, max(1, tcb.SND.WND), segment_size(tcb))
-    _send_text(tcb, tcb.SND.NXT, octets, tcb.close_called and octets == waiting)
+    _send_text(tcb, tcb.SND.NXT, octets, tcb.close_called and octets == waiting <= tcb.SND.WND)
 
 
 def owe_ack(tcb: Tcb, octets: int) -> None:

@@ -6,42 +6,45 @@ from halfclose.reference.sequence import add, distance, le, lt
 
 
 class Reassembly:
-    """Pieces that do not overlap or touch, in order.  The caller offers only what lies within the window."""
+    """Pieces that do not overlap or touch, in order, and the number of a FIN, if one was seen.
+
+    The caller offers only what lies within the window.
+    """
 
     def __init__(self) -> None:
-        self._pieces: list[tuple[int, bytes]] = []
-        self._fin: int | None = None
+        self.pieces: list[tuple[int, bytes]] = []
+        self.fin: int | None = None
 
     def __len__(self) -> int:
         """Octets held."""
-        return sum(len(text) for _, text in self._pieces)
+        return sum(len(text) for _, text in self.pieces)
 
     def hold(self, seq: int, text: bytes) -> None:
         """Keep text that begins at seq."""
         if not text:
             return
-        before = [piece for piece in self._pieces if lt(_end(piece), seq)]
-        after = [piece for piece in self._pieces if lt(add(seq, len(text)), piece[0])]
+        before = [piece for piece in self.pieces if lt(_end(piece), seq)]
+        after = [piece for piece in self.pieces if lt(add(seq, len(text)), piece[0])]
         joined = (seq, text)
-        for piece in self._pieces[len(before) : len(self._pieces) - len(after)]:
+        for piece in self.pieces[len(before) : len(self.pieces) - len(after)]:
             joined = _join(joined, piece)
-        self._pieces = [*before, joined, *after]
+        self.pieces = [*before, joined, *after]
 
     def hold_fin(self, seq: int) -> None:
         """The peer's FIN has this number; the first one seen counts."""
-        if self._fin is None:
-            self._fin = seq
+        if self.fin is None:
+            self.fin = seq
 
     def take(self, seq: int) -> tuple[bytes, bool]:
         """The text whose turn it is at seq, and whether the FIN follows at once; both are held no longer."""
         text = b""
-        if self._pieces and le(self._pieces[0][0], seq):
-            start, held = self._pieces.pop(0)
+        if self.pieces and le(self.pieces[0][0], seq):
+            start, held = self.pieces.pop(0)
             text = held[distance(start, seq) :]
-        if self._fin is None:
+        if self.fin is None:
             return text, False
-        text = text[: max(0, distance(seq, self._fin))]  # nothing belongs behind a FIN
-        return text, add(seq, len(text)) == self._fin
+        text = text[: max(0, distance(seq, self.fin))]  # nothing belongs behind a FIN
+        return text, add(seq, len(text)) == self.fin
 
 
 def _end(piece: tuple[int, bytes]) -> int:

@@ -107,9 +107,11 @@ class End(Protocol):
     """One end of a scope: what Machine is, or anything else that moves by itself and when a segment arrives."""
 
     caller: Caller
-    shared: Interned
     locals: list[tuple[Local, int]]  # each local state with its program's counter
     initial: int
+
+    @property
+    def shared(self) -> Interned: ...
 
     def moves(self, local: int) -> tuple[Move, ...]: ...
 

@@ -16,7 +16,7 @@ from halfclose.reference.connection import Connection
 from halfclose.reference.tcb import Notice
 from halfclose.reference.wire import Segment
 
-__all__ = ["ReferenceStack"]
+__all__ = ["ReferenceStack", "following", "perform"]
 
 _DEFAULT_ISS = 1_000_000
 _DEFAULT = Config(nagle=False)
@@ -51,8 +51,7 @@ class ReferenceStack:
 
         Readings that the reference does not offer are left at its own.
         """
-        options = {field: switch in switches for switch, field in _OPTIONS.items()}
-        return cls(replace(_DEFAULT, **options), full_close="half-duplex-close" in switches)
+        return cls(following(_DEFAULT, switches), full_close="half-duplex-close" in switches)
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         """A new connection; the clock begins at 0.  Ports are nothing to a connection without a network."""
@@ -62,13 +61,9 @@ class ReferenceStack:
 
     def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
         """Perform one user call."""
-        try:
-            return self._perform(verb, text, count)
-        except CallError as error:
-            ended = self._connection.tcb.ended
-            if verb is Verb.RECEIVE and ended in _STATUS:
-                return Result(_STATUS[ended])
-            return Result("blocked" if str(error) == _NO_ROOM else f"error: {error}")
+        if verb is Verb.CLOSE and not self._full_close:
+            raise NotApplicable("this profile has no full close (MAY-1)")
+        return perform(self._connection, self._now, verb, text, count)
 
     def deliver(self, segment: Segment) -> None:
         """Hand one segment to the connection, which has answered when this returns."""
@@ -93,26 +88,41 @@ class ReferenceStack:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _perform(self, verb: Verb, text: bytes, count: int) -> Result:
-        connection, now = self._connection, self._now
-        match verb:
-            case Verb.OPEN:
-                connection.open(now)
-            case Verb.LISTEN:
-                connection.listen(now)
-            case Verb.SEND:
-                return Result("ok", accepted=connection.send(text, now))
-            case Verb.RECEIVE:
-                received = connection.receive(count, now)
-                if received is None:
-                    return Result("blocked")
-                return Result("ok", text=received) if received else Result("eof")
-            case Verb.SHUTDOWN:
-                connection.shutdown(now)
-            case Verb.CLOSE:
-                if not self._full_close:
-                    raise NotApplicable("this profile has no full close (MAY-1)")
-                connection.close(now)
-            case Verb.ABORT:
-                connection.abort(now)
-        return Result("ok")
+
+def following(config: Config, switches: frozenset[str]) -> Config:
+    """The configuration with these switches of a profile on, and those off that it has and that are not named."""
+    options = {field: switch in switches for switch, field in _OPTIONS.items()}
+    return replace(config, **options)
+
+
+def perform(connection: Connection, now: float, verb: Verb, text: bytes, count: int) -> Result:
+    """One user call, and what it returned in the words of a socket interface."""
+    try:
+        return _perform(connection, now, verb, text, count)
+    except CallError as error:
+        ended = connection.tcb.ended
+        if verb is Verb.RECEIVE and ended in _STATUS:
+            return Result(_STATUS[ended])
+        return Result("blocked" if str(error) == _NO_ROOM else f"error: {error}")
+
+
+def _perform(connection: Connection, now: float, verb: Verb, text: bytes, count: int) -> Result:
+    match verb:
+        case Verb.OPEN:
+            connection.open(now)
+        case Verb.LISTEN:
+            connection.listen(now)
+        case Verb.SEND:
+            return Result("ok", accepted=connection.send(text, now))
+        case Verb.RECEIVE:
+            received = connection.receive(count, now)
+            if received is None:
+                return Result("blocked")
+            return Result("ok", text=received) if received else Result("eof")
+        case Verb.SHUTDOWN:
+            connection.shutdown(now)
+        case Verb.CLOSE:
+            connection.close(now)
+        case Verb.ABORT:
+            connection.abort(now)
+    return Result("ok")

@@ -1,0 +1,170 @@
+"""The abstraction function: which state of the specification a state of the code stands for.
+
+What the specification does not speak of (round trips, what is to be sent again first, whether a probe is due) is left
+out; what it speaks of and the code has no variable for is put together here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from halfclose.checks.endpoint import Code, distance, pattern, put
+from halfclose.checks.explore.liveness import dead_variables
+from halfclose.checks.freedoms import Held, Hypothesis
+from halfclose.reference.tcb import Notice, Tcb, Timer
+from halfclose.spec.states import RECEIVING, State
+from halfclose.spec.terms import Kind, Sort, Var
+from halfclose.spec.variables import (
+    ACK_OWED,
+    CLOCK,
+    CLOSE_CALLED,
+    DETACHED,
+    GHOST,
+    HELD,
+    IRS,
+    ISS,
+    PASSIVE,
+    RCV,
+    SND,
+    STATE,
+    TCB,
+    Fate,
+)
+
+_MASK = 0xFFFF_FFFF
+#: Not in the TCB of the code: the host's, and how early segments are kept.
+_ELSEWHERE = frozenset((CLOCK, HELD.SET, HELD.SEQ, HELD.TEXT, HELD.FIN))
+_INITIAL, _OF_PEER = frozenset((ISS, IRS)), frozenset((RCV.NXT, SND.WL1))
+_WHY_OVER = {
+    Fate.CLOSED: (Notice.CLOSED,),
+    Fate.RESET: (Notice.RESET, Notice.CLOSED),  # once both FINs are there, step 2 tells nobody of a RST
+    Fate.REFUSED: (Notice.REFUSED,),
+    Fate.TIMED_OUT: (Notice.TIMEOUT,),
+    Fate.ABORTED: (Notice.RESET, Notice.CLOSED),  # its own doing: it needs no telling
+}
+
+
+def abstract(tcb: Tcb) -> dict[Var, int]:
+    """The specification's variables, as the code has them."""
+    return {
+        STATE: State(str(tcb.state)).index,
+        ISS: tcb.ISS,
+        IRS: tcb.IRS,
+        SND.UNA: tcb.SND.UNA,
+        SND.NXT: tcb.SND.NXT,
+        SND.END: tcb.end,
+        SND.WND: tcb.SND.WND,
+        SND.WL1: tcb.SND.WL1,
+        SND.WL2: tcb.SND.WL2,
+        RCV.NXT: tcb.RCV.NXT,
+        RCV.WND: tcb.RCV.WND,
+        RCV.USER: len(tcb.received),
+        PASSIVE: int(tcb.passive),
+        CLOSE_CALLED: int(tcb.close_called),
+        DETACHED: int(tcb.detached),
+        ACK_OWED: int(Timer.DELAYED_ACK in tcb.timers),
+    }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A variable that the code has otherwise than the specification."""
+
+    name: str
+    code: str
+    spec: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.code}, not {self.spec}"
+
+
+class Abstraction:
+    """Compares states of the code with those of the specification, under one profile."""
+
+    def __init__(self, code: Code) -> None:
+        dead = dead_variables(code.graph.edges, frozenset())
+        self._live = {
+            state.index: tuple(
+                var for var in TCB if var.kind is Kind.TCB and var not in dead[state] and var not in _ELSEWHERE
+            )
+            for state in State
+        }
+
+    def differences(self, h: Hypothesis, tcb: Tcb) -> tuple[Difference, ...]:
+        """What the two have otherwise, of all that still matters in the state that the specification is in."""
+        return tuple(self._differences(h, tcb, abstract(tcb)))
+
+    def _differences(self, h: Hypothesis, tcb: Tcb, values: dict[Var, int]) -> Iterator[Difference]:
+        spec, code = State(h.state), State(str(tcb.state))
+        if spec is not code:
+            yield Difference("the state", code.value, spec.value)
+            return
+        for var in self._live[spec.index]:
+            if values[var] != h[var]:
+                yield Difference(var.name, _number(var, values[var], h), _number(var, h[var], h))
+        if spec in RECEIVING and (held := _held_by_code(tcb)) != (wanted := _held_by_spec(h)):
+            yield Difference("what is held", str(held), str(wanted))
+        over = _WHY_OVER.get(h[GHOST.FATE], ())
+        if spec is State.CLOSED and over and tcb.ended not in over:
+            yield Difference("why it ended", str(tcb.ended), " or ".join(map(str, over)))
+        yield from _wrong_octets(h, tcb)
+
+
+def _wrong_octets(h: Hypothesis, tcb: Tcb) -> Iterator[Difference]:
+    if tcb.received != pattern(h[GHOST.READ], len(tcb.received)):
+        yield Difference("what RECEIVE would return", "other octets", "the next ones of the stream")
+    if tcb.text != pattern(max(0, h[GHOST.SENT] - len(tcb.text)), len(tcb.text)):
+        yield Difference("the retransmission queue", "other octets", "the last ones of SEND")
+    if h.state in RECEIVING:
+        for seq, text in tcb.early.pieces:
+            if text != pattern(distance(h[IRS], seq) - 1, len(text)):
+                yield Difference("what is held", "other octets", f"those from {seq} on")
+
+
+def place(h: Hypothesis, tcb: Tcb) -> Hypothesis:
+    """The hypothesis that the code is exactly here, with the ghosts and the clock that the specification has."""
+    values = abstract(tcb)
+    local = tuple(values.get(var, h[var]) for var in TCB)
+    held = _as_held(tcb) if h.state in RECEIVING else []
+    nearest = held[0] if held else Held(0, 0, 0)
+    local = put(local, HELD=int(bool(held)), HELD_SEQ=nearest.seq, HELD_TEXT=nearest.text, HELD_FIN=nearest.fin)
+    return Hypothesis(local, waiting=tuple(held[1:]), told_end=h.told_end)
+
+
+def _as_held(tcb: Tcb) -> list[Held]:
+    """The early pieces as early segments, the nearest first."""
+    fin = tcb.early.fin
+    held = [Held(seq, len(text), int(fin == (seq + len(text)) & _MASK)) for seq, text in tcb.early.pieces]
+    if fin is not None and not any(piece.fin for piece in held):
+        held.append(Held(fin, 0, 1))
+    return sorted(held, key=lambda piece: distance(tcb.RCV.NXT, piece.seq))
+
+
+def _held_by_code(tcb: Tcb) -> tuple[frozenset[int], int | None]:
+    return _covered(_as_held(tcb), tcb.RCV.NXT)
+
+
+def _held_by_spec(h: Hypothesis) -> tuple[frozenset[int], int | None]:
+    first = (Held(h[HELD.SEQ], h[HELD.TEXT], h[HELD.FIN]),) if h[HELD.SET] else ()
+    return _covered([*first, *h.waiting], h[RCV.NXT])
+
+
+def _covered(held: list[Held], start: int) -> tuple[frozenset[int], int | None]:
+    """How far beyond RCV.NXT the octets that are held lie, and the FIN; however they were cut into segments."""
+    octets: set[int] = set()
+    fin: int | None = None
+    for piece in held:
+        first = distance(start, piece.seq)
+        octets.update(range(first, first + piece.text))
+        if piece.fin:
+            fin = first + piece.text
+    return frozenset(octets), fin
+
+
+def _number(var: Var, value: int, h: Hypothesis) -> str:
+    """Sequence numbers count from the initial ones."""
+    if var.sort is not Sort.SEQ or var in _INITIAL:
+        return str(value)
+    first = IRS if var in _OF_PEER else ISS
+    return str(distance(h[first], value))

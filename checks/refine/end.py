@@ -1,0 +1,190 @@
+"""One end of a joint exploration: a connection of the reference below an application, every step of it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from halfclose.checks.endpoint import EVENTS, fields_of, pattern
+from halfclose.checks.explore.caller import Caller
+from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
+from halfclose.checks.freedoms import Hypothesis
+from halfclose.checks.oracle import Deviates
+from halfclose.checks.refine.judge import Judge
+from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
+from halfclose.checks.stacks.stack import Verb
+from halfclose.reference.config import Config
+from halfclose.reference.tcb import Timer
+from halfclose.reference.wire import Segment
+from halfclose.spec.edge import Edge, Event
+from halfclose.spec.network import Scope, Wait
+from halfclose.spec.terms import Var
+from halfclose.spec.variables import CLOCK, GHOST
+
+_VERBS = {event: verb for verb, event in EVENTS.items()}
+#: Ghosts that the application sees, or that say which octets are the right ones.
+_KEPT: tuple[Var, ...] = (GHOST.LIFE, GHOST.SENT, GHOST.READ, GHOST.EOF, GHOST.JOINED, GHOST.FATE, CLOCK)
+
+
+@dataclass(frozen=True)
+class CodeStep:
+    """One kind of step of the code: what happened, and the edges that allow it; or why nothing does."""
+
+    event: str
+    edges: tuple[Edge, ...] = ()
+    divergence: Deviates | None = None
+
+    @property
+    def name(self) -> str:
+        if self.divergence is not None:
+            return f"{self.event}: DIVERGES"
+        return ", ".join(edge.name for edge in self.edges) or f"{self.event}: a freedom"
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        return self.edges[0].cite if self.edges else ()
+
+
+class Shared(Interned):
+    """What both ends share: the kinds of steps, and the segments as they are on the wire.
+
+    judged: how many steps of one end were judged.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[CodeStep] = []
+        super().__init__(self.steps, "reference")
+        self.wire: list[Segment] = []
+        self.judged = 0
+        self._numbers: dict[CodeStep, int] = {}
+        self._wired: dict[Segment, int] = {}
+
+    def label(self, step: CodeStep) -> int:
+        """The number of this kind of step."""
+        if step not in self._numbers:
+            self._numbers[step] = len(self.steps)
+            self.steps.append(step)
+        return self._numbers[step]
+
+    def on_wire(self, segment: Segment) -> int:
+        """The number of a segment; two that differ in their octets alone have two."""
+        if segment not in self._wired:
+            self._wired[segment] = len(self.wire)
+            self.wire.append(segment)
+            self.by_id.append(fields_of(segment))
+        return self._wired[segment]
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A local state.  unsent: segments that the last step sent and that still have to leave, one by one."""
+
+    subject: Subject
+    h: Hypothesis
+    unsent: tuple[int, ...] = ()
+
+
+class ReferenceEnd:
+    """See explore.machine.End."""
+
+    def __init__(self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared) -> None:
+        self.scope, self.caller = scope, caller
+        self._shared = shared
+        self.locals: list[tuple[Local, int]] = []
+        self._config, self._judge = config, judge
+        self._clock = IsnClock(iss)
+        self._here: list[_Here] = []
+        self._ids: dict[object, int] = {}
+        self._memo: dict[tuple[object, ...], tuple[Move, ...]] = {}
+        self.initial = self._intern(_Here(Subject(config, self._clock), judge.born(iss)), 0)
+
+    @property
+    def shared(self) -> Shared:
+        return self._shared
+
+    def restore(self, locals_: Iterable[tuple[int, ...]]) -> None:
+        raise NotImplementedError("a joint exploration of the code cannot be resumed")
+
+    def moves(self, local: int) -> tuple[Move, ...]:
+        """Every step the end can take by itself: its user's calls, its timers, what it has yet to send."""
+        return self._remember((local,), self._own(local))
+
+    def arrive(self, local: int, segment: int) -> tuple[Move, ...]:
+        """What the segment does; nothing before the end has sent what it has to."""
+        if self._here[local].unsent:
+            return ()
+        counter = self.locals[local][1]
+        return self._remember((local, segment), (self._step(local, Arrived(self.shared.wire[segment]), counter),))
+
+    def crash(self, local: int) -> tuple[Move, ...]:
+        """Loss of memory; the clock goes on, and a program begins again."""
+        return self._remember((local, "crash"), self._crashed(local))
+
+    def _remember(self, key: tuple[object, ...], moves: Iterable[Move]) -> tuple[Move, ...]:
+        if key not in self._memo:
+            self._memo[key] = tuple(dict.fromkeys(moves))
+        return self._memo[key]
+
+    def _own(self, local: int) -> Iterator[Move]:
+        here, (tcb, counter) = self._here[local], self.locals[local]
+        if here.unsent:
+            rest = _Here(here.subject, here.h, here.unsent[1:])
+            yield Move(self.shared.label(CodeStep("sends more")), self._intern(rest, counter), here.unsent[0])
+            return
+        for event, octets, after in self.caller.calls(tcb, counter):
+            yield self._step(local, Called(_VERBS[event], octets), after)
+        for timer in here.subject.tcb.timers:
+            if timer is not Timer.USER or self.scope.user_timeout:
+                wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
+                yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
+
+    def _crashed(self, local: int) -> Iterator[Move]:
+        h = self._here[local].h
+        for edge, after, _ in self._judge.code.fire(h.local, Event.CRASH):
+            born = Hypothesis(after)
+            there = self._intern(_Here(Subject(self._config, self._clock), born), 0)
+            yield Move(self.shared.label(CodeStep("CRASH", (edge,))), there, NO_SEGMENT)
+
+    # ---- one step --------------------------------------------------------------------------------------------
+
+    def _step(self, local: int, stimulus: Stimulus, counter: int) -> Move:
+        here = self._here[local]
+        subject, before = here.subject.copy(), here.h
+        if isinstance(stimulus, Expired):
+            for timer in stimulus.timers:
+                subject.bring_forward(timer)
+        self._clock.number = before[CLOCK]
+        observed = subject.take(stimulus, _text(stimulus, before))
+        subject.forget_time()
+        self.shared.judged += 1
+        try:
+            h = self._judge.judge(before, stimulus, observed, subject)
+        except Deviates as divergence:
+            return self._diverges(local, stimulus, divergence, observed.segments)
+        label = self.shared.label(CodeStep(str(stimulus), h.path))
+        first, *rest = [*map(self.shared.on_wire, observed.segments)] or [NO_SEGMENT]
+        there = _Here(subject, self._judge.place(h, subject), tuple(rest))
+        return Move(label, self._intern(there, counter), first)
+
+    def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
+        """The exploration objects to this step, and does not look for what comes after it."""
+        number = self.shared.label(CodeStep(str(stimulus), divergence.edges, divergence))
+        first = self.shared.on_wire(sent[0]) if sent else NO_SEGMENT
+        return Move(number, local, first)
+
+    def _intern(self, here: _Here, counter: int) -> int:
+        kept = tuple(here.h[var] for var in _KEPT)
+        key = here.subject.key(), kept, here.h.told_end, here.unsent, counter
+        if key not in self._ids:
+            self._ids[key] = len(self.locals)
+            self.locals.append((here.h.local, counter))
+            self._here.append(here)
+        return self._ids[key]
+
+
+def _text(stimulus: Stimulus, before: Hypothesis) -> bytes:
+    match stimulus:
+        case Called(Verb.SEND, octets):
+            return pattern(before[GHOST.SENT], octets)
+    return b""

@@ -1,0 +1,133 @@
+"""Two reference endpoints, joined by the model's network, explored exhaustively; every step of the code is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from halfclose.checks.explore.caller import Caller
+from halfclose.checks.explore.engine import Engine, explore
+from halfclose.checks.explore.search import Exploration, Progress
+from halfclose.checks.explore.system import System
+from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.oracle import Deviates
+from halfclose.checks.refine.end import CodeStep, ReferenceEnd, Shared
+from halfclose.checks.refine.judge import Judge
+from halfclose.checks.stacks.reference import following
+from halfclose.reference.config import Config
+from halfclose.spec.network import Scope
+from halfclose.spec.scopes import SCOPES
+
+#: The scopes of `halfclose verify` whose behaviours are worth another look, in the code.
+NAMES = ("exchange", "half-close", "half-close-narrow", "simultaneous", "held", "reorder", "full-close", "abort")
+_WIDTH = 32
+#: Below the wrap, and below the middle of the space, as in the scopes themselves.
+_ISS = ((1 << 32) - 2, (1 << 31) - 1)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A step of the code that the specification does not allow, with the way there."""
+
+    trace: Trace
+    reason: Deviates
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What the exploration of one scope has shown.
+
+    judged: different steps of one end.  edges: names of the specification's edges that they stand for.
+    freedoms: steps that no edge but only a freedom allows.
+    """
+
+    name: str
+    scope: Scope
+    states: int
+    steps: int
+    levels: int
+    seconds: float
+    complete: bool
+    locals: tuple[int, int]
+    judged: int
+    edges: frozenset[str]
+    freedoms: int
+    divergence: Divergence | None
+
+    def to_json(self) -> dict[str, Any]:
+        bounds = {name: str(value) for name, value in vars(self.scope).items()}
+        numbers = {
+            name: getattr(self, name) for name in ("states", "steps", "levels", "judged", "freedoms", "complete")
+        }
+        return {
+            "scope": self.name,
+            "bounds": bounds,
+            **numbers,
+            "seconds": round(self.seconds, 3),
+            "edges": sorted(self.edges),
+            "divergence": None if self.divergence is None else str(self.divergence.reason),
+        }
+
+
+def config_of(scope: Scope) -> Config:
+    """The reference with the sizes and the switches of a scope, and nothing that only delays output."""
+    sized = Config(
+        mss=scope.mss,
+        send_mss=scope.mss,
+        send_buffer=scope.send_buffer,
+        receive_buffer=scope.buffer,
+        window_scale=None,
+        timestamps=False,
+        nagle=False,
+        congestion_control=False,
+    )
+    return following(sized, scope.profile.on)
+
+
+def system_of(scope: Scope) -> System:
+    """The two ends in code, and the network between them."""
+    scope = replace(scope, bits=_WIDTH, iss=_ISS)
+    config = config_of(scope)
+    judge, shared = Judge(scope.profile, config), Shared()
+    ends = [
+        ReferenceEnd(scope, Caller(app, scope.lives_of(app), scope.octets_of(app)), iss, config, judge, shared)
+        for app, iss in zip((scope.app_a, scope.app_b), scope.iss, strict=True)
+    ]
+
+    def objects(*step: Any) -> int:
+        return int(shared.steps[step[-1]].divergence is not None)
+
+    return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
+
+
+def run(name: str, progress: Progress | None = None, limit: int | None = None) -> Explored:
+    """Explore one of the scopes until the first divergence."""
+    system = system_of(SCOPES[name])
+    result = explore(system, enough=bool, progress=progress, limit=limit, engine=Engine.AUTO)
+    shared = system.shared
+    assert isinstance(shared, Shared)
+    steps = [step for step in shared.steps if step.name in result.taken()]
+    return Explored(
+        name,
+        system.scope,
+        result.states,
+        result.steps,
+        result.levels,
+        result.seconds,
+        result.complete,
+        (len(system.machines[0].locals), len(system.machines[1].locals)),
+        shared.judged,
+        frozenset(edge.name for step in steps for edge in step.edges),
+        sum(not step.edges and step.event != "sends more" for step in steps),
+        _divergence(result, shared),
+    )
+
+
+def _divergence(result: Exploration, shared: Shared) -> Divergence | None:
+    if not result.findings:
+        return None
+    finding = result.findings[0]
+    assert finding.action is not None
+    step: CodeStep = shared.steps[finding.action.edge]
+    assert step.divergence is not None
+    return Divergence(trace_of(result, finding), step.divergence)

@@ -1,0 +1,152 @@
+"""One step of the code, judged: is it a step, or some steps, that the specification allows from there?
+
+The judge is the oracle that judges real stacks, put where the code was by the abstraction function; after the step the
+code must be where the oracle may be.  What the specification leaves to a timer, the code must have a timer for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from halfclose.checks.endpoint import Code, distance, numbers
+from halfclose.checks.explore.compiled import Choice
+from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, must_send
+from halfclose.checks.oracle import Deviates, Oracle
+from halfclose.checks.refine.abstraction import Abstraction, place
+from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
+from halfclose.reference.config import Config
+from halfclose.reference.tcb import Notice, Tcb, Timer
+from halfclose.reference.tcb import State as CodeState
+from halfclose.spec.edge import Edge, Event
+from halfclose.spec.graph import RULES
+from halfclose.spec.profile import Profile
+from halfclose.spec.states import State
+from halfclose.spec.terms import Var
+from halfclose.spec.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
+
+_EVENTS = {Timer.TIME_WAIT: Event.TIME_WAIT_TIMEOUT, Timer.USER: Event.USER_TIMEOUT}
+#: What the user is told without having asked (3.9.1, MUST-12), in the code's words.
+_TOLD = (Notice.CLOSING, Notice.RESET, Notice.REFUSED, Notice.TIMEOUT)
+
+
+class Judge:
+    """Judges steps of connections of one configuration, by the edges of one profile and no other."""
+
+    def __init__(self, profile: Profile, config: Config) -> None:
+        largest = max(config.receive_buffer, 1)
+        self.code = strict_code(profile, largest, config.send_buffer, config.send_mss)
+        self.abstraction = _abstraction(self.code)
+        self._room = config.receive_buffer
+
+    def born(self, clock: int) -> Hypothesis:
+        """Where a connection begins: in CLOSED, with the host's clock there."""
+        values: dict[Var, int] = {CLOCK: clock}
+        return Hypothesis(tuple(values.get(var, 0) for var in TCB))
+
+    def judge(self, before: Hypothesis, stimulus: Stimulus, observed: Observed, subject: Subject) -> Hypothesis:
+        """Where the specification is after the step; its path says by which edges it came there.  Raises Deviates."""
+        tcb = subject.tcb
+        oracle = Oracle.at(self.code, before, read=before[GHOST.READ], buffer=self._room)
+        self._tell(oracle, before, stimulus, observed, tcb)
+        for segment in observed.segments:
+            oracle.observe(segment)
+        complete = [h for h in oracle.hypotheses if h.due is None and h.rest is None]
+        if not complete:
+            sent = "nothing more" if observed.segments else "nothing"
+            raise Deviates(f"sent {sent}", oracle.allowed(oracle.hypotheses), _last(oracle.hypotheses))
+        found = self._agreed(complete, tcb)
+        self._must_have_told(before, found, stimulus, observed)
+        self._must_have_timers(found, tcb)
+        return found
+
+    def place(self, h: Hypothesis, subject: Subject) -> Hypothesis:
+        """Where to begin the next step."""
+        return place(h, subject.tcb)
+
+    def _tell(self, oracle: Oracle, before: Hypothesis, stimulus: Stimulus, observed: Observed, tcb: Tcb) -> None:
+        begins = before.state in _UNBORN and tcb.state in (CodeState.SYN_SENT, CodeState.SYN_RECEIVED)
+        isn = tcb.ISS if begins else before[CLOCK]
+        if distance(before[CLOCK], isn) < 0:
+            raise Deviates(f"chose ISS {isn}", (f"{before[CLOCK]} or later (3.4.1)",), ())
+        match stimulus:
+            case Called(verb, octets):
+                assert observed.result is not None
+                oracle.call(verb, octets, observed.result, isn)
+            case Arrived(segment):
+                oracle.deliver(segment, isn)
+            case Expired(timers):
+                for timer in timers:
+                    if timer in _EVENTS:
+                        oracle.timeout(_EVENTS[timer])
+
+    def _agreed(self, complete: list[Hypothesis], tcb: Tcb) -> Hypothesis:
+        best: tuple[object, ...] | None = None
+        nearest = complete[0]
+        for h in complete:
+            differences = self.abstraction.differences(h, tcb)
+            if not differences:
+                return h
+            if best is None or len(differences) < len(best):
+                best, nearest = differences, h
+        seen = "; ".join(map(str, best or ()))
+        raise Deviates(f"afterwards {seen}", (), nearest.path[-1:])
+
+    def _must_have_told(self, before: Hypothesis, after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:
+        if isinstance(stimulus, Called) or before[DETACHED]:
+            return  # a call's result was judged; who has closed fully is told no more
+        signals = {edge.rule.signal.removeprefix("error: ") for edge in after.path} - {""}
+        told = {notice.value for notice in observed.notices if notice in _TOLD}
+        if before.state is State.SYN_SENT and Notice.REFUSED in observed.notices:
+            told = {Notice.RESET.value}  # 3.10.7.3 calls it so; users of sockets know it as a refusal
+        if told != signals:
+            raise Deviates(f"told its user {_words(told)}", (_words(signals),), after.path[-1:])
+
+    def _must_have_timers(self, h: Hypothesis, tcb: Tcb) -> None:
+        for timer, why, edges in self._wanted(h):
+            if not any(one in tcb.timers for one in timer):
+                raise Deviates(f"has no {timer[0].value} timer running", (why,), edges)
+
+    def _wanted(self, h: Hypothesis) -> Iterator[tuple[tuple[Timer, ...], str, tuple[Edge, ...]]]:
+        """The timers without which the connection might come to a halt, any one of each; and why."""
+        for event, timers in _TIMED.items():
+            fired = (step for choice in _choices(h) for step in self.code.fire(h.local, event, choice=choice))
+            edge = next((edge for edge, _, _ in fired), None)
+            if edge is not None:
+                yield timers, edge.event.value, (edge,)
+        if h[ACK_OWED] and h.state in ACKNOWLEDGING:
+            yield (Timer.DELAYED_ACK,), "an acknowledgment is owed (3.8.6.3)", h.path[-1:]
+        if must_send(h):
+            yield (Timer.OVERRIDE, Timer.RETRANSMISSION), "text that fits the window waits (3.8.6.2.1)", h.path[-1:]
+
+
+_TIMED = {
+    Event.RETRANSMISSION_TIMEOUT: (Timer.RETRANSMISSION,),
+    Event.PROBE_TIMEOUT: (Timer.PROBE, Timer.RETRANSMISSION),
+    Event.TIME_WAIT_TIMEOUT: (Timer.TIME_WAIT,),
+}
+_UNBORN = (State.CLOSED, State.LISTEN, State.TIME_WAIT)
+
+
+@cache
+def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: int) -> Code:
+    """The edges of this profile alone: the code has chosen its readings."""
+    return Code(profile, numbers(receive_buffer, send_buffer, mss), RULES)
+
+
+@cache
+def _abstraction(code: Code) -> Abstraction:
+    return Abstraction(code)
+
+
+def _choices(h: Hypothesis) -> tuple[Choice, ...]:
+    """An octet of text; everything with the FIN; neither."""
+    return (1, 0, 0), (max(0, distance(h[SND.UNA], h[SND.END])), 1, 0), (0, 0, 0)
+
+
+def _last(hypotheses: tuple[Hypothesis, ...]) -> tuple[Edge, ...]:
+    return tuple(dict.fromkeys(edge for h in hypotheses for edge in h.path[-1:]))
+
+
+def _words(told: set[str]) -> str:
+    return " and ".join(sorted(told)) or "nothing"
