@@ -118,9 +118,11 @@ def plain_code(profile: Profile, sizes: tuple[int, int], rules: tuple[Rule, ...]
     return Code(profile, numbers(*sizes), rules)
 
 
-def numbers(receive_buffer: int, send_buffer: int, mss: int = OFFERED_MSS) -> Arithmetic:
-    """32-bit arithmetic with these sizes in octets."""
-    constants = {SND.BUFF: send_buffer, SND.MSS: mss, SND.MAX_WND: LARGEST_WINDOW, RCV.BUFF: receive_buffer}
+def numbers(
+    receive_buffer: int, send_buffer: int, mss: int = OFFERED_MSS, largest_window: int = LARGEST_WINDOW
+) -> Arithmetic:
+    """32-bit arithmetic with these sizes in octets; largest_window: what MAX.SND.WND stands for."""
+    constants = {SND.BUFF: send_buffer, SND.MSS: mss, SND.MAX_WND: largest_window, RCV.BUFF: receive_buffer}
     return Arithmetic(32, constants)
 
 

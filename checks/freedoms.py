@@ -234,7 +234,8 @@ def answers(edge: Edge, verb: Verb, result: Result, h: Hypothesis) -> bool:
     if verb is Verb.SEND:
         early = edge.source in (State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED)
         if signal.startswith("error"):
-            return failed or (early and status == "blocked")
+            no_room = signal == "error: insufficient resources"
+            return failed or (status == "blocked" and (early or no_room))
         return status == "blocked" or result.accepted > 0
     if verb is Verb.LISTEN and signal:
         return True

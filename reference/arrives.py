@@ -117,8 +117,10 @@ def _other_states(tcb: Tcb, segment: Segment) -> None:
     if _reopens(tcb, segment):
         return
     if _repeats_syn(tcb, segment):
+        _follow_steps(
+            tcb, replace(segment, seq=add(segment.seq, 1), flags=ACK, text=b"")
+        )  # of a SYN only the SYN counts
         tcb.ack_now = True  # its sender may not know that its SYN has arrived
-        _follow_steps(tcb, replace(segment, seq=add(segment.seq, 1), flags=segment.flags & ~SYN))
         tcb.SND.WL1 = segment.seq
     else:
         _follow_steps(tcb, segment)
@@ -144,7 +146,8 @@ def _reopens(tcb: Tcb, segment: Segment) -> bool:
 def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
     """Figure 7, line 6: the SYN,ACK of a simultaneous open repeats a SYN that is known already."""
     repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
-    return tcb.config.syn_ack_completes and tcb.state is State.SYN_RECEIVED and repeated
+    simultaneous = tcb.state is State.SYN_RECEIVED and not tcb.passive
+    return tcb.config.syn_ack_completes and simultaneous and repeated and not _is_bad_ack_of_syn(tcb, segment)
 
 
 # First, check sequence number.
@@ -205,7 +208,7 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
     if not segment.flags & RST:
         return False
     if tcb.config.rfc5961_rst and segment.seq != tcb.RCV.NXT:
-        if distance(tcb.RCV.NXT, segment.seq) > 0:  # 3): "yet is within the current receive window"
+        if 0 < distance(tcb.RCV.NXT, segment.seq) < tcb.RCV.WND:  # 3): "yet is within the current receive window"
             emit_ack(tcb)
         return True
     match tcb.state:
@@ -377,26 +380,33 @@ def _process_text(tcb: Tcb, segment: Segment) -> bool:
         answer_with_reset(tcb, segment)
         return True
     before, gap = tcb.RCV.NXT, len(tcb.early) > 0
-    if segment.seq != tcb.RCV.NXT and lt(tcb.RCV.NXT, segment.seq) and not tcb.config.hold_early_segments:
-        tcb.ack_now = True
-        return True
-    _hold(tcb, segment)
-    text, tcb.fin_received = tcb.early.take(tcb.RCV.NXT)
-    _deliver(tcb, text)
+    seq, text, fin = _trimmed(tcb, segment)
+    if seq == tcb.RCV.NXT:
+        _take(tcb, text, fin)
+    elif tcb.config.hold_early_segments:
+        tcb.early.hold(seq, text, fin)
     if gap or tcb.RCV.NXT == before:
         tcb.ack_now = True  # RFC 5681 4.2: at once for what is early, and for what fills a gap
     else:
-        output.owe_ack(tcb, len(text))
+        output.owe_ack(tcb, distance(before, tcb.RCV.NXT))
     return False
 
 
-def _hold(tcb: Tcb, segment: Segment) -> None:
-    """Trim to the window (3.10.7.4 step 1) and keep."""
+def _trimmed(tcb: Tcb, segment: Segment) -> tuple[int, bytes, bool]:
+    """What of the segment lies within the window (3.10.7.4 step 1): its first number, text, and whether its FIN does."""
     start = max(0, distance(segment.seq, tcb.RCV.NXT))
     room = distance(segment.seq, add(tcb.RCV.NXT, tcb.RCV.WND))
-    tcb.early.hold(add(segment.seq, start), segment.text[start : max(start, room)])
-    if segment.flags & FIN and len(segment.text) < room:
-        tcb.early.hold_fin(add(segment.seq, len(segment.text)))
+    fin = bool(segment.flags & FIN) and len(segment.text) < room
+    return add(segment.seq, start), segment.text[start : max(start, room)], fin
+
+
+def _take(tcb: Tcb, text: bytes, fin: bool) -> None:
+    """Text in order; then what was held and has its turn now.  Nothing belongs behind a FIN."""
+    if not fin:
+        held, fin = tcb.early.take(add(tcb.RCV.NXT, len(text)))
+        text += held
+    tcb.fin_received = fin
+    _deliver(tcb, text)
 
 
 def _deliver(tcb: Tcb, text: bytes) -> None:

@@ -19,8 +19,10 @@ class Reassembly:
         """Octets held."""
         return sum(len(text) for _, text in self.pieces)
 
-    def hold(self, seq: int, text: bytes) -> None:
-        """Keep text that begins at seq."""
+    def hold(self, seq: int, text: bytes, fin: bool) -> None:
+        """Keep text that begins at seq, and the FIN behind it; of two FINs the one that was seen first."""
+        if fin and self.fin is None:
+            self.fin = add(seq, len(text))
         if not text:
             return
         before = [piece for piece in self.pieces if lt(_end(piece), seq)]
@@ -30,20 +32,16 @@ class Reassembly:
             joined = _join(joined, piece)
         self.pieces = [*before, joined, *after]
 
-    def hold_fin(self, seq: int) -> None:
-        """The peer's FIN has this number; the first one seen counts."""
-        if self.fin is None:
-            self.fin = seq
-
     def take(self, seq: int) -> tuple[bytes, bool]:
-        """The text whose turn it is at seq, and whether the FIN follows at once; both are held no longer."""
+        """The text whose turn it is at seq, and whether the FIN follows at once; what lies before seq is dropped."""
         text = b""
-        if self.pieces and le(self.pieces[0][0], seq):
+        while self.pieces and le(self.pieces[0][0], seq):
             start, held = self.pieces.pop(0)
-            text = held[distance(start, seq) :]
-        if self.fin is None:
+            text = text or held[distance(start, seq) :]
+        if self.fin is None or lt(self.fin, seq):
+            self.fin = None
             return text, False
-        text = text[: max(0, distance(seq, self.fin))]  # nothing belongs behind a FIN
+        text = text[: distance(seq, self.fin)]  # nothing belongs behind a FIN
         return text, add(seq, len(text)) == self.fin
 
 

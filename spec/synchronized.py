@@ -180,16 +180,36 @@ def _first() -> Iterator[Rule]:
 
 _RESETS = ~RFC5961_RST | (SEG.SEQ == RCV.NXT)
 _STEP_2 = (ACCEPTABLE, CTL.RST)
+_NUMBER_IN_WINDOW = _in_window(SEG.SEQ)
 _TO_LISTEN = PASSIVE & ~CLOSE_CALLED
+_OUTSIDE = "RFC 5961: what lies behind the RST reaches into the window, but its own number does not. Silently drop it."
 
 SECOND = (
+    Rule(
+        "step2.outside",
+        _ARRIVES,
+        OTHER[:-1],
+        None,
+        ("3.10.7.4 step 2",),
+        guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
+        why=_OUTSIDE,
+    ),
+    Rule(
+        "step2.outside.time-wait",
+        _ARRIVES,
+        (S.TIME_WAIT,),
+        None,
+        ("3.10.7.4 step 2",),
+        guard=(~_REOPENS, *_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW, ~RFC1337),
+        why=_OUTSIDE,
+    ),
     Rule(
         "step2.challenge",
         _ARRIVES,
         OTHER[:-1],
         None,
         ("3.10.7.4 step 2",),
-        guard=(*_STEP_2, ~_RESETS),
+        guard=(*_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW),
         updates=ACKNOWLEDGED,
         emits=ACK_SEGMENT,
         why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
@@ -200,7 +220,7 @@ SECOND = (
         (S.TIME_WAIT,),
         None,
         ("3.10.7.4 step 2",),
-        guard=(~_REOPENS, *_STEP_2, ~_RESETS, ~RFC1337),
+        guard=(~_REOPENS, *_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW, ~RFC1337),
         updates=ACKNOWLEDGED,
         emits=ACK_SEGMENT,
         why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",

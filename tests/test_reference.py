@@ -495,7 +495,7 @@ def test_reassembly_gives_the_stream_whatever_the_pieces(origin: int, pieces: li
     for start, length in pieces:
         covered.update(range(start, start + length))
         begin = max(start, len(taken))
-        early.hold(add(origin, begin), stream[begin : start + length])
+        early.hold(add(origin, begin), stream[begin : start + length], fin=False)
         taken += early.take(add(origin, len(taken)))[0]
     run = next(n for n in range(91) if n not in covered)
     assert taken == stream[:run]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.endpoint import EVENTS, fields_of, pattern
+from halfclose.checks.endpoint import EVENTS, fields_of, show
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.compiled import Local
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
-from halfclose.checks.refine.judge import Judge
+from halfclose.checks.refine.judge import Judge, text_of
+from halfclose.checks.refine.strangers import forged
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
-from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.tcb import Timer
 from halfclose.reference.wire import Segment
@@ -49,14 +49,15 @@ class CodeStep:
 class Shared(Interned):
     """What both ends share: the kinds of steps, and the segments as they are on the wire.
 
-    judged: how many steps of one end were judged.
+    judged: how many steps of one end were judged.  edges: those that they stand for.
     """
 
     def __init__(self) -> None:
         self.steps: list[CodeStep] = []
         super().__init__(self.steps, "reference")
         self.wire: list[Segment] = []
-        self.judged = 0
+        self.judged = self.freedoms = 0
+        self.edges: set[str] = set()
         self._numbers: dict[CodeStep, int] = {}
         self._wired: dict[Segment, int] = {}
 
@@ -88,9 +89,12 @@ class _Here:
 class ReferenceEnd:
     """See explore.machine.End."""
 
-    def __init__(self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared) -> None:
+    def __init__(
+        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, forging: bool
+    ) -> None:
+        """forging: every state is also hit by the segments of strangers."""
         self.scope, self.caller = scope, caller
-        self._shared = shared
+        self._shared, self._forging = shared, forging
         self.locals: list[tuple[Local, int]] = []
         self._config, self._judge = config, judge
         self._clock = IsnClock(iss)
@@ -134,10 +138,19 @@ class ReferenceEnd:
             return
         for event, octets, after in self.caller.calls(tcb, counter):
             yield self._step(local, Called(_VERBS[event], octets), after)
+        if self._forging:
+            yield from self._forged(local, counter)
         for timer in here.subject.tcb.timers:
             if timer is not Timer.USER or self.scope.user_timeout:
                 wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
+
+    def _forged(self, local: int, counter: int) -> Iterator[Move]:
+        """Of the segments of strangers only what is wrong: what comes of them is judged, and not followed."""
+        for segment in forged(self._here[local].h, self.scope.buffer):
+            move = self._step(local, Arrived(segment), counter, follow=False)
+            if self.shared.steps[move.edge].divergence is not None:
+                yield move
 
     def _crashed(self, local: int) -> Iterator[Move]:
         h = self._here[local].h
@@ -148,28 +161,32 @@ class ReferenceEnd:
 
     # ---- one step --------------------------------------------------------------------------------------------
 
-    def _step(self, local: int, stimulus: Stimulus, counter: int) -> Move:
+    def _step(self, local: int, stimulus: Stimulus, counter: int, follow: bool = True) -> Move:
         here = self._here[local]
         subject, before = here.subject.copy(), here.h
         if isinstance(stimulus, Expired):
             for timer in stimulus.timers:
                 subject.bring_forward(timer)
         self._clock.number = before[CLOCK]
-        observed = subject.take(stimulus, _text(stimulus, before))
+        observed = subject.take(stimulus, text_of(stimulus, before))
         subject.forget_time()
         self.shared.judged += 1
         try:
             h = self._judge.judge(before, stimulus, observed, subject)
         except Deviates as divergence:
             return self._diverges(local, stimulus, divergence, observed.segments)
+        self.shared.edges.update(edge.name for edge in h.path)
         label = self.shared.label(CodeStep(str(stimulus), h.path))
+        if not follow:
+            return Move(label, local, NO_SEGMENT)
         first, *rest = [*map(self.shared.on_wire, observed.segments)] or [NO_SEGMENT]
         there = _Here(subject, self._judge.place(h, subject), tuple(rest))
         return Move(label, self._intern(there, counter), first)
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
         """The exploration objects to this step, and does not look for what comes after it."""
-        number = self.shared.label(CodeStep(str(stimulus), divergence.edges, divergence))
+        event = f"{show(fields_of(stimulus.segment))} ARRIVES" if isinstance(stimulus, Arrived) else str(stimulus)
+        number = self.shared.label(CodeStep(event, divergence.edges, divergence))
         first = self.shared.on_wire(sent[0]) if sent else NO_SEGMENT
         return Move(number, local, first)
 
@@ -181,10 +198,3 @@ class ReferenceEnd:
             self.locals.append((here.h.local, counter))
             self._here.append(here)
         return self._ids[key]
-
-
-def _text(stimulus: Stimulus, before: Hypothesis) -> bytes:
-    match stimulus:
-        case Called(Verb.SEND, octets):
-            return pattern(before[GHOST.SENT], octets)
-    return b""

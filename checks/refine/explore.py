@@ -84,13 +84,13 @@ def config_of(scope: Scope) -> Config:
     return following(sized, scope.profile.on)
 
 
-def system_of(scope: Scope) -> System:
-    """The two ends in code, and the network between them."""
+def system_of(scope: Scope, forging: bool = False) -> System:
+    """The two ends in code, and the network between them.  forging: among strangers, too."""
     scope = replace(scope, bits=_WIDTH, iss=_ISS)
     config = config_of(scope)
-    judge, shared = Judge(scope.profile, config), Shared()
+    judge, shared = Judge(scope.profile, config, scope.buffer), Shared()
     ends = [
-        ReferenceEnd(scope, Caller(app, scope.lives_of(app), scope.octets_of(app)), iss, config, judge, shared)
+        ReferenceEnd(scope, Caller(app, scope.lives_of(app), scope.octets_of(app)), iss, config, judge, shared, forging)
         for app, iss in zip((scope.app_a, scope.app_b), scope.iss, strict=True)
     ]
 
@@ -100,9 +100,9 @@ def system_of(scope: Scope) -> System:
     return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
 
 
-def run(name: str, progress: Progress | None = None, limit: int | None = None) -> Explored:
+def run(name: str, forging: bool = False, progress: Progress | None = None, limit: int | None = None) -> Explored:
     """Explore one of the scopes until the first divergence."""
-    system = system_of(SCOPES[name])
+    system = system_of(SCOPES[name], forging)
     result = explore(system, enough=bool, progress=progress, limit=limit, engine=Engine.AUTO)
     shared = system.shared
     assert isinstance(shared, Shared)
@@ -117,7 +117,7 @@ def run(name: str, progress: Progress | None = None, limit: int | None = None) -
         result.complete,
         (len(system.machines[0].locals), len(system.machines[1].locals)),
         shared.judged,
-        frozenset(edge.name for step in steps for edge in step.edges),
+        frozenset(shared.edges),
         sum(not step.edges and step.event != "sends more" for step in steps),
         _divergence(result, shared),
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from halfclose.checks.endpoint import Code, distance, numbers
+from halfclose.checks.endpoint import Code, distance, numbers, pattern
 from halfclose.checks.explore.compiled import Choice
 from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, must_send
 from halfclose.checks.oracle import Deviates, Oracle
 from halfclose.checks.refine.abstraction import Abstraction, place
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
+from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.tcb import Notice, Tcb, Timer
 from halfclose.reference.tcb import State as CodeState
@@ -33,9 +34,9 @@ _TOLD = (Notice.CLOSING, Notice.RESET, Notice.REFUSED, Notice.TIMEOUT)
 class Judge:
     """Judges steps of connections of one configuration, by the edges of one profile and no other."""
 
-    def __init__(self, profile: Profile, config: Config) -> None:
-        largest = max(config.receive_buffer, 1)
-        self.code = strict_code(profile, largest, config.send_buffer, config.send_mss)
+    def __init__(self, profile: Profile, config: Config, peer_window: int) -> None:
+        """peer_window: what the peer's SYN offers, and no segment of it exceeds: the code measures MAX.SND.WND."""
+        self.code = strict_code(profile, config.receive_buffer, config.send_buffer, config.send_mss, peer_window)
         self.abstraction = _abstraction(self.code)
         self._room = config.receive_buffer
 
@@ -125,13 +126,23 @@ _TIMED = {
     Event.PROBE_TIMEOUT: (Timer.PROBE, Timer.RETRANSMISSION),
     Event.TIME_WAIT_TIMEOUT: (Timer.TIME_WAIT,),
 }
+
+
+def text_of(stimulus: Stimulus, before: Hypothesis) -> bytes:
+    """What a SEND sends: the next octets of the stream that everybody knows."""
+    match stimulus:
+        case Called(Verb.SEND, octets):
+            return pattern(before[GHOST.SENT], octets)
+    return b""
+
+
 _UNBORN = (State.CLOSED, State.LISTEN, State.TIME_WAIT)
 
 
 @cache
-def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: int) -> Code:
+def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: int, peer_window: int) -> Code:
     """The edges of this profile alone: the code has chosen its readings."""
-    return Code(profile, numbers(receive_buffer, send_buffer, mss), RULES)
+    return Code(profile, numbers(receive_buffer, send_buffer, mss, peer_window), RULES)
 
 
 @cache

@@ -16,11 +16,12 @@ from halfclose.reference.connection import Connection
 from halfclose.reference.tcb import Notice
 from halfclose.reference.wire import Segment
 
-__all__ = ["ReferenceStack", "following", "perform"]
+__all__ = ["OFFERED", "ReferenceStack", "following", "perform"]
 
 _DEFAULT_ISS = 1_000_000
 _DEFAULT = Config(nagle=False)
-_OPTIONS = {
+#: The switches of a profile that the reference has, and how its configuration calls them.
+OFFERED = {
     "hold-out-of-order": "hold_early_segments",
     "reopen-from-time-wait": "reopen_from_time_wait",
     "reset-before-sequence": "reset_before_sequence",
@@ -91,7 +92,7 @@ class ReferenceStack:
 
 def following(config: Config, switches: frozenset[str]) -> Config:
     """The configuration with these switches of a profile on, and those off that it has and that are not named."""
-    options = {field: switch in switches for switch, field in _OPTIONS.items()}
+    options = {field: switch in switches for switch, field in OFFERED.items()}
     return replace(config, **options)
 
 

@@ -1,0 +1,190 @@
+"""One connection of the reference at 32 bits, driven by Hypothesis: any configuration, any call, any segment, any
+timer, in any order and for as long as it likes; every step judged.  What fails is shrunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from halfclose.checks.endpoint import distance, pattern, put
+from halfclose.checks.freedoms import Hypothesis
+from halfclose.checks.oracle import Deviates
+from halfclose.checks.refine.judge import Judge, text_of
+from halfclose.checks.refine.story import Story
+from halfclose.checks.refine.strangers import EVERYTHING, FLAGS
+from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
+from halfclose.checks.stacks.reference import OFFERED, following
+from halfclose.checks.stacks.stack import Verb
+from halfclose.reference.config import Config
+from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
+from halfclose.spec.profile import HALF_DUPLEX, Profile
+from halfclose.spec.states import State
+from halfclose.spec.variables import CLOCK, IRS, RCV, SND
+
+_MASK = 0xFFFF_FFFF
+_HALF = 1 << 31
+_UNHEARD = (State.CLOSED, State.LISTEN, State.SYN_SENT)
+
+_numbers = st.one_of(st.sampled_from((0, _MASK - 1, _HALF - 2)), st.integers(0, _MASK))
+_octets = st.one_of(st.integers(0, 3), st.integers(0, 2000))
+_configs = st.builds(
+    Config,
+    mss=st.sampled_from((1460, 536, 3)),
+    send_mss=st.sampled_from((1460, 536, 3)),
+    send_buffer=st.sampled_from((100_000, 3000, 5)),
+    receive_buffer=st.sampled_from((65_535, 4000, 10, 1)),
+    delayed_ack=st.sampled_from((None, 0.2)),
+    nagle=st.booleans(),
+    congestion_control=st.booleans(),
+    window_scale=st.none(),
+    timestamps=st.just(False),
+)
+_profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
+
+
+class Endpoint(RuleBasedStateMachine):
+    """The code with the specification beside it."""
+
+    story = Story()
+    divergence: Deviates | None = None
+    steps = 0
+
+    @initialize(
+        config=_configs, profile=_profiles, iss=_numbers, irs=_numbers, window=st.sampled_from((65_535, 4000, 10, 1, 0))
+    )
+    def begin(self, config: Config, profile: Profile, iss: int, irs: int, window: int) -> None:
+        self.profile, self.window, self.irs = profile, window, irs
+        self.judge = Judge(profile, following(config, profile.on), window)
+        self.clock = IsnClock(iss)
+        self.subject = Subject(following(config, profile.on), self.clock)
+        self.h: Hypothesis = self.judge.born(iss)
+        Endpoint.story, Endpoint.divergence = Story(), None
+
+    # ---- the user --------------------------------------------------------------------------------------------
+
+    @rule(active=st.booleans(), later=st.integers(0, 100_000))
+    def opens(self, active: bool, later: int) -> None:
+        self.h = replace(self.h, local=put(self.h.local, ISN_CLOCK=(self.h[CLOCK] + later) & _MASK))
+        self._take(Called(Verb.OPEN if active else Verb.LISTEN))
+
+    @rule(octets=_octets.filter(bool))
+    def sends(self, octets: int) -> None:
+        self._take(Called(Verb.SEND, octets))
+
+    @rule(octets=_octets.filter(bool))
+    def receives(self, octets: int) -> None:
+        self._take(Called(Verb.RECEIVE, octets))
+
+    @rule()
+    def shuts_down(self) -> None:
+        self._take(Called(Verb.SHUTDOWN))
+
+    @precondition(lambda self: HALF_DUPLEX in self.profile)
+    @rule()
+    def closes(self) -> None:
+        self._take(Called(Verb.CLOSE))
+
+    @rule(really=st.integers(0, 9))
+    def aborts(self, really: int) -> None:
+        if really == 9:  # else few connections would come to their end
+            self._take(Called(Verb.ABORT))
+
+    # ---- the network -----------------------------------------------------------------------------------------
+
+    @rule(octets=_octets, fin=st.booleans(), window=st.integers(0, 65_535), known=st.integers(0, 3000))
+    def hears_its_peer(self, octets: int, fin: bool, window: int, known: int) -> None:
+        """The next segment in order, which acknowledges everything or the first octets of it."""
+        h = self.h
+        if h.state in _UNHEARD:
+            flags = SYN | (ACK if h.state is State.SYN_SENT and known % 4 else 0)
+            self._arrives(self.irs, h[SND.NXT], flags, 0, self.window)
+            return
+        room = min(octets, h[RCV.WND])
+        acked = min(known or _MASK, distance(h[SND.UNA], h[SND.NXT]))
+        fin = fin and octets % 4 == 0 and room == octets
+        self._arrives(h[RCV.NXT], h[SND.UNA] + acked, ACK | (FIN if fin else 0), room, min(window, self.window))
+
+    @rule(
+        flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, EVERYTHING))),
+        seq=st.tuples(st.sampled_from(("next", "edge", "initial")), st.integers(-2, 2) | st.integers(-3000, 3000)),
+        ack=st.tuples(st.sampled_from(("una", "next")), st.integers(-2, 2) | st.integers(-70_000, 70_000)),
+        octets=_octets,
+        window=st.integers(0, 65_535),
+    )
+    def hears_anything(self, flags: int, seq: tuple[str, int], ack: tuple[str, int], octets: int, window: int) -> None:
+        h = self.h
+        start = {"next": h[RCV.NXT], "edge": h[RCV.NXT] + h[RCV.WND], "initial": h[IRS]}
+        if h.state in _UNHEARD:
+            start = dict.fromkeys(start, self.irs)
+        acked = {"una": h[SND.UNA], "next": h[SND.NXT]}
+        self._arrives(start[seq[0]] + seq[1], acked[ack[0]] + ack[1], flags, octets, min(window, self.window))
+
+    def _arrives(self, seq: int, ack: int, flags: int, octets: int, window: int) -> None:
+        if flags & SYN:
+            window = self.window
+        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq & _MASK) - 1 + bool(flags & SYN)
+        number = ack & _MASK if flags & ACK else 0
+        self._take(Arrived(Segment(seq & _MASK, number, flags, 0 if flags & RST else window, pattern(first, octets))))
+
+    # ---- time ------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: bool(self.subject.tcb.timers))
+    @rule()
+    def waits(self) -> None:
+        """Until the next timer expires."""
+        timers = self.subject.tcb.timers
+        deadline = min(timers.values())
+        self._take(Expired(tuple(timer for timer, when in timers.items() if when <= deadline)))
+
+    # ---- one step --------------------------------------------------------------------------------------------
+
+    def _take(self, stimulus: Stimulus) -> None:
+        Endpoint.steps += 1
+        before, self.clock.number = self.h, self.h[CLOCK]
+        observed = self.subject.take(stimulus, text_of(stimulus, before))
+        state = str(self.subject.tcb.state)
+        if isinstance(stimulus, Arrived):
+            self.story.arrives(stimulus.segment, state)
+        else:
+            self.story.happens(f"{stimulus} -> {observed.result.status}" if observed.result else str(stimulus), state)
+        self.story.sends(observed.segments)
+        try:
+            h = self.judge.judge(before, stimulus, observed, self.subject)
+        except Deviates as divergence:
+            Endpoint.divergence = divergence
+            raise
+        self.h = self.judge.place(h, self.subject)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search has shown.  judged: steps, those of shrinking included.  diagram: the shortest failure found."""
+
+    examples: int
+    judged: int
+    divergence: Deviates | None
+    diagram: str
+
+
+def search(examples: int, steps: int = 50, number: int = 0) -> Searched:
+    """Try so many connections of up to so many steps each.  number: the seed."""
+    Endpoint.steps, Endpoint.divergence = 0, None
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        verbosity=Verbosity.quiet,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    machine = seed(number)(Endpoint)
+    try:
+        run_state_machine_as_test(machine, settings=chosen)
+    except Deviates as divergence:
+        return Searched(examples, Endpoint.steps, divergence, Endpoint.story.diagram(divergence))
+    return Searched(examples, Endpoint.steps, None, "")
