@@ -194,9 +194,11 @@ class _Replay:
         return (self._edge - self._next) & _MASK
 
     def _time_out(self, timer: str) -> None:
-        if timer not in _PATIENCE:
-            self.stack.advance(0)  # a real clock is the first reason
-            raise NotApplicable("no user timeout can be set at this interface")
+        if timer == "user":
+            self.stack.user_timeout()
+            self.oracle.timeout(TIMERS[timer])
+            self._watch(self.stack.segments())
+            return
         passed, before = 0.0, self.oracle.hypotheses
         sent: list[Segment] = []
         while not any(segment.length for segment in sent) and passed < _PATIENCE[timer]:

@@ -9,6 +9,7 @@ What it may do beyond the edges is in `freedoms`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -259,9 +260,9 @@ class Oracle:
     def _adopt(self, found: Iterable[Hypothesis], failure: Callable[[], Deviates]) -> None:
         """Go on with these and all that they become without being seen; raises where there is none."""
         reached: dict[Hypothesis, Hypothesis] = {}
-        queue = list(found)
+        queue = deque(found)  # of two ways to the same hypothesis the first counts: an edge comes before a freedom
         while queue:
-            h = refilled(queue.pop())
+            h = refilled(queue.popleft())
             if h in reached:
                 continue
             reached[h] = h

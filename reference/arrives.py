@@ -135,7 +135,7 @@ def _follow_steps(tcb: Tcb, segment: Segment) -> None:
 def _reopens(tcb: Tcb, segment: Segment) -> bool:
     """3.6.1, MAY-2: a new SYN beyond the old incarnation opens a connection out of TIME-WAIT."""
     only_syn = segment.flags & (SYN | ACK | RST) == SYN
-    beyond = lt(add(tcb.RCV.NXT, tcb.RCV.WND - 1), segment.seq)
+    beyond = lt(tcb.RCV.NXT, segment.seq) and not tcb.received  # what is left to read belongs to the old one's user
     if not (tcb.config.reopen_from_time_wait and tcb.state is State.TIME_WAIT and only_syn and beyond):
         return False
     tcb.return_to_listen()
@@ -393,7 +393,7 @@ def _process_text(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _trimmed(tcb: Tcb, segment: Segment) -> tuple[int, bytes, bool]:
-    """What of the segment lies within the window (3.10.7.4 step 1): its first number, text, and whether its FIN does."""
+    """What of the segment lies within the window (3.10.7.4 step 1): its first number, text and FIN."""
     start = max(0, distance(segment.seq, tcb.RCV.NXT))
     room = distance(segment.seq, add(tcb.RCV.NXT, tcb.RCV.WND))
     fin = bool(segment.flags & FIN) and len(segment.text) < room

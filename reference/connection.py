@@ -87,6 +87,11 @@ class Connection:
         timers.expire(self.tcb)
         transmit(self.tcb)
 
+    def user_timeout(self, now: float) -> None:
+        """USER TIMEOUT (3.10.8), where the user has a time limit of its own beside Config.user_timeout."""
+        self._at(now)
+        timers.user_timeout(self.tcb)
+
     @property
     def deadline(self) -> float | None:
         """When to call `tick` next, at the latest; None where no timer runs."""

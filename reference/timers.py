@@ -20,8 +20,10 @@ def expire(tcb: Tcb) -> None:
         _HANDLERS[timer](tcb)
 
 
-def _user(tcb: Tcb) -> None:
-    tcb.delete(Notice.TIMEOUT)  # the RFC asks for no reset
+def user_timeout(tcb: Tcb) -> None:
+    """3.10.8, for any state: delete the TCB; the RFC asks for no reset."""
+    if tcb.state is not State.CLOSED:
+        tcb.delete(Notice.TIMEOUT)
 
 
 def _retransmission(tcb: Tcb) -> None:
@@ -65,7 +67,7 @@ def heard_from_peer(tcb: Tcb) -> None:
 
 
 _HANDLERS: dict[Timer, Callable[[Tcb], None]] = {
-    Timer.USER: _user,
+    Timer.USER: user_timeout,
     Timer.RETRANSMISSION: _retransmission,
     Timer.PROBE: _probe,
     Timer.OVERRIDE: send_regardless,

@@ -66,6 +66,10 @@ class SpecStack:
             for moved in self._model.react(self._local, Timeout(timer))[:1]:
                 self._move(moved)
 
+    def user_timeout(self) -> None:
+        for moved in self._model.react(self._local, Timeout("user"))[:1]:
+            self._move(moved)
+
     def close(self) -> None:
         self._sent = []
 

@@ -44,8 +44,7 @@ def test_every_edge_is_covered_or_named_as_unreachable(vectors: VectorSet) -> No
 def test_the_specification_itself_passes_every_vector(vectors: VectorSet) -> None:
     stack = SpecStack()
     rows = [judge(stack, vector, LINUX, port) for port, vector in enumerate(vectors.vectors)]
-    assert [(row.id, row.what) for row in rows if row.verdict is Verdict.DEVIATES] == []
-    assert all("user timeout" in row.what for row in rows if row.verdict is Verdict.NOT_APPLICABLE)
+    assert [(row.id, row.what) for row in rows if row.verdict is not Verdict.PASSED] == []
 
 
 def test_generation_and_files_are_the_same_twice(vectors: VectorSet, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halfclose.checks.endpoint import EVENTS, fields_of, show
 from halfclose.checks.explore.caller import Caller
@@ -12,13 +12,15 @@ from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
 from halfclose.checks.refine.judge import Judge, text_of
-from halfclose.checks.refine.strangers import forged
+from halfclose.checks.refine.strangers import CALLS, forged
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
+from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.tcb import Timer
 from halfclose.reference.wire import Segment
 from halfclose.spec.edge import Edge, Event
 from halfclose.spec.network import Scope, Wait
+from halfclose.spec.profile import HALF_DUPLEX
 from halfclose.spec.terms import Var
 from halfclose.spec.variables import CLOCK, GHOST
 
@@ -79,10 +81,15 @@ class Shared(Interned):
 
 @dataclass(frozen=True)
 class _Here:
-    """A local state.  unsent: segments that the last step sent and that still have to leave, one by one."""
+    """A local state.
+
+    clock: where the host's ISN clock stands; it moves only with a crash, so that the code itself has to keep new
+    numbers apart from old ones.  unsent: segments that the last step sent and that still have to leave, one by one.
+    """
 
     subject: Subject
     h: Hypothesis
+    clock: int
     unsent: tuple[int, ...] = ()
 
 
@@ -90,18 +97,19 @@ class ReferenceEnd:
     """See explore.machine.End."""
 
     def __init__(
-        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, forging: bool
+        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, strangers: bool
     ) -> None:
-        """forging: every state is also hit by the segments of strangers."""
+        """strangers: every state is also hit by segments, and by calls, that nobody expects there."""
         self.scope, self.caller = scope, caller
-        self._shared, self._forging = shared, forging
+        self._shared, self._strangers = shared, strangers
+        self._closes_fully = HALF_DUPLEX in scope.profile
         self.locals: list[tuple[Local, int]] = []
         self._config, self._judge = config, judge
         self._clock = IsnClock(iss)
         self._here: list[_Here] = []
         self._ids: dict[object, int] = {}
         self._memo: dict[tuple[object, ...], tuple[Move, ...]] = {}
-        self.initial = self._intern(_Here(Subject(config, self._clock), judge.born(iss)), 0)
+        self.initial = self._intern(_Here(Subject(config, self._clock), judge.born(iss), iss), 0)
 
     @property
     def shared(self) -> Shared:
@@ -133,22 +141,24 @@ class ReferenceEnd:
     def _own(self, local: int) -> Iterator[Move]:
         here, (tcb, counter) = self._here[local], self.locals[local]
         if here.unsent:
-            rest = _Here(here.subject, here.h, here.unsent[1:])
+            rest = replace(here, unsent=here.unsent[1:])
             yield Move(self.shared.label(CodeStep("sends more")), self._intern(rest, counter), here.unsent[0])
             return
         for event, octets, after in self.caller.calls(tcb, counter):
             yield self._step(local, Called(_VERBS[event], octets), after)
-        if self._forging:
-            yield from self._forged(local, counter)
+        if self._strangers:
+            yield from self._out_of_turn(local, counter)
         for timer in here.subject.tcb.timers:
             if timer is not Timer.USER or self.scope.user_timeout:
                 wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
 
-    def _forged(self, local: int, counter: int) -> Iterator[Move]:
-        """Of the segments of strangers only what is wrong: what comes of them is judged, and not followed."""
-        for segment in forged(self._here[local].h, self.scope.buffer):
-            move = self._step(local, Arrived(segment), counter, follow=False)
+    def _out_of_turn(self, local: int, counter: int) -> Iterator[Move]:
+        """Of what strangers send and impatient users call only what is wrong: it is judged, and not followed."""
+        calls = (Called(verb, octets) for verb, octets in CALLS if verb is not Verb.CLOSE or self._closes_fully)
+        segments = (Arrived(segment) for segment in forged(self._here[local].h, self.scope.buffer))
+        for stimulus in (*calls, *segments):
+            move = self._step(local, stimulus, counter, follow=False)
             if self.shared.steps[move.edge].divergence is not None:
                 yield move
 
@@ -156,7 +166,7 @@ class ReferenceEnd:
         h = self._here[local].h
         for edge, after, _ in self._judge.code.fire(h.local, Event.CRASH):
             born = Hypothesis(after)
-            there = self._intern(_Here(Subject(self._config, self._clock), born), 0)
+            there = self._intern(_Here(Subject(self._config, self._clock), born, born[CLOCK]), 0)
             yield Move(self.shared.label(CodeStep("CRASH", (edge,))), there, NO_SEGMENT)
 
     # ---- one step --------------------------------------------------------------------------------------------
@@ -167,7 +177,7 @@ class ReferenceEnd:
         if isinstance(stimulus, Expired):
             for timer in stimulus.timers:
                 subject.bring_forward(timer)
-        self._clock.number = before[CLOCK]
+        self._clock.number = here.clock
         observed = subject.take(stimulus, text_of(stimulus, before))
         subject.forget_time()
         self.shared.judged += 1
@@ -180,7 +190,7 @@ class ReferenceEnd:
         if not follow:
             return Move(label, local, NO_SEGMENT)
         first, *rest = [*map(self.shared.on_wire, observed.segments)] or [NO_SEGMENT]
-        there = _Here(subject, self._judge.place(h, subject), tuple(rest))
+        there = _Here(subject, self._judge.place(h, subject), here.clock, tuple(rest))
         return Move(label, self._intern(there, counter), first)
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
@@ -192,7 +202,7 @@ class ReferenceEnd:
 
     def _intern(self, here: _Here, counter: int) -> int:
         kept = tuple(here.h[var] for var in _KEPT)
-        key = here.subject.key(), kept, here.h.told_end, here.unsent, counter
+        key = here.subject.key(), kept, here.h.told_end, here.clock, here.unsent, counter
         if key not in self._ids:
             self._ids[key] = len(self.locals)
             self.locals.append((here.h.local, counter))

@@ -13,13 +13,11 @@ from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.oracle import Deviates
 from halfclose.checks.refine.end import CodeStep, ReferenceEnd, Shared
 from halfclose.checks.refine.judge import Judge
+from halfclose.checks.refine.scopes import REFINED
 from halfclose.checks.stacks.reference import following
 from halfclose.reference.config import Config
 from halfclose.spec.network import Scope
-from halfclose.spec.scopes import SCOPES
 
-#: The scopes of `halfclose verify` whose behaviours are worth another look, in the code.
-NAMES = ("exchange", "half-close", "half-close-narrow", "simultaneous", "held", "reorder", "full-close", "abort")
 _WIDTH = 32
 #: Below the wrap, and below the middle of the space, as in the scopes themselves.
 _ISS = ((1 << 32) - 2, (1 << 31) - 1)
@@ -84,14 +82,15 @@ def config_of(scope: Scope) -> Config:
     return following(sized, scope.profile.on)
 
 
-def system_of(scope: Scope, forging: bool = False) -> System:
-    """The two ends in code, and the network between them.  forging: among strangers, too."""
+def system_of(scope: Scope, strangers: bool = False) -> System:
+    """The two ends in code, and the network between them.  strangers: and everything that might hit them."""
     scope = replace(scope, bits=_WIDTH, iss=_ISS)
     config = config_of(scope)
     judge, shared = Judge(scope.profile, config, scope.buffer), Shared()
+    callers = [Caller(app, scope.lives_of(app), scope.octets_of(app)) for app in (scope.app_a, scope.app_b)]
     ends = [
-        ReferenceEnd(scope, Caller(app, scope.lives_of(app), scope.octets_of(app)), iss, config, judge, shared, forging)
-        for app, iss in zip((scope.app_a, scope.app_b), scope.iss, strict=True)
+        ReferenceEnd(scope, caller, iss, config, judge, shared, strangers)
+        for caller, iss in zip(callers, scope.iss, strict=True)
     ]
 
     def objects(*step: Any) -> int:
@@ -100,9 +99,9 @@ def system_of(scope: Scope, forging: bool = False) -> System:
     return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
 
 
-def run(name: str, forging: bool = False, progress: Progress | None = None, limit: int | None = None) -> Explored:
+def run(name: str, strangers: bool = False, progress: Progress | None = None, limit: int | None = None) -> Explored:
     """Explore one of the scopes until the first divergence."""
-    system = system_of(SCOPES[name], forging)
+    system = system_of(REFINED[name], strangers)
     result = explore(system, enough=bool, progress=progress, limit=limit, engine=Engine.AUTO)
     shared = system.shared
     assert isinstance(shared, Shared)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from halfclose.checks.endpoint import Code, distance, numbers, pattern
+from halfclose.checks.endpoint import Code, distance, fields_of, numbers, pattern
 from halfclose.checks.explore.compiled import Choice
-from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, must_send
+from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
 from halfclose.checks.oracle import Deviates, Oracle
 from halfclose.checks.refine.abstraction import Abstraction, place
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
@@ -57,6 +57,7 @@ class Judge:
             sent = "nothing more" if observed.segments else "nothing"
             raise Deviates(f"sent {sent}", oracle.allowed(oracle.hypotheses), _last(oracle.hypotheses))
         found = self._agreed(complete, tcb)
+        _must_have_been_asked(found, stimulus, observed)
         self._must_have_told(before, found, stimulus, observed)
         self._must_have_timers(found, tcb)
         return found
@@ -148,6 +149,13 @@ def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: in
 @cache
 def _abstraction(code: Code) -> Abstraction:
     return Abstraction(code)
+
+
+def _must_have_been_asked(after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:
+    """The oracle lets a stack acknowledge at any time; this code answers only what is to be answered (claim G4)."""
+    bare = any(is_bare_ack(fields_of(segment)) for segment in observed.segments)
+    if bare and isinstance(stimulus, Arrived) and not any(edge.rule.emits for edge in after.path):
+        raise Deviates("sent an ACK that nothing asks for", ("silence",), after.path[-1:])
 
 
 def _choices(h: Hypothesis) -> tuple[Choice, ...]:

@@ -4,13 +4,13 @@ timer, in any order and for as long as it likes; every step judged.  What fails 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.endpoint import distance, pattern, put
+from halfclose.checks.endpoint import distance, pattern
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
 from halfclose.checks.refine.judge import Judge, text_of
@@ -23,7 +23,7 @@ from halfclose.reference.config import Config
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
 from halfclose.spec.profile import HALF_DUPLEX, Profile
 from halfclose.spec.states import State
-from halfclose.spec.variables import CLOCK, IRS, RCV, SND
+from halfclose.spec.variables import IRS, RCV, SND
 
 _MASK = 0xFFFF_FFFF
 _HALF = 1 << 31
@@ -68,7 +68,7 @@ class Endpoint(RuleBasedStateMachine):
 
     @rule(active=st.booleans(), later=st.integers(0, 100_000))
     def opens(self, active: bool, later: int) -> None:
-        self.h = replace(self.h, local=put(self.h.local, ISN_CLOCK=(self.h[CLOCK] + later) & _MASK))
+        self.clock.number = (self.clock.number + later) & _MASK
         self._take(Called(Verb.OPEN if active else Verb.LISTEN))
 
     @rule(octets=_octets.filter(bool))
@@ -144,7 +144,7 @@ class Endpoint(RuleBasedStateMachine):
 
     def _take(self, stimulus: Stimulus) -> None:
         Endpoint.steps += 1
-        before, self.clock.number = self.h, self.h[CLOCK]
+        before = self.h
         observed = self.subject.take(stimulus, text_of(stimulus, before))
         state = str(self.subject.tcb.state)
         if isinstance(stimulus, Arrived):

@@ -1,4 +1,4 @@
-"""Segments that no honest peer need have sent: what a stranger, or an old connection, might hit a state with.
+"""What nobody expects: segments that no honest peer need have sent, calls that make no sense there.
 
 Around each edge of what a state accepts: RCV.NXT, the right edge of its window, SND.UNA, SND.NXT; every combination of
 control bits that means something, and some that do not.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from halfclose.checks.endpoint import distance, pattern
 from halfclose.checks.freedoms import Hypothesis
+from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, URG, Segment
 from halfclose.spec.states import State
 from halfclose.spec.variables import IRS, ISS, RCV, SND
@@ -17,6 +18,16 @@ from halfclose.spec.variables import IRS, ISS, RCV, SND
 _MASK = 0xFFFF_FFFF
 FLAGS = (0, ACK, ACK | PSH, FIN, FIN | ACK, SYN, SYN | ACK, SYN | FIN, RST, RST | ACK)
 EVERYTHING = SYN | ACK | FIN | RST | PSH | URG
+#: What an impatient user may call at any moment.
+CALLS = (
+    (Verb.OPEN, 0),
+    (Verb.LISTEN, 0),
+    (Verb.SEND, 1),
+    (Verb.RECEIVE, 1),
+    (Verb.SHUTDOWN, 0),
+    (Verb.CLOSE, 0),
+    (Verb.ABORT, 0),
+)
 #: A number of the peer's, where it has none yet.
 _SOMEWHERE = 1 << 31
 

@@ -140,6 +140,10 @@ class LinuxStack:
         """Not applicable: the kernel's clock is the real one."""
         raise NotApplicable("real-time clock")
 
+    def user_timeout(self) -> None:
+        """Not applicable: TCP_USER_TIMEOUT runs on the kernel's clock."""
+        raise NotApplicable("real-time clock")
+
     def state(self) -> str | None:
         """The connection's state in the RFC's words; None where the kernel knows no such socket."""
         return self._diag.state(self._local_port, self._peer_port)

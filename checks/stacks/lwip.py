@@ -142,6 +142,10 @@ class LwipStack:
         before, self._now = self._now, self._now + round(seconds * 1_000_000)
         self._shim.shim_tick(self._now // self._tick - before // self._tick)
 
+    def user_timeout(self) -> None:
+        """Not applicable: lwIP's retry limits cannot be set for one connection."""
+        raise NotApplicable("no user timeout can be set at this interface")
+
     def close(self) -> None:
         """Abandon every connection; lwIP itself stays loaded for the next LwipStack of this process."""
         if LwipStack._owner is self:

@@ -82,6 +82,10 @@ class ReferenceStack:
             self._connection.tick(self._now)
         self._now = until
 
+    def user_timeout(self) -> None:
+        """The user's own time limit is over."""
+        self._connection.user_timeout(self._now)
+
     def state(self) -> str:
         """The connection's state in the RFC's words."""
         return str(self._connection.state)

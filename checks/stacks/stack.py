@@ -73,5 +73,8 @@ class Stack(Protocol):
     def advance(self, seconds: float) -> None:
         """Let this much time pass on the stack's virtual clock; NotApplicable where its clock is real."""
 
+    def user_timeout(self) -> None:
+        """Let the USER TIMEOUT of 3.10.8 happen now; NotApplicable where the interface has none, or not at will."""
+
     def close(self) -> None:
         """Give back every resource."""

@@ -16,11 +16,11 @@ from typing import Any
 import jsonschema
 
 from halfclose.checks.stacks.stack import Verb
-from halfclose.reference.wire import ACK, FIN, RST, SYN
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 
 SCHEMA_NAME = "halfclose-vectors-1"
 _SCHEMA_FILE = Path(__file__).with_name("schema.json")
-_FLAGS = (("SYN", SYN), ("FIN", FIN), ("RST", RST), ("ACK", ACK))
+_FLAGS = (("SYN", SYN), ("FIN", FIN), ("RST", RST), ("PSH", PSH), ("ACK", ACK))
 
 
 class BadVectors(ValueError):

@@ -1,0 +1,49 @@
+"""The scopes in which the code is explored: those of `halfclose verify`, and some that the code needs beside them."""
+
+from __future__ import annotations
+
+from halfclose.spec.application import parse_application
+from halfclose.spec.network import Scope
+from halfclose.spec.profile import parse_profile
+from halfclose.spec.scopes import SCOPES
+
+
+def _scope(app_a: str, app_b: str, profile: str = "reference", **bounds: int | bool) -> Scope:
+    return Scope(parse_application(app_a), parse_application(app_b), parse_profile(profile), **bounds)  # type: ignore[arg-type]
+
+
+_ONE_OF_EACH: dict[str, int] = {"slots": 1, "losses": 1, "duplicates": 1}
+_BORROWED = (
+    "abort",
+    "half-open",
+    "half-close-narrow",
+    "full-close",
+    "half-close",
+    "simultaneous",
+    "held",
+    "reorder",
+    "exchange",
+    "old-syn",
+    "crash",
+    "early-close",
+    "quiet",
+    "zero-window",
+    "free",
+    "options",
+)
+
+#: By name, the cheapest first.
+REFINED: dict[str, Scope] = {
+    # the FIN has to wait behind a full window, at the end that closes first
+    "narrow": _scope("open; send 2; shutdown; read", "listen; read; shutdown", buffer=1, **_ONE_OF_EACH),
+    # the user's patience ends at any time
+    "user-timeout": _scope("open; send 1; shutdown", "listen; read", user_timeout=True, **_ONE_OF_EACH),
+    # a second connection between the same ends, out of TIME-WAIT too
+    "again": _scope(
+        "open; shutdown; read; open; send 1",
+        "listen; read; shutdown; listen; read",
+        "linux",
+        **_ONE_OF_EACH,
+    ),
+    **{name: SCOPES[name] for name in _BORROWED},
+}
