@@ -20,9 +20,12 @@ class Reassembly:
         return sum(len(text) for _, text in self.pieces)
 
     def hold(self, seq: int, text: bytes, fin: bool) -> None:
-        """Keep text that begins at seq, and the FIN behind it; of two FINs the one that was seen first."""
-        if fin and self.fin is None:
-            self.fin = add(seq, len(text))
+        """Keep text that begins at seq, and the FIN behind it; what contradicts a FIN seen before is dropped."""
+        if fin:
+            number = add(seq, len(text))
+            if self.fin not in (None, number):
+                return
+            self.fin = number
         if not text:
             return
         before = [piece for piece in self.pieces if lt(_end(piece), seq)]

@@ -151,15 +151,18 @@ def _held_by_spec(h: Hypothesis) -> tuple[frozenset[int], int | None]:
 
 
 def _covered(held: list[Held], start: int) -> tuple[frozenset[int], int | None]:
-    """How far beyond RCV.NXT the octets that are held lie, and the FIN; however they were cut into segments."""
+    """How far beyond RCV.NXT the octets that are held lie, and the FIN; however they were cut into segments.
+
+    Nothing counts behind a FIN.
+    """
     octets: set[int] = set()
-    fin: int | None = None
+    fins: set[int] = set()
     for piece in held:
         first = distance(start, piece.seq)
         octets.update(range(first, first + piece.text))
-        if piece.fin:
-            fin = first + piece.text
-    return frozenset(octets), fin
+        fins.update({first + piece.text} if piece.fin else ())
+    fin = min(fins, default=None)
+    return frozenset(octet for octet in octets if fin is None or octet < fin), fin
 
 
 def _number(var: Var, value: int, h: Hypothesis) -> str:

@@ -20,7 +20,7 @@ from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, 
 from halfclose.checks.stacks.reference import OFFERED, following
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
 from halfclose.spec.profile import HALF_DUPLEX, Profile
 from halfclose.spec.states import State
 from halfclose.spec.variables import IRS, RCV, SND
@@ -44,6 +44,13 @@ _configs = st.builds(
     timestamps=st.just(False),
 )
 _profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
+_ends = st.sampled_from((0, 0, PSH, FIN, FIN | PSH))
+_windows = st.sampled_from((65_535, 0)) | st.integers(0, 65_535)
+
+
+def _heard(machine: Endpoint) -> bool:
+    """Whether the peer's SYN has arrived."""
+    return machine.h.state not in _UNHEARD
 
 
 class Endpoint(RuleBasedStateMachine):
@@ -54,15 +61,24 @@ class Endpoint(RuleBasedStateMachine):
     steps = 0
 
     @initialize(
-        config=_configs, profile=_profiles, iss=_numbers, irs=_numbers, window=st.sampled_from((65_535, 4000, 10, 1, 0))
+        config=_configs,
+        profile=_profiles,
+        iss=_numbers,
+        irs=_numbers,
+        window=st.sampled_from((65_535, 4000, 10, 1, 0)),
+        connected=st.sampled_from(("actively", "passively", "")),
     )
-    def begin(self, config: Config, profile: Profile, iss: int, irs: int, window: int) -> None:
+    def begin(self, config: Config, profile: Profile, iss: int, irs: int, window: int, connected: str) -> None:
         self.profile, self.window, self.irs = profile, window, irs
         self.judge = Judge(profile, following(config, profile.on), window)
         self.clock = IsnClock(iss)
         self.subject = Subject(following(config, profile.on), self.clock)
         self.h: Hypothesis = self.judge.born(iss)
         Endpoint.story, Endpoint.divergence = Story(), None
+        if connected:
+            self._take(Called(Verb.OPEN if connected == "actively" else Verb.LISTEN))
+            self.hears_a_syn(simultaneously=False)
+            self._arrives(irs + 1, self.h[SND.NXT], ACK, 0, window)
 
     # ---- the user --------------------------------------------------------------------------------------------
 
@@ -95,25 +111,39 @@ class Endpoint(RuleBasedStateMachine):
 
     # ---- the network -----------------------------------------------------------------------------------------
 
-    @rule(octets=_octets, fin=st.booleans(), window=st.integers(0, 65_535), known=st.integers(0, 3000))
-    def hears_its_peer(self, octets: int, fin: bool, window: int, known: int) -> None:
+    @precondition(lambda self: self.h.state in _UNHEARD)
+    @rule(simultaneously=st.booleans())
+    def hears_a_syn(self, simultaneously: bool) -> None:
+        answers = self.h.state is State.SYN_SENT and not simultaneously
+        self._arrives(self.irs, self.h[SND.NXT], SYN | (ACK if answers else 0), 0, self.window)
+
+    @precondition(_heard)
+    @rule(octets=_octets, ends=_ends, window=_windows, known=st.integers(0, 3000))
+    def hears_its_peer(self, octets: int, ends: int, window: int, known: int) -> None:
         """The next segment in order, which acknowledges everything or the first octets of it."""
         h = self.h
-        if h.state in _UNHEARD:
-            flags = SYN | (ACK if h.state is State.SYN_SENT and known % 4 else 0)
-            self._arrives(self.irs, h[SND.NXT], flags, 0, self.window)
-            return
-        room = min(octets, h[RCV.WND])
         acked = min(known or _MASK, distance(h[SND.UNA], h[SND.NXT]))
-        fin = fin and octets % 4 == 0 and room == octets
-        self._arrives(h[RCV.NXT], h[SND.UNA] + acked, ACK | (FIN if fin else 0), room, min(window, self.window))
+        self._arrives(h[RCV.NXT], h[SND.UNA] + acked, ACK | ends, min(octets, h[RCV.WND]), window)
+
+    @precondition(_heard)
+    @rule(ahead=st.integers(1, 3) | st.integers(1, 3000), octets=_octets, ends=_ends)
+    def hears_ahead(self, ahead: int, octets: int, ends: int) -> None:
+        """A segment that has overtaken others."""
+        self._arrives(self.h[RCV.NXT] + ahead, self.h[SND.NXT], ACK | ends, octets, self.window)
+
+    @precondition(_heard)
+    @rule(behind=st.integers(1, 3) | st.integers(1, 3000), octets=_octets, ends=_ends)
+    def hears_again(self, behind: int, octets: int, ends: int) -> None:
+        """A segment that was sent again, perhaps with more behind it."""
+        known = min(behind, distance(self.h[IRS], self.h[RCV.NXT]) - 1)
+        self._arrives(self.h[RCV.NXT] - known, self.h[SND.NXT], ACK | ends, known + octets, self.window)
 
     @rule(
         flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, EVERYTHING))),
         seq=st.tuples(st.sampled_from(("next", "edge", "initial")), st.integers(-2, 2) | st.integers(-3000, 3000)),
         ack=st.tuples(st.sampled_from(("una", "next")), st.integers(-2, 2) | st.integers(-70_000, 70_000)),
         octets=_octets,
-        window=st.integers(0, 65_535),
+        window=_windows,
     )
     def hears_anything(self, flags: int, seq: tuple[str, int], ack: tuple[str, int], octets: int, window: int) -> None:
         h = self.h
@@ -121,11 +151,10 @@ class Endpoint(RuleBasedStateMachine):
         if h.state in _UNHEARD:
             start = dict.fromkeys(start, self.irs)
         acked = {"una": h[SND.UNA], "next": h[SND.NXT]}
-        self._arrives(start[seq[0]] + seq[1], acked[ack[0]] + ack[1], flags, octets, min(window, self.window))
+        self._arrives(start[seq[0]] + seq[1], acked[ack[0]] + ack[1], flags, octets, window)
 
     def _arrives(self, seq: int, ack: int, flags: int, octets: int, window: int) -> None:
-        if flags & SYN:
-            window = self.window
+        window = self.window if flags & SYN else min(window, self.window)
         first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq & _MASK) - 1 + bool(flags & SYN)
         number = ack & _MASK if flags & ACK else 0
         self._take(Arrived(Segment(seq & _MASK, number, flags, 0 if flags & RST else window, pattern(first, octets))))
