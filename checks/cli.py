@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from halfclose.checks.commands import bench, conform, explain, explore, export, graph, prove, vectors, verify
+from halfclose.checks.commands import bench, conform, explain, explore, export, graph, prove, refine, vectors, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("verify")(verify.command)
 app.command("prove")(prove.command)
 app.command("explore")(explore.command)
+app.command("refine")(refine.command)
 app.command("export")(export.command)
 app.command("vectors")(vectors.command)
 app.command("conform")(conform.command)

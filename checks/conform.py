@@ -127,6 +127,7 @@ class _Replay:
         self._shift = 0
         self._edge: int | None = None  # right edge of the window that the stack advertised last
         self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
+        self._surplus = 0  # what it took to fill windows, beyond what the vector expects
         self._sent_text = 0  # where in its stream the stack's next text would begin; its SEND pattern follows
 
     def run(self) -> None:
@@ -177,15 +178,18 @@ class _Replay:
 
     def _fill(self, step: Fill) -> None:
         """Text in order until the advertised window is what the vector wants."""
+        delivered = 0
         for _ in range(_MOST_FILL):
             room = self._room()
             if room <= step.leave:
                 break
             octets = min(room - step.leave, step.octets)
+            delivered += octets
             at = (self._next - self.vector.irs - 1) & _MASK
             self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
         if self._room() != step.leave:
             raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
+        self._surplus += delivered - step.total
 
     def _room(self) -> int:
         """The window that the stack advertised last, less what it has acknowledged since."""
@@ -258,10 +262,12 @@ class _Replay:
     def _segment(self, packet: Packet) -> Segment:
         """The vector's segment in the stack's numbers."""
         ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
-        seq, at = packet.seq, packet.at
+        if packet.flags & SYN:
+            self._surplus = 0  # another incarnation
+        seq, at = (packet.seq + self._surplus) & _MASK, packet.at + self._surplus
         if packet.edge is not None:
             seq = (self._next + self._room() + packet.edge) & _MASK
-            at = (at + seq - packet.seq) & _MASK
+            at = (packet.at + seq - packet.seq) & _MASK
         return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
 
     def _words(self, step: Step) -> str:

@@ -113,7 +113,7 @@ def close_fully(tcb: Tcb) -> None:
         raise CallError(_NO_CONNECTION)
     if tcb.detached:
         return  # "as long as a second FIN is not emitted" (3.10.4)
-    if tcb.received or len(tcb.early):
+    if tcb.received:
         emit_reset(tcb)
         tcb.delete(Notice.CLOSED)
         tcb.received.clear()

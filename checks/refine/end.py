@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from halfclose.checks.endpoint import EVENTS, fields_of, show
 from halfclose.checks.explore.caller import Caller
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
@@ -21,8 +22,9 @@ from halfclose.reference.wire import Segment
 from halfclose.spec.edge import Edge, Event
 from halfclose.spec.network import Scope, Wait
 from halfclose.spec.profile import HALF_DUPLEX
+from halfclose.spec.states import State
 from halfclose.spec.terms import Var
-from halfclose.spec.variables import CLOCK, GHOST
+from halfclose.spec.variables import CLOCK, GHOST, STATE
 
 _VERBS = {event: verb for verb, event in EVENTS.items()}
 #: Ghosts that the application sees, or that say which octets are the right ones.
@@ -154,10 +156,13 @@ class ReferenceEnd:
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
 
     def _out_of_turn(self, local: int, counter: int) -> Iterator[Move]:
-        """Of what strangers send and impatient users call only what is wrong: it is judged, and not followed."""
+        """Of what strangers send and impatient users do only what is wrong: it is judged, and not followed."""
+        tcb = self.locals[local][0]
         calls = (Called(verb, octets) for verb, octets in CALLS if verb is not Verb.CLOSE or self._closes_fully)
         segments = (Arrived(segment) for segment in forged(self._here[local].h, self.scope.buffer))
-        for stimulus in (*calls, *segments):
+        patience = (Expired((Timer.USER,)),) if tcb[AT[STATE]] != State.CLOSED.index else ()
+        stimuli: Iterator[Stimulus] = chain(calls, patience, segments)
+        for stimulus in stimuli:
             move = self._step(local, stimulus, counter, follow=False)
             if self.shared.steps[move.edge].divergence is not None:
                 yield move

@@ -132,6 +132,7 @@ FAULTS: tuple[Fault, ...] = (
         _A,
         "    if segment.length:\n        emit_ack(tcb)",
         "    if segment:\n        emit_ack(tcb)",
+        escapes=(("vectors", "3.8.6.3 lets a stack acknowledge whenever it likes"),),
     ),
     Fault(
         "time-wait-syn",

@@ -35,15 +35,19 @@ _BORROWED = (
 #: By name, the cheapest first.
 REFINED: dict[str, Scope] = {
     # the FIN has to wait behind a full window, at the end that closes first
-    "narrow": _scope("open; send 2; shutdown; read", "listen; read; shutdown", buffer=1, **_ONE_OF_EACH),
+    "narrow": _scope("open; send 2; shutdown; read", "listen; read; shutdown", "reference", buffer=1, **_ONE_OF_EACH),
     # the user's patience ends at any time
-    "user-timeout": _scope("open; send 1; shutdown", "listen; read", user_timeout=True, **_ONE_OF_EACH),
+    "user-timeout": _scope("open; send 1; shutdown", "listen; read", "reference", user_timeout=True, **_ONE_OF_EACH),
     # a second connection between the same ends, out of TIME-WAIT too
     "again": _scope(
         "open; shutdown; read; open; send 1",
         "listen; read; shutdown; listen; read",
         "linux",
         **_ONE_OF_EACH,
+    ),
+    # early segments at the end that has closed already
+    "held-after-close": _scope(
+        "open; shutdown; read", "listen; send 2; shutdown", slots=1, slots_back=2, losses=0, duplicates=0, mss=1
     ),
     **{name: SCOPES[name] for name in _BORROWED},
 }

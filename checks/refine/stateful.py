@@ -5,6 +5,7 @@ timer, in any order and for as long as it likes; every step judged.  What fails 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
@@ -57,8 +58,8 @@ class Endpoint(RuleBasedStateMachine):
     """The code with the specification beside it."""
 
     story = Story()
-    divergence: Deviates | None = None
     steps = 0
+    edges: ClassVar[set[str]] = set()
 
     @initialize(
         config=_configs,
@@ -74,7 +75,7 @@ class Endpoint(RuleBasedStateMachine):
         self.clock = IsnClock(iss)
         self.subject = Subject(following(config, profile.on), self.clock)
         self.h: Hypothesis = self.judge.born(iss)
-        Endpoint.story, Endpoint.divergence = Story(), None
+        Endpoint.story = Story()
         if connected:
             self._take(Called(Verb.OPEN if connected == "actively" else Verb.LISTEN))
             self.hears_a_syn(simultaneously=False)
@@ -181,32 +182,33 @@ class Endpoint(RuleBasedStateMachine):
         else:
             self.story.happens(f"{stimulus} -> {observed.result.status}" if observed.result else str(stimulus), state)
         self.story.sends(observed.segments)
-        try:
-            h = self.judge.judge(before, stimulus, observed, self.subject)
-        except Deviates as divergence:
-            Endpoint.divergence = divergence
-            raise
+        h = self.judge.judge(before, stimulus, observed, self.subject)
+        Endpoint.edges.update(edge.name for edge in h.path)
         self.h = self.judge.place(h, self.subject)
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search has shown.  judged: steps, those of shrinking included.  diagram: the shortest failure found."""
+    """What a search has shown.
 
-    examples: int
+    judged: steps, those of shrinking included.  edges: that they stand for.  diagram: of the shortest failure found.
+    """
+
     judged: int
+    edges: frozenset[str]
     divergence: Deviates | None
     diagram: str
 
 
 def search(examples: int, steps: int = 50, number: int = 0) -> Searched:
     """Try so many connections of up to so many steps each.  number: the seed."""
-    Endpoint.steps, Endpoint.divergence = 0, None
+    Endpoint.steps, Endpoint.edges = 0, set()
     chosen = settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         verbosity=Verbosity.quiet,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
@@ -215,5 +217,5 @@ def search(examples: int, steps: int = 50, number: int = 0) -> Searched:
     try:
         run_state_machine_as_test(machine, settings=chosen)
     except Deviates as divergence:
-        return Searched(examples, Endpoint.steps, divergence, Endpoint.story.diagram(divergence))
-    return Searched(examples, Endpoint.steps, None, "")
+        return Searched(Endpoint.steps, frozenset(Endpoint.edges), divergence, Endpoint.story.diagram(divergence))
+    return Searched(Endpoint.steps, frozenset(Endpoint.edges), None, "")

@@ -63,10 +63,15 @@ class Deliver:
 
 @dataclass(frozen=True)
 class Fill:
-    """Text arrives in order, in segments of at most `octets`, until the advertised window is `leave` octets."""
+    """Text arrives in order, in segments of at most `octets`, until the advertised window is `leave` octets.
+
+    total: how many octets that takes at the specification's own endpoint; where it takes a stack more, the peer's later
+    numbers are higher by the difference.
+    """
 
     leave: int
     octets: int
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -236,7 +241,7 @@ def _step_out(step: Step) -> dict[str, Any]:
         case Deliver():
             return {"deliver": _packet_out(step.packet)}
         case Fill():
-            return {"fill": {"leave": step.leave, "octets": step.octets}}
+            return {"fill": {"leave": step.leave, "octets": step.octets, "total": step.total}}
         case Timeout():
             return {"timeout": step.timer}
     return {"expect": [[_packet_out(packet) for packet in outcome] for outcome in step.outcomes]}
@@ -273,7 +278,7 @@ def _step_in(step: Mapping[str, Any]) -> Step:
     if "deliver" in step:
         return Deliver(_packet_in(step["deliver"]))
     if "fill" in step:
-        return Fill(step["fill"]["leave"], step["fill"]["octets"])
+        return Fill(step["fill"]["leave"], step["fill"]["octets"], step["fill"]["total"])
     if "timeout" in step:
         return Timeout(step["timeout"])
     return Expect(tuple(tuple(map(_packet_in, outcome)) for outcome in step["expect"]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.endpoint import distance
+from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.compiled import Segment as Fields
 from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout
 from halfclose.checks.vectors.model import Model, Moved
+from halfclose.spec.variables import RCV
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,15 @@ def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
     """The inputs of a path, each followed by what the endpoint may send until the next."""
     steps: list[Step] = []
     sent: tuple[Fields, ...] = ()
-    first = Moved(model.initial)
+    first, before = Moved(model.initial), model.initial
     for taken in path:
         if taken.step is None:
             sent += taken.moved.sent
-            continue
-        _expect(model, steps, first, sent)
-        steps.append(_with_result(taken.step, taken.first.returns))
-        sent, first = taken.moved.sent, taken.first
+        else:
+            _expect(model, steps, first, sent)
+            steps.append(_completed(taken.step, taken.first, before))
+            sent, first = taken.moved.sent, taken.first
+        before = taken.moved.local
     _expect(model, steps, first, sent)
     return tuple(steps)
 
@@ -43,8 +46,14 @@ def _expect(model: Model, steps: list[Step], first: Moved, sent: tuple[Fields, .
     steps.append(Expect(tuple(tuple(map(model.packet, outcome)) for outcome in outcomes)))
 
 
-def _with_result(step: Step, returns: str) -> Step:
-    return replace(step, returns=returns) if isinstance(step, Call) else step
+def _completed(step: Step, first: Moved, before: Local) -> Step:
+    """The step with what came of it, where a vector says so."""
+    match step:
+        case Call():
+            return replace(step, returns=first.returns)
+        case Fill():
+            return replace(step, total=distance(before[AT[RCV.NXT]], first.local[AT[RCV.NXT]]))
+    return step
 
 
 def take(model: Model, local: Local, step: Step) -> Taken:

@@ -159,7 +159,6 @@ def _windows(t: Tester) -> Iterator[Step]:
 
 def _bad_acknowledgments(t: Tester) -> Iterator[Step]:
     for octets in (TEXT, 0):
-        yield t.segment(ACK, ack=t.sent + FAR, octets=octets)
         yield t.segment(ACK, ack=t.sent + 1, octets=octets)
         yield t.segment(ACK, ack=t.una - _OLDER_THAN_ANY_WINDOW, octets=octets)
     yield t.segment(ACK, ack=t.local[AT[ISS]])

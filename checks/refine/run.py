@@ -1,0 +1,173 @@
+"""The three comparisons of the reference with the specification, as pieces of work that run in a few processes.
+
+A piece is described by names alone, and so is the fault that is seeded for it, if any.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+from halfclose.checks.processes import ignore_interrupt, stop
+from halfclose.checks.refine import explore, stateful, vectors
+from halfclose.checks.refine.fault import seeded
+from halfclose.checks.refine.faults import FAULTS, fault
+from halfclose.checks.refine.scopes import REFINED
+from halfclose.checks.refine.story import why
+from halfclose.spec.edge import Event
+from halfclose.spec.graph import tcp
+from halfclose.spec.profile import PROFILES
+
+#: What the exploration of a faulty reference goes through until it finds the fault: scopes, without strangers and with
+#: them.  The vectors likewise.
+_CHEAP = ("narrow", "half-close", "simultaneous", "full-close", "held", "again")
+_EXPLORED_FOR_FAULTS = (*((name, False) for name in _CHEAP), *((name, True) for name in REFINED))
+_REPLAYED_FOR_FAULTS = ("reference", "rfc5961", "linux")
+#: Connections that a search tries, of so many steps each.
+EXAMPLES, STEPS = 400, 50
+
+
+class Method(Enum):
+    """How the code is compared with the specification."""
+
+    EXPLORE = "exploration"
+    SEARCH = "search"
+    REPLAY = "vectors"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece: a scope to explore, a seed to search from, a profile whose vectors are replayed; "" is all that it
+    takes to find the fault."""
+
+    method: Method
+    name: str
+    fault: str = ""
+    examples: int = EXAMPLES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a piece has shown.
+
+    states, transitions: of the joint exploration.  judged: steps of the code.  passed: vectors.  edges: that were
+    exercised.  where: what found the divergence.  diagram: of the divergence; empty where there is none.
+    """
+
+    task: Task
+    seconds: float
+    judged: int = 0
+    states: int = 0
+    transitions: int = 0
+    passed: int = 0
+    edges: frozenset[str] = frozenset()
+    freedoms: int = 0
+    where: str = ""
+    diagram: str = ""
+    complete: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        task = asdict(self.task) | {"method": self.task.method.value}
+        own = {name: value for name, value in vars(self).items() if name not in ("task", "edges")}
+        return task | own | {"seconds": round(self.seconds, 3), "edges": sorted(self.edges)}
+
+
+def everything(
+    scopes: Sequence[str], seeds: Sequence[int], examples: int, methods: Sequence[Method] = tuple(Method)
+) -> list[Task]:
+    """The whole comparison by these methods, the longest pieces first."""
+    explored = [Task(Method.EXPLORE, name) for name in reversed(scopes)]
+    searched = [Task(Method.SEARCH, str(seed), examples=examples) for seed in seeds]
+    tasks = [*explored, *searched, *(Task(Method.REPLAY, name) for name in PROFILES)]
+    return [task for task in tasks if task.method in methods]
+
+
+def trials(names: Sequence[str], examples: int, methods: Sequence[Method] = tuple(Method)) -> list[Task]:
+    """Every fault, or these, by every method that can catch it."""
+    chosen = [fault(name) for name in names] or FAULTS
+    pairs = [(one, method) for one in chosen for method in methods if one.why_not(method.value) is None]
+    return [Task(method, "", one.name, examples) for one, method in pairs]
+
+
+def perform(task: Task) -> Outcome:
+    """Do one piece of work."""
+    started = time.perf_counter()
+    with seeded(fault(task.fault)) if task.fault else nullcontext():
+        outcome = _PERFORM[task.method](task)
+    return Outcome(**(vars(outcome) | {"seconds": time.perf_counter() - started}))
+
+
+def _explore(task: Task) -> Outcome:
+    found = None
+    for name, strangers in ((task.name, True),) if task.name else _EXPLORED_FOR_FAULTS:
+        found = explore.run(name, strangers)
+        if found.divergence is not None:
+            break
+    assert found is not None
+    diagram, wrong = "", found.divergence
+    if wrong is not None:
+        diagram = "\n".join((wrong.trace.diagram(), *why(wrong.reason)))
+    return Outcome(
+        task,
+        0.0,
+        judged=found.judged,
+        states=found.states,
+        transitions=found.steps,
+        edges=found.edges,
+        freedoms=found.freedoms,
+        where=found.name if diagram else "",
+        diagram=diagram,
+        complete=found.complete,
+    )
+
+
+def _search(task: Task) -> Outcome:
+    found = stateful.search(task.examples, STEPS, int(task.name or 0))
+    where = f"{found.judged:,} steps" if found.diagram else ""
+    return Outcome(task, 0.0, judged=found.judged, edges=found.edges, where=where, diagram=found.diagram)
+
+
+def _replay(task: Task) -> Outcome:
+    passed = 0
+    for profile in (task.name,) if task.name else _REPLAYED_FOR_FAULTS:
+        found = vectors.replay(profile)
+        passed += found.passed
+        if found.failed is not None:
+            return Outcome(task, 0.0, passed=passed, where=f"{profile}: {found.failed.id}", diagram=found.diagram)
+    return Outcome(task, 0.0, passed=passed)
+
+
+_PERFORM: dict[Method, Callable[[Task], Outcome]] = {
+    Method.EXPLORE: _explore,
+    Method.SEARCH: _search,
+    Method.REPLAY: _replay,
+}
+
+
+#: STATUS changes nothing and sends nothing; a crash is the host's.
+_NOT_CODE = (Event.STATUS, Event.CRASH)
+
+
+def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
+    """Do all of it, in the order in which it gets done; who stops listening ends the processes."""
+    with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool:
+        waiting: set[Future[Outcome]] = {pool.submit(perform, task) for task in tasks}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            stop(pool)
+            raise
+
+
+def possible_edges(scopes: Sequence[str]) -> frozenset[str]:
+    """The edges that the profiles of these scopes have, but for those that are no step of the code."""
+    graphs = (tcp(REFINED[name].profile) for name in scopes)
+    return frozenset(edge.name for graph in graphs for edge in graph.edges if edge.event not in _NOT_CODE)
