@@ -102,7 +102,7 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> None:
 
 def _establish(tcb: Tcb, segment: Segment) -> None:
     """Our SYN is acknowledged: enter ESTABLISHED."""
-    tcb.congestion.begin(output.segment_size(tcb), syn_was_lost=tcb.rto.backed_off > 0)
+    tcb.congestion.begin(output.segment_size(tcb), tcb.ISS, syn_was_lost=tcb.rto.backed_off > 0)
     tcb.state = State.ESTABLISHED
     tcb.notify(Notice.CONNECTED)
     tcb.rto.connected()
@@ -285,7 +285,7 @@ def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
         _update_send_window(tcb, segment)
     if tcb.SND.WND == 0 and tcb.SND.UNA == segment.ack and Timer.USER in tcb.timers:
         tcb.start(Timer.USER, tcb.config.user_timeout)  # 3.8.6.1, MUST-37: a peer that answers is alive
-    if duplicate and tcb.congestion.duplicate(tcb.outstanding):
+    if duplicate and tcb.congestion.duplicate(tcb.SND.UNA, tcb.SND.NXT, tcb.outstanding):
         output.send_first_again(tcb)  # RFC 5681 3.2 step 3
     return False
 
@@ -320,18 +320,34 @@ def _advance_una(tcb: Tcb, segment: Segment) -> None:
     if tcb.resend is not None and lt(tcb.resend, tcb.SND.UNA):
         tcb.resend = tcb.SND.UNA if tcb.outstanding else None
     tcb.rto.backed_off = 0
-    tcb.congestion.acknowledged(octets)
+    partial = tcb.congestion.acknowledged(octets, segment.ack)
     tcb.stop(Timer.RETRANSMISSION, Timer.USER)
     if tcb.outstanding:  # RFC 6298 5.3; else 5.2
         tcb.start(Timer.RETRANSMISSION, tcb.rto.value)
         tcb.start(Timer.USER, tcb.config.user_timeout)
+    if partial:
+        output.send_first_again(tcb)
 
 
 def _measure(tcb: Tcb, segment: Segment) -> None:
-    if tcb.timed is None or lt(segment.ack, tcb.timed[0]):
-        return
-    tcb.rto.sample(tcb.now - tcb.timed[1])
-    tcb.timed = None
+    """A round trip: by the timestamp of the ACK, or of the one segment that is timed (RFC 6298 3)."""
+    if tcb.TS.on and segment.timestamps is not None:
+        _measure_by_timestamp(tcb, segment.timestamps[1])
+    elif tcb.timed is not None and le(tcb.timed[0], segment.ack):
+        tcb.rto.sample(tcb.now - tcb.timed[1])
+        tcb.timed = None
+
+
+def _measure_by_timestamp(tcb: Tcb, echo: int) -> None:
+    """RFC 7323 4.1: good for what was sent again too, so that a lost segment does not leave the RTO backed off.
+
+    The answer to a duplicate echoes what came before it (5.3 R3): an echo from before the last time-out may have
+    waited for as long as we did.
+    """
+    elapsed = distance(echo, output.timestamp(tcb.now))
+    if elapsed >= 0 and le(output.timestamp(tcb.timed_out), echo):
+        a_round_trip = -(-tcb.outstanding // (2 * output.segment_size(tcb)))  # appendix G: ExpectedSamples
+        tcb.rto.sample(elapsed / output.TIMESTAMPS_PER_SECOND, of=max(1, a_round_trip))
 
 
 def _ack_of_fin(tcb: Tcb) -> bool:

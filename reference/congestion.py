@@ -1,6 +1,8 @@
-"""Congestion control: slow start, congestion avoidance, fast retransmit and fast recovery (RFC 5681)."""
+"""Congestion control: slow start, congestion avoidance and fast retransmit (RFC 5681); NewReno (RFC 6582)."""
 
 from __future__ import annotations
+
+from halfclose.reference.sequence import le, lt
 
 _UNLIMITED = 1 << 40
 _DUPLICATES = 3
@@ -14,43 +16,64 @@ class Congestion:
         self.cwnd = self.ssthresh = _UNLIMITED
         self._smss = 0
         self._duplicates = 0
+        self._flight = 0  # before limited transmit adds to it
+        self._recovering = False
+        self._recover = 0  # SND.NXT at the last loss: what was sent before it tells nothing new of congestion
 
-    def begin(self, smss: int, *, syn_was_lost: bool) -> None:
+    def begin(self, smss: int, iss: int, *, syn_was_lost: bool) -> None:
         """3.1: the initial window, once the SMSS is known."""
-        self._smss = smss
+        self._smss, self._recover = smss, iss
         if self.on:
             self.cwnd = smss if syn_was_lost else self._initial_window()
 
-    def acknowledged(self, octets: int) -> None:
-        """An ACK of new data: the window grows (3.1), or fast recovery ends (3.2 step 6)."""
-        recovering, self._duplicates = self._duplicates >= _DUPLICATES, 0
+    @property
+    def allowance(self) -> int:
+        """How much may be under way with new text: limited transmit (3.2 step 1) adds to the window a segment for
+        each of the first two duplicate ACKs."""
+        limited = 0 if self._recovering else min(self._duplicates, _DUPLICATES - 1)
+        return self.cwnd + limited * self._smss
+
+    def acknowledged(self, octets: int, una: int) -> bool:
+        """An ACK of new data moves SND.UNA to una; says whether to send the first segment again now.
+
+        The window grows (3.1); in fast recovery it shrinks by what has left the network (RFC 6582 3.2 step 3).
+        """
+        self._duplicates = 0
         if not self.on:
-            return
-        if recovering:
-            self.cwnd = self.ssthresh
+            return False
+        if self._recovering:
+            self._recovering = lt(una, self._recover)
+            self.cwnd = self._deflated(octets) if self._recovering else self.ssthresh
         elif self.cwnd < self.ssthresh:
             self.cwnd += min(octets, self._smss)
         else:
             self.cwnd += max(1, self._smss * self._smss // self.cwnd)
+        return self._recovering
 
-    def duplicate(self, flight: int) -> bool:
-        """A duplicate ACK; says whether to retransmit the first segment now (3.2 steps 2 to 4).
+    def duplicate(self, una: int, nxt: int, flight: int) -> bool:
+        """A duplicate ACK; says whether to send the first segment again now (3.2 steps 2 to 4).
 
-        flight: octets sent and not acknowledged.
+        una, nxt: SND.UNA and SND.NXT.  flight: octets sent and not acknowledged.
         """
         if not self.on:
             return False
-        self._duplicates += 1
-        if self._duplicates == _DUPLICATES:
-            self.ssthresh = self._half(flight)
-            self.cwnd = self.ssthresh + _DUPLICATES * self._smss
-        elif self._duplicates > _DUPLICATES:
+        if self._recovering:
             self.cwnd += self._smss
-        return self._duplicates == _DUPLICATES
+            return False
+        self._duplicates += 1
+        if self._duplicates == 1:
+            self._flight = flight
+        if self._duplicates != _DUPLICATES or not le(self._recover, una):  # RFC 6582 3.2 step 2
+            return False
+        self._recovering, self._recover = True, nxt
+        self.ssthresh = self._half(self._flight)
+        self.cwnd = self.ssthresh + _DUPLICATES * self._smss
+        return True
 
-    def timed_out(self, flight: int, *, first: bool) -> None:
+    def timed_out(self, flight: int, nxt: int, *, first: bool) -> None:
         """The retransmission timer expired (3.1, equation 4).  first: for the first time on this segment."""
         self._duplicates = 0
+        self._recovering, self._recover = False, nxt  # RFC 6582 3.2 step 4
         if self.on:
             if first:
                 self.ssthresh = self._half(flight)
@@ -60,6 +83,10 @@ class Congestion:
         """Nothing was sent for more than one RTO (4.1)."""
         if self.on:
             self.cwnd = min(self.cwnd, self._initial_window())
+
+    def _deflated(self, octets: int) -> int:
+        """After a partial ACK: less what it acknowledges, and a segment more for the one that has arrived."""
+        return max(self._smss, self.cwnd - octets + (self._smss if octets >= self._smss else 0))
 
     def _half(self, flight: int) -> int:
         return max(flight // 2, 2 * self._smss)

@@ -8,7 +8,7 @@ from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
 
 _SENDING = (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_1, State.CLOSING, State.LAST_ACK)
 _TIMESTAMPS_LENGTH = 12  # with its padding
-_MILLISECONDS = 1000
+TIMESTAMPS_PER_SECOND = 1000
 _FULL_SEGMENTS = 2
 
 
@@ -72,7 +72,12 @@ def _timestamps(tcb: Tcb, flags: int) -> tuple[int, int] | None:
     offered = tcb.config.timestamps and flags & SYN and tcb.state is State.SYN_SENT
     if not (offered or tcb.TS.on):
         return None
-    return int(tcb.now * _MILLISECONDS) & 0xFFFF_FFFF, tcb.TS.RECENT if flags & ACK else 0
+    return timestamp(tcb.now), tcb.TS.RECENT if flags & ACK else 0
+
+
+def timestamp(now: float) -> int:
+    """The timestamp clock's reading (RFC 7323 5.4): TSval of what is sent at that time."""
+    return int(now * TIMESTAMPS_PER_SECOND) & 0xFFFF_FFFF
 
 
 def _expect_acknowledgment(tcb: Tcb) -> None:
@@ -128,7 +133,8 @@ def _transmit_one(tcb: Tcb) -> bool:
     waiting = distance(seq, tcb.end)
     if waiting < 0:
         return False  # the FIN has left, and with it everything
-    usable = min(tcb.SND.WND, tcb.congestion.cwnd) - distance(tcb.SND.UNA, seq)
+    allowed = tcb.congestion.allowance if tcb.resend is None else tcb.congestion.cwnd
+    usable = min(tcb.SND.WND, allowed) - distance(tcb.SND.UNA, seq)
     octets = max(0, min(waiting, usable, segment_size(tcb)))
     fin = tcb.close_called and octets == waiting and distance(tcb.SND.UNA, seq) + octets <= tcb.SND.WND
     if not _is_worth_sending(tcb, octets, waiting, fin):

@@ -19,13 +19,17 @@ class RetransmissionTimeout:
         self.value = config.initial_rto  # 2.1
         self.backed_off = 0  # expirations since the last progress
 
-    def sample(self, seconds: float) -> None:
-        """A round trip of a segment that was sent once (section 3, Karn's algorithm)."""
+    def sample(self, seconds: float, *, of: int = 1) -> None:
+        """A round trip of a segment that was sent once, or one measured by a timestamp (section 3).
+
+        of: how many samples a round trip yields, each of which counts the less (RFC 7323 appendix G).
+        """
+        alpha, beta = _ALPHA / of, _BETA / of
         if self._srtt is None:  # 2.2
             self._srtt, self._rttvar = seconds, seconds / 2
         else:  # 2.3, in this order
-            self._rttvar = (1 - _BETA) * self._rttvar + _BETA * abs(self._srtt - seconds)
-            self._srtt = (1 - _ALPHA) * self._srtt + _ALPHA * seconds
+            self._rttvar = (1 - beta) * self._rttvar + beta * abs(self._srtt - seconds)
+            self._srtt = (1 - alpha) * self._srtt + alpha * seconds
         self._set(self._srtt + max(_GRANULARITY, _K * self._rttvar))
 
     def back_off(self) -> None:

@@ -117,6 +117,7 @@ class Tcb:
         self.resend: int | None = None  # after a time-out: next number to send again, before SND.NXT
         self.rto = RetransmissionTimeout(self.config)
         self.timed: tuple[int, float] | None = None  # the number whose ACK gives a round trip, and when it was sent
+        self.timed_out = self.now  # when the retransmission timer expired last; at first, when the TCB was made
         self.congestion = Congestion(self.config.congestion_control)
         self.last_sent = 0.0  # when text or a FIN was
 

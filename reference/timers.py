@@ -31,10 +31,10 @@ def _retransmission(tcb: Tcb) -> None:
     handshaking = tcb.state in (State.SYN_SENT, State.SYN_RECEIVED)
     if not handshaking:
         if tcb.SND.WND > 0:  # else this probes a zero window, and says nothing of congestion
-            tcb.congestion.timed_out(tcb.outstanding, first=tcb.rto.backed_off == 0)
+            tcb.congestion.timed_out(tcb.outstanding, tcb.SND.NXT, first=tcb.rto.backed_off == 0)
         tcb.resend = tcb.SND.UNA
     tcb.rto.back_off()
-    tcb.timed = None
+    tcb.timed, tcb.timed_out = None, tcb.now
     send_first_again(tcb)
 
 

@@ -251,11 +251,32 @@ def test_rto_follows_rfc_6298() -> None:
 def test_three_duplicate_acks_send_the_first_segment_again_at_once() -> None:
     peer = connected(wnd=60_000)
     assert [s.seq for s in peer.send(bytes(10_000))] == [1, 1001, 2001, 3001]  # the initial window of RFC 5681
-    assert [peer.deliver(ACK, 1, 1, wnd=60_000) for _ in range(2)] == [[], []]
-    assert [s.seq for s in peer.deliver(ACK, 1, 1, wnd=60_000)] == [1, 4001]  # the window is inflated by three
+    limited = [peer.deliver(ACK, 1, 1, wnd=60_000) for _ in range(2)]
+    assert [s.seq for sent in limited for s in sent] == [4001, 5001]  # limited transmit
+    assert [s.seq for s in peer.deliver(ACK, 1, 1, wnd=60_000)] == [1]
+    inflated = [peer.deliver(ACK, 1, 1, wnd=60_000) for _ in range(2)]
+    assert [s.seq for sent in inflated for s in sent] == [6001]
     assert peer.tcp.tcb.congestion.ssthresh == 2000
-    assert [s.seq for s in peer.deliver(ACK, 1, 4001, wnd=60_000)] == [5001]
+    assert [s.seq for s in peer.deliver(ACK, 1, 7001, wnd=60_000)] == [7001, 8001]
     assert peer.tcp.tcb.congestion.cwnd == 2000
+
+
+def test_a_partial_ack_in_fast_recovery_sends_the_next_hole_at_once() -> None:
+    peer = connected(wnd=60_000)
+    peer.send(bytes(10_000))
+    for _ in range(3):
+        peer.deliver(ACK, 1, 1, wnd=60_000)
+    assert [s.seq for s in peer.deliver(ACK, 1, 2001, wnd=60_000)] == [2001]
+    assert [s.seq for s in peer.deliver(ACK, 1, 3001, wnd=60_000)] == [3001, 6001]
+    peer.deliver(ACK, 1, 6001, wnd=60_000)
+    assert peer.tcp.tcb.congestion.cwnd == peer.tcp.tcb.congestion.ssthresh
+
+
+def test_duplicates_of_what_was_sent_before_a_timeout_start_no_fast_retransmit() -> None:
+    peer = connected(wnd=60_000)
+    peer.send(bytes(4000))
+    peer.wait(1.1)
+    assert [peer.deliver(ACK, 1, 1, wnd=60_000) for _ in range(4)] == [[]] * 4
 
 
 def test_slow_start_doubles_the_window_each_round_trip() -> None:
