@@ -73,6 +73,11 @@ class Connection:
         """STATUS."""
         return calls.status(self.tcb)
 
+    @property
+    def room(self) -> int:
+        """How many octets the send buffer has room for."""
+        return max(0, self.tcb.config.send_buffer - len(self.tcb.text))
+
     # ---- segments and time, 3.10.7 and 3.10.8 ----------------------------------------------------------------
 
     def segment_arrives(self, segment: Segment, now: float) -> None:

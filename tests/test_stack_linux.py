@@ -313,4 +313,4 @@ def test_a_process_with_threads_is_told_what_to_do() -> None:
         "enter_namespace()"
     )
     child = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
-    assert "StackError: enter_namespace must be called before" in child.stderr
+    assert "StackError: a namespace must be entered before" in child.stderr

@@ -19,8 +19,10 @@ import struct
 import subprocess
 import sys
 
-from halfclose.checks.stacks.namespace import KERNEL, TESTER, Diag, Wire, enter_namespace, settings
+from halfclose.checks.stacks.namespace import Diag, Wire, enter_namespace, settings
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
+from halfclose.reference.link.cable import KERNEL
+from halfclose.reference.link.cable import NEAR as TESTER
 from halfclose.reference.wire import Datagram, Segment, decode, encode
 
 __all__ = ["LinuxStack", "available", "enter_namespace"]

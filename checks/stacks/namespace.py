@@ -1,51 +1,26 @@
-"""A private Linux network for one process: the kernel at one end of a virtual cable, the tester at the other.
+"""A private Linux network for one process, made repeatable: the kernel's TCP and the tester on one cable.
 
-No privilege is needed: a user namespace gives the process rights over a network namespace of its own, and
-nothing outside is touched.  The kernel is KERNEL; the tester is TESTER, an address that no interface has, so
-that the kernel's TCP never answers for it.
+The kernel is KERNEL; the tester is TESTER, the cable's near end.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
-import fcntl
 import os
 import select
 import socket
 import struct
-import sys
-from ipaddress import IPv4Address
 from pathlib import Path
 
-from pyroute2 import IPRoute, NetlinkError
-
 from halfclose.checks.stacks.stack import StackError
+from halfclose.reference.link.cable import KERNEL, Cable, Manners, lay
+from halfclose.reference.link.cable import NEAR as TESTER
+from halfclose.reference.link.namespace import NoNetwork, advice, enter
 from halfclose.reference.wire import internet_checksum
 
-KERNEL = IPv4Address("10.9.0.1")
-TESTER = IPv4Address("10.9.0.2")
-
-_KERNEL_DEVICE, _TESTER_DEVICE = "kernel0", "tester0"
-_KERNEL_MAC, _TESTER_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
-
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_ADVICE = {
-    errno.EPERM: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-    "kernel.apparmor_restrict_unprivileged_userns=0) or run as root",
-    errno.ENOSPC: "raise user.max_user_namespaces and user.max_net_namespaces",
-    errno.EINVAL: "the kernel needs CONFIG_USER_NS and CONFIG_NET_NS",
-    errno.EOPNOTSUPP: "load the kernel module veth",
-}
-
-_PERMANENT = 0x80  # NUD_PERMANENT, linux/neighbour.h
-
-# Route metrics, linux/rtnetlink.h: no ACK is delayed, and the minimum RTO of RFC 6298 2.4 instead of 200 ms
-# keeps retransmissions out of the answers on a loaded machine.
-_QUICKACK_ALWAYS, _MINIMUM_RTO_MS, _LOCK_RTO_MIN = 1, 1000, 1 << 13
-_SIOCETHTOOL = 0x8946
-_OFFLOADS = {"tx-checksum": 0x17, "tso": 0x1F, "gso": 0x24, "gro": 0x2C}  # ETHTOOL_S..., linux/ethtool.h
+# The minimum RTO of RFC 6298 2.4 instead of 200 ms keeps retransmissions out of the answers on a loaded machine.
+_MANNERS = Manners(minimum_rto_ms=1000)
 
 # What makes the answers repeatable.  Each belongs to the network namespace and may be absent from a kernel.
 _FIXED = {
@@ -79,9 +54,6 @@ _RECORDED = (
 _IPV4 = Path("/proc/sys/net/ipv4")
 _IPV6_OFF = tuple(Path("/proc/sys/net/ipv6/conf", which, "disable_ipv6") for which in ("all", "default"))
 
-_ETH_P_IP = 0x0800
-_LARGEST_FRAME = 2048  # octets; the link's MTU is 1500
-_SOL_PACKET, _PACKET_STATISTICS = 263, 6  # linux/if_packet.h
 _ICMP, _ECHO_REPLY, _ECHO_REQUEST = 1, 0, 8
 _MARK, _ECHO_LENGTH = 8, 16  # octets: of data in an echo request, and of the whole
 _ECHO_NUMBER = slice(24, None)  # in the IPv4 packet: identifier, sequence number and data
@@ -113,29 +85,24 @@ def enter_namespace() -> None:
     The process is also bound to its present processor (see Wire.settle).  Raises StackError, saying in one
     line what to do, where the kernel forbids it.
     """
-    if sys.platform != "linux":
-        raise StackError("the Linux driver needs a Linux kernel")
-    if len(os.listdir("/proc/self/task")) > 1:
-        raise StackError("enter_namespace must be called before the process starts a second thread")
     try:
-        _unshare()
-        os.sched_setaffinity(0, {_libc().sched_getcpu()})
-        for name, value in _FIXED.items():
-            _set(_IPV4 / name, value)
-        for switch in _IPV6_OFF:
-            _set(switch, "1")
-        _lay_cable()
-    except OSError as error:
-        raise _failure(error.errno or 0) from error
-    except NetlinkError as error:
-        raise _failure(error.code) from error
+        enter()
+        with advice():
+            os.sched_setaffinity(0, {_processor()})
+            for name, value in _FIXED.items():
+                _set(_IPV4 / name, value)
+            for switch in _IPV6_OFF:
+                _set(switch, "1")
+            lay(_MANNERS, ipv6=False)
+    except NoNetwork as error:
+        raise StackError(str(error)) from error
 
 
 def settings() -> dict[str, str]:
     """The TCP settings in force in this network namespace, by sysctl name, and those of the route."""
     present = [name for name in (*_FIXED, *_RECORDED) if (_IPV4 / name).exists()]
     values = {name: (_IPV4 / name).read_text().strip() for name in present}
-    return values | {"route quickack": str(_QUICKACK_ALWAYS), "route rto_min": f"{_MINIMUM_RTO_MS} ms"}
+    return values | {"route quickack": str(int(_MANNERS.quick_acks)), "route rto_min": f"{_MANNERS.minimum_rto_ms} ms"}
 
 
 class Wire:
@@ -143,17 +110,16 @@ class Wire:
 
     def __init__(self) -> None:
         """Raises StackError outside a network that enter_namespace set up."""
-        if _TESTER_DEVICE not in (name for _, name in socket.if_nameindex()):
-            raise StackError("this process has no private network: call enter_namespace first")
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
-        self._socket.bind((_TESTER_DEVICE, _ETH_P_IP))
+        try:
+            self._cable = Cable()
+        except NoNetwork as error:
+            raise StackError("this process has no private network: call enter_namespace first") from error
         self._echo_number = 0
         self._mark = os.urandom(_MARK)  # every Wire here hears the replies to every other
-        self._kernel = (_TESTER_DEVICE, _ETH_P_IP, 0, 0, bytes.fromhex(_KERNEL_MAC.replace(":", "")))
 
     def send(self, packet: bytes) -> None:
         """Put one IPv4 packet on the cable; raises OSError if it is longer than the MTU, 1500 octets."""
-        self._socket.sendto(packet, self._kernel)
+        self._cable.send(packet)
 
     def settle(self) -> list[bytes]:
         """Let the kernel finish all it was given; returns the IPv4 packets it sent since the last call.
@@ -170,14 +136,13 @@ class Wire:
                 packets.append(packet)
             elif packet[_ECHO_NUMBER] == echo:
                 break
-        _, lost = struct.unpack("=II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-        if lost:
+        if lost := self._cable.overflowed():
             raise StackError(f"{lost} packets from the kernel were lost: the tester read too seldom")
         return packets
 
     def close(self) -> None:
-        """Give the socket back."""
-        self._socket.close()
+        """Give the cable's end back."""
+        self._cable.close()
 
     def _request_echo(self) -> bytes:
         """Send an echo request; returns what tells its reply from every other."""
@@ -190,9 +155,9 @@ class Wire:
 
     def _read(self) -> bytes:
         while True:
-            with contextlib.suppress(BlockingIOError):
-                return self._socket.recv(_LARGEST_FRAME)
-            if not select.select([self._socket], [], [], _PATIENCE)[0]:
+            if (packet := self._cable.receive()) is not None:
+                return packet
+            if not select.select([self._cable], [], [], _PATIENCE)[0]:
                 raise StackError(f"the kernel has not answered an echo request within {_PATIENCE:.0f} s")
 
 
@@ -247,53 +212,11 @@ def _echo_ip_header() -> bytes:
 _ECHO_IP_HEADER = _echo_ip_header()
 
 
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _unshare() -> None:
-    """Enter new user and network namespaces; root needs no user namespace where those are forbidden."""
-    user, group = os.geteuid(), os.getegid()
-    if _libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
-        for name, line in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
-            Path("/proc/self", name).write_text(line)
-        return
-    error = ctypes.get_errno()
-    if user != 0 or _libc().unshare(_CLONE_NEWNET) != 0:
-        raise OSError(error, os.strerror(error))
-
-
-def _failure(error: int) -> StackError:
-    advice = f": {_ADVICE[error]}" if error in _ADVICE else ""
-    return StackError(f"no private network can be had here ({os.strerror(error)}){advice}")
+def _processor() -> int:
+    """The one that this process runs on now."""
+    return int(ctypes.CDLL(None).sched_getcpu())
 
 
 def _set(path: Path, value: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.write_text(value)
-
-
-def _lay_cable() -> None:
-    with IPRoute() as netlink:
-        netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
-        far = {"ifname": _TESTER_DEVICE}
-        netlink.link("add", ifname=_KERNEL_DEVICE, kind="veth", address=_KERNEL_MAC, peer=far)
-        (kernel,) = netlink.link_lookup(ifname=_KERNEL_DEVICE)
-        (tester,) = netlink.link_lookup(ifname=_TESTER_DEVICE)
-        for device in (_KERNEL_DEVICE, _TESTER_DEVICE):
-            _switch_offloads_off(device)
-        netlink.link("set", index=kernel, state="up")
-        netlink.link("set", index=tester, state="up")
-        netlink.addr("add", index=kernel, address=str(KERNEL), prefixlen=24)
-        netlink.neigh("add", ifindex=kernel, dst=str(TESTER), lladdr=_TESTER_MAC, state=_PERMANENT)
-        metrics = {"quickack": _QUICKACK_ALWAYS, "rto_min": _MINIMUM_RTO_MS, "lock": _LOCK_RTO_MIN}
-        netlink.route("add", dst=f"{TESTER}/32", oif=kernel, metrics=metrics)
-
-
-def _switch_offloads_off(device: str) -> None:
-    """Make the segments on the cable the ones TCP would put on a real one, checksums filled in."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        for command in _OFFLOADS.values():
-            value = ctypes.create_string_buffer(struct.pack("=II", command, 0))
-            request = struct.pack("16sP16x", device.encode(), ctypes.addressof(value))
-            fcntl.ioctl(control, _SIOCETHTOOL, request)

@@ -1,0 +1,139 @@
+"""A host on the cable: one asyncio loop that turns packets, timers and calls into the stack's events and back.
+
+async with Host(Cable(), (NEAR, NEAR6)) as host:
+    stream = await host.connect(KERNEL, 80)
+    await stream.write(b"question")
+    stream.shutdown()                       # half-close: the RFC's CLOSE
+    while text := await stream.read():
+        ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+from collections.abc import Iterable
+from types import TracebackType
+
+from halfclose.reference.calls import CallError
+from halfclose.reference.config import Config
+from halfclose.reference.connection import Connection
+from halfclose.reference.link.cable import Cable, Manners
+from halfclose.reference.link.stream import Clock, Door, Stream
+from halfclose.reference.link.weather import CALM, Odds, Weather
+from halfclose.reference.stack import Socket, Stack
+from halfclose.reference.wire import Address
+
+# A round trip on the cable takes well under a millisecond.
+LINK = Config(
+    minimum_rto=0.005,  # RFC 6298 2.4 asks for 1 s lest a slow path's ACK come too late; none is so slow here
+    initial_rto=0.1,  # 2.1 for the same reason
+    delayed_ack=0.002,
+    msl=15.0,
+    send_buffer=1 << 18,
+    receive_buffer=1 << 20,
+    window_scale=5,
+)
+#: For the kernel's TCP at the other end of the cable, for the same reasons.
+MANNERS = Manners(minimum_rto_ms=10)
+_AT_ONCE = 64  # packets read in one turn, so that timers and calls have theirs
+
+
+class Host:
+    """The reference's TCP at addresses of its own."""
+
+    def __init__(
+        self, cable: Cable, addresses: Iterable[Address], *, config: Config = LINK, odds: Odds = CALM, seed: int = 0
+    ) -> None:
+        """odds, seed: what the link does to packets, in both directions, each for itself.  Needs a running loop."""
+        self.stack = Stack(addresses, secret=os.urandom(16), config=config)
+        self.inbound, self.outbound = Weather(odds, f"{seed} in"), Weather(odds, f"{seed} out")
+        self._cable = cable
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(cable.fileno(), self._read)
+        self._alarm: asyncio.TimerHandle | None = None
+        self._turn_is_due = self._closed = False
+        self._users: set[Stream | Door] = set()
+
+    async def __aenter__(self) -> Host:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the cable, aborting what is still connected; the cable itself is given back."""
+        for user in self._users:
+            with contextlib.suppress(CallError, OSError):
+                user.abort()
+        self._turn()
+        self._closed = True
+        self._loop.remove_reader(self._cable.fileno())
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._cable.close()
+
+    async def connect(self, address: Address, port: int) -> Stream:
+        """Active OPEN; raises ConnectionRefusedError, TimeoutError, or CallError with the RFC's words."""
+        stream = self._stream(self.stack.open(Socket(address, port), self._loop.time()))
+        await stream.connected()
+        return stream
+
+    def listen(self, port: int, *, backlog: int = 16) -> Door:
+        """Passive OPEN at every address of this host; raises CallError where there is one."""
+        listener = self.stack.listen(Socket(None, port), backlog=backlog)
+        door = Door(listener, self._stream, lambda: self.stack.unlisten(listener))
+        self._users.add(door)
+        return door
+
+    def _stream(self, connection: Connection) -> Stream:
+        stream = Stream(connection, Clock(self._loop.time, self._soon))
+        self._users.add(stream)
+        self._soon()
+        return stream
+
+    def _soon(self) -> None:
+        """A call was made: send what it brought about, together with what other calls bring about meanwhile."""
+        if not (self._turn_is_due or self._closed):
+            self._turn_is_due = True
+            self._loop.call_soon(self._turn)
+
+    def _read(self) -> None:
+        now = self._loop.time()
+        for _ in range(_AT_ONCE):
+            if (packet := self._cable.receive()) is None:
+                break
+            self.inbound.enter(packet, now)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Let everything happen that is due, send what comes of it, and wake whoever waited for it."""
+        if self._closed:
+            return
+        self._turn_is_due = False
+        now = self._loop.time()
+        for packet in self.inbound.leave(now):
+            self.stack.packet_arrives(packet, now)
+        self.stack.tick(now)
+        for packet in self.stack.packets():
+            self.outbound.enter(packet, now)
+        for packet in self.outbound.leave(now):
+            self._send(packet)
+        self._users -= {user for user in self._users if user.wake()}
+        self._set_alarm()
+
+    def _send(self, packet: bytes) -> None:
+        try:
+            self._cable.send(packet)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.ENOBUFS):  # a full queue loses packets, as networks do
+                raise
+
+    def _set_alarm(self) -> None:
+        deadlines = (self.stack.deadline, self.inbound.deadline, self.outbound.deadline)
+        first = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(first, self._turn) if first is not None else None
