@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from halfclose.checks.commands import bench, conform, explain, explore, export, graph, prove, refine, vectors, verify
+from halfclose.checks.commands import (
+    bench,
+    conform,
+    explain,
+    explore,
+    export,
+    fetch,
+    graph,
+    prove,
+    refine,
+    serve,
+    vectors,
+    verify,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +33,8 @@ app.command("refine")(refine.command)
 app.command("export")(export.command)
 app.command("vectors")(vectors.command)
 app.command("conform")(conform.command)
+app.command("serve")(serve.command)
+app.command("fetch")(fetch.command)
 app.command("graph")(graph.command)
 app.command("explain")(explain.command)
 app.add_typer(bench.bench, name="bench")
