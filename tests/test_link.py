@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from halfclose.checks.stacks.linux import available
-from halfclose.reference.link import cable
-from halfclose.reference.link.host import MANNERS, Host
-from halfclose.reference.link.namespace import enter
+from halfclose.reference.link import cable, network
+from halfclose.reference.link.host import Host
 from halfclose.reference.link.stream import Stream
 from halfclose.reference.link.weather import CALM, Odds
 from halfclose.reference.wire import Address
@@ -27,18 +26,13 @@ IPV6: tuple[Address, Address] = (cable.KERNEL6, cable.NEAR6)
 WEATHER_AND_FAMILY = [(CALM, IPV4), (BAD, IPV4), (CALM, IPV6)]
 
 
-def _enter() -> None:
-    enter()
-    cable.lay(MANNERS, ipv6=cable.has_ipv6())
-
-
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ProcessPoolExecutor]:
     reason = available()
     if reason is not None:
         pytest.skip(reason)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=_enter) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=network.make) as pool:
         yield pool
 
 

@@ -15,9 +15,7 @@ HALFCLOSE = [sys.executable, "-c", "from halfclose.checks.cli import main; main(
 BAD = ["--loss", "20", "--duplicate", "20", "--reorder", "20", "--seed", "7"]
 KERNEL = "http://198.18.0.1:8000"
 SERVER = ["--", sys.executable, "-u", "-m", "http.server", "8000"]
-DOWNLOAD = (
-    "import os, sys, urllib.request as u; u.urlretrieve(os.environ[sys.argv[1]] + sys.argv[2], sys.argv[3])"
-)
+DOWNLOAD = "import os, sys, urllib.request as u; u.urlretrieve(os.environ[sys.argv[1]] + sys.argv[2], sys.argv[3])"
 
 
 def halfclose(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -19,8 +19,9 @@ from halfclose.checks.commands import link
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, errors, refuse, write_json
 from halfclose.reference.http.client import BadUrl, Incomplete, Url, fetch, parse_url
 from halfclose.reference.link import cable
-from halfclose.reference.link.host import MANNERS, Host
+from halfclose.reference.link.host import Host
 from halfclose.reference.link.namespace import NoNetwork, advice
+from halfclose.reference.link.network import MANNERS
 from halfclose.reference.link.stream import Stream
 from halfclose.reference.link.weather import Odds
 

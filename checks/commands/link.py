@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from halfclose.checks.commands.terminal import errors, refuse
-from halfclose.reference.link import cable
-from halfclose.reference.link.host import MANNERS, Host
-from halfclose.reference.link.namespace import NoNetwork, advice, enter
+from halfclose.reference.link import cable, network
+from halfclose.reference.link.host import Host
+from halfclose.reference.link.namespace import NoNetwork
 from halfclose.reference.link.weather import Odds, Tally
 from halfclose.reference.wire import Address
 
@@ -32,12 +32,9 @@ _PATIENCE = 3.0  # seconds from asking a program to end to making it
 def make_network() -> bool:
     """Move this process into a network of its own with a cable in it; says whether that took a user namespace."""
     try:
-        user_namespace = enter()
-        with advice():
-            cable.lay(MANNERS, ipv6=cable.has_ipv6())
+        return network.make()
     except NoNetwork as error:
         refuse(error)
-    return user_namespace
 
 
 def addresses() -> tuple[Address, ...]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from halfclose.checks.stacks.stack import StackError
 from halfclose.reference.link.cable import KERNEL, Cable, Manners, lay
 from halfclose.reference.link.cable import NEAR as TESTER
-from halfclose.reference.link.namespace import NoNetwork, advice, enter
+from halfclose.reference.link.namespace import NoNetwork, advice, configure, enter
 from halfclose.reference.wire import internet_checksum
 
 # The minimum RTO of RFC 6298 2.4 instead of 200 ms keeps retransmissions out of the answers on a loaded machine.
@@ -89,10 +89,10 @@ def enter_namespace() -> None:
         enter()
         with advice():
             os.sched_setaffinity(0, {_processor()})
-            for name, value in _FIXED.items():
-                _set(_IPV4 / name, value)
+            configure(_FIXED)
             for switch in _IPV6_OFF:
-                _set(switch, "1")
+                with contextlib.suppress(FileNotFoundError):
+                    switch.write_text("1")
             lay(_MANNERS, ipv6=False)
     except NoNetwork as error:
         raise StackError(str(error)) from error
@@ -215,8 +215,3 @@ _ECHO_IP_HEADER = _echo_ip_header()
 def _processor() -> int:
     """The one that this process runs on now."""
     return int(ctypes.CDLL(None).sched_getcpu())
-
-
-def _set(path: Path, value: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        path.write_text(value)

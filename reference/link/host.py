@@ -20,7 +20,7 @@ from types import TracebackType
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
-from halfclose.reference.link.cable import Cable, Manners
+from halfclose.reference.link.cable import Cable
 from halfclose.reference.link.stream import Clock, Door, Stream
 from halfclose.reference.link.weather import CALM, Odds, Weather
 from halfclose.reference.stack import Socket, Stack
@@ -36,8 +36,6 @@ LINK = Config(
     receive_buffer=1 << 20,
     window_scale=5,
 )
-#: For the kernel's TCP at the other end of the cable, for the same reasons.
-MANNERS = Manners(minimum_rto_ms=10)
 _AT_ONCE = 64  # packets read in one turn, so that timers and calls have theirs
 
 

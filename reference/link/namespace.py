@@ -10,11 +10,12 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pyroute2 import NetlinkError
 
+_IPV4 = Path("/proc/sys/net/ipv4")
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _ADVICE = {
     errno.EPERM: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
@@ -48,6 +49,13 @@ def enter() -> bool:
         for name, line in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
             Path("/proc/self", name).write_text(line)
     return True
+
+
+def configure(settings: Mapping[str, str]) -> None:
+    """Set sysctls under net.ipv4, in this network alone; those that the kernel does not have are left out."""
+    for name, value in settings.items():
+        with contextlib.suppress(FileNotFoundError):
+            (_IPV4 / name).write_text(value)
 
 
 @contextlib.contextmanager
