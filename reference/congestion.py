@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halfclose.reference.sequence import le, lt
+from halfclose.reference.sequence import add, latest, lt
 
 _UNLIMITED = 1 << 40
 _DUPLICATES = 3
@@ -18,7 +18,7 @@ class Congestion:
         self._duplicates = 0
         self._flight = 0  # before limited transmit adds to it
         self._recovering = False
-        self._recover = 0  # SND.NXT at the last loss: what was sent before it tells nothing new of congestion
+        self._recover = 0  # SND.NXT at the last loss: duplicates of what was sent before it tell nothing new
 
     def begin(self, smss: int, iss: int, *, syn_was_lost: bool) -> None:
         """3.1: the initial window, once the SMSS is known."""
@@ -48,6 +48,7 @@ class Congestion:
             self.cwnd += min(octets, self._smss)
         else:
             self.cwnd += max(1, self._smss * self._smss // self.cwnd)
+        self._recover = latest(self._recover, add(una, -1))  # it never falls half the sequence space behind
         return self._recovering
 
     def duplicate(self, una: int, nxt: int, flight: int) -> bool:
@@ -63,7 +64,7 @@ class Congestion:
         self._duplicates += 1
         if self._duplicates == 1:
             self._flight = flight
-        if self._duplicates != _DUPLICATES or not le(self._recover, una):  # RFC 6582 3.2 step 2
+        if self._duplicates != _DUPLICATES or not lt(self._recover, una):  # RFC 6582 3.2 step 2
             return False
         self._recovering, self._recover = True, nxt
         self.ssthresh = self._half(self._flight)

@@ -314,6 +314,38 @@ def test_a_round_trip_of_a_segment_sent_twice_is_no_sample() -> None:
     assert peer.tcp.tcb.rto.value == 2.0
 
 
+def with_timestamps() -> Peer:
+    """A connection whose segments carry timestamps, milliseconds since 0.0; its first text is lost and sent again."""
+    peer = Peer(replace(PLAIN, timestamps=True))
+    peer.now = 5.0
+    peer.tcp.open(peer.now)
+    peer.sent()
+    peer.tcp.segment_arrives(Segment(IRS, add(ISS, 1), SYN | ACK, WND, mss=MSS, timestamps=(1, 5000)), peer.now)
+    peer.send(b"lost")
+    assert [s.timestamps for s in peer.wait(1.1)] == [(6000, 1)]
+    assert peer.tcp.tcb.rto.value == 2.0
+    return peer
+
+
+def test_the_echo_of_a_retransmission_is_a_round_trip_and_ends_the_back_off() -> None:
+    peer = with_timestamps()
+    peer.tcp.segment_arrives(Segment(add(IRS, 1), add(ISS, 5), ACK, WND, timestamps=(2, 6000)), peer.now)
+    assert peer.tcp.tcb.rto.value == PLAIN.minimum_rto
+
+
+def test_an_echo_from_before_the_time_out_is_no_round_trip() -> None:
+    peer = with_timestamps()
+    peer.tcp.segment_arrives(Segment(add(IRS, 1), add(ISS, 5), ACK, WND, timestamps=(2, 5000)), peer.now)
+    assert peer.tcp.tcb.rto.value == 2.0
+
+
+def test_each_of_several_samples_a_round_trip_counts_the_less() -> None:
+    rto = RetransmissionTimeout(Config(minimum_rto=0.0))
+    rto.sample(1.0)
+    rto.sample(3.0, of=4)
+    assert rto.value == pytest.approx(1.0 + 2 / 32 + 4 * (0.5 + (2 - 0.5) / 16))
+
+
 def test_after_idling_longer_than_the_timeout_the_initial_window_holds_again() -> None:
     peer = connected(wnd=60_000)
     peer.send(bytes(4000))

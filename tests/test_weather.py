@@ -75,3 +75,12 @@ def test_each_mishap_befalls_about_as_many_packets_as_asked_for() -> None:
     assert 1800 < tally.lost < 2200
     assert 1400 < tally.duplicated < 1800  # of the 8,000 that are left
     assert 1600 < tally.reordered < 2100  # of the 9,600 with their copies
+
+
+@given(SEEDS)
+def test_on_a_busy_link_nothing_is_held_until_time_releases_it(seed: int) -> None:
+    weather, arrived = Weather(Odds(reorder=20), seed), 0
+    for packet in packets(200):
+        weather.enter(packet, 0.0)
+        arrived += len(weather.leave(0.0))
+    assert arrived >= 175  # the last ones wait for packets that do not come
