@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -12,6 +13,8 @@ import h11
 
 from halfclose.reference.link.stream import Stream
 from halfclose.reference.wire import Address
+
+_SILENCE = 30.0  # seconds after which a server that says nothing is given up
 
 
 class BadUrl(ValueError):
@@ -65,7 +68,7 @@ async def fetch(
         except h11.RemoteProtocolError as error:
             raise Incomplete(f"the response is not whole: {error}") from error
         if event is h11.NEED_DATA:
-            http.receive_data(await stream.read())
+            http.receive_data(await _read(stream))
         elif isinstance(event, h11.Response):
             status, total = event.status_code, _length(event)
         elif isinstance(event, h11.Data):
@@ -76,6 +79,14 @@ async def fetch(
             return status
         elif isinstance(event, h11.ConnectionClosed):
             raise Incomplete("the server closed the connection without a response")
+
+
+async def _read(stream: Stream) -> bytes:
+    try:
+        async with asyncio.timeout(_SILENCE):
+            return await stream.read()
+    except TimeoutError:
+        raise Incomplete(f"nothing has come for {_SILENCE:.0f} s") from None
 
 
 def _length(response: h11.Response) -> int | None:

@@ -13,6 +13,7 @@ _RECOVERY = {
     "tcp_max_reordering": "3",  # else the kernel learns to wait for up to 300 duplicate ACKs, not RFC 5681's three
     "tcp_frto": "0",  # else it sends new text after a time-out (RFC 5682) where the old is really lost
     "tcp_rto_max_ms": "1000",  # the least that it takes
+    "tcp_retries2": "255",  # else, with so short time-outs, it gives up after ten seconds of recovery, without a word
 }
 
 
