@@ -14,6 +14,7 @@ _RECOVERY = {
     "tcp_frto": "0",  # else it sends new text after a time-out (RFC 5682) where the old is really lost
     "tcp_rto_max_ms": "1000",  # the least that it takes
     "tcp_retries2": "255",  # else, with so short time-outs, it gives up after ten seconds of recovery, without a word
+    "tcp_orphan_retries": "255",  # the same, where its user has closed: after three seconds
 }
 
 
