@@ -65,11 +65,11 @@ def internet_checksum(octets: bytes) -> int:
     """The 16-bit one's complement sum of RFC 1071; zero over a block that includes a correct checksum."""
     if len(octets) % 2:
         octets += b"\0"
-    words: tuple[int, ...] = struct.unpack(f"!{len(octets) // 2}H", octets)
-    total = sum(words)
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    number = int.from_bytes(octets, "big")
+    total = number % 0xFFFF  # the sum of its words with carries added: 2^16 is 1 modulo 2^16 - 1
+    if total == 0 and number:
+        total = 0xFFFF
+    return 0xFFFF - total
 
 
 def encode(datagram: Datagram) -> bytes:
@@ -87,6 +87,8 @@ def encode(datagram: Datagram) -> bytes:
 def decode(packet: bytes) -> Datagram:
     """The segment in an IPv4 or IPv6 packet; raises Malformed, for a fragment and IPv6 extension headers too."""
     addresses, tcp = _decode_ipv6(packet) if packet[:1] and packet[0] >> 4 == 6 else _decode_ipv4(packet)
+    if len(tcp) < _TCP.size:
+        raise Malformed("TCP header cut short")
     if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
         raise Malformed("TCP checksum")
     source_port, target_port, segment = _decode_tcp(tcp)
@@ -119,8 +121,6 @@ def _decode_ipv6(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
 
 
 def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
-    if len(tcp) < _TCP.size:
-        raise Malformed("TCP header cut short")
     source_port, target_port, seq, ack, offset, flags, wnd, _, _ = _TCP.unpack_from(tcp)
     start = (offset >> 4) * 4
     if not _TCP.size <= start <= len(tcp):
