@@ -132,12 +132,16 @@ def _follow_steps(tcb: Tcb, segment: Segment) -> None:
             return
 
 
+def begins_anew(tcb: Tcb, segment: Segment) -> bool:
+    """Whether the segment is, in TIME-WAIT, a SYN from beyond everything that the old incarnation sent."""
+    only_syn = segment.flags & (SYN | ACK | RST) == SYN
+    return tcb.state is State.TIME_WAIT and only_syn and lt(tcb.RCV.NXT, segment.seq)
+
+
 def _reopens(tcb: Tcb, segment: Segment) -> bool:
     """3.6.1, MAY-2: a new SYN beyond the old incarnation opens a connection out of TIME-WAIT."""
-    only_syn = segment.flags & (SYN | ACK | RST) == SYN
-    beyond = lt(tcb.RCV.NXT, segment.seq) and not tcb.received  # what is left to read belongs to the old one's user
-    if not (tcb.config.reopen_from_time_wait and tcb.state is State.TIME_WAIT and only_syn and beyond):
-        return False
+    if not (tcb.config.reopen_from_time_wait and begins_anew(tcb, segment)) or tcb.received:
+        return False  # what is left to read belongs to the old one's user
     tcb.return_to_listen()
     _accept_syn(tcb, segment)
     return True

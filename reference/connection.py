@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from halfclose.reference import calls, timers
-from halfclose.reference.arrives import segment_arrives
+from halfclose.reference.arrives import begins_anew, segment_arrives
 from halfclose.reference.config import Config
 from halfclose.reference.output import transmit
 from halfclose.reference.tcb import Notice, State, Tcb
@@ -21,9 +21,21 @@ class Connection:
     and `notices`, and call `tick` no later than `deadline`.  User calls raise calls.CallError with the RFC's words.
     """
 
-    def __init__(self, config: Config = _DEFAULT, *, isn: Callable[[float], int]) -> None:
-        """isn: the initial sequence number to use at a time, as isn.generator makes it."""
+    def __init__(
+        self,
+        config: Config = _DEFAULT,
+        *,
+        isn: Callable[[float], int],
+        least_iss: int | None = None,
+        called: Callable[[], object] | None = None,
+    ) -> None:
+        """isn: the initial sequence number to use at a time, as isn.generator makes it; at least least_iss.
+
+        called: is told of every event, before anything comes of it.
+        """
         self.tcb = Tcb(config, isn)
+        self.tcb.least_iss = least_iss
+        self._called = called
 
     # ---- user calls, 3.10.1 to 3.10.6 ------------------------------------------------------------------------
 
@@ -86,6 +98,17 @@ class Connection:
         segment_arrives(self.tcb, segment)
         transmit(self.tcb)
 
+    def give_way(self, segment: Segment, now: float) -> bool:
+        """3.6.1, MAY-2: end TIME-WAIT if the segment is a SYN for a connection after this one; says whether it is.
+
+        The new connection's ISS lies at tcb.least_iss or beyond.
+        """
+        if not begins_anew(self.tcb, segment):
+            return False
+        self._at(now)
+        self.tcb.delete(Notice.CLOSED)
+        return True
+
     def tick(self, now: float) -> None:
         """Process the time-outs that are due."""
         self._at(now)
@@ -116,3 +139,5 @@ class Connection:
 
     def _at(self, now: float) -> None:
         self.tcb.now = max(now, self.tcb.now)
+        if self._called is not None:
+            self._called()

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
+from dataclasses import replace
+from ipaddress import IPv4Address
 
 import pytest
+from hosts import FAMILIES, A, B, accepted, answers, connect, exchange, from_stranger, host
 
 from halfclose.reference.calls import CallError
+from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
+from halfclose.reference.sequence import add, lt
 from halfclose.reference.stack import Listener, Socket, Stack
-from halfclose.reference.tcb import State
-from halfclose.reference.wire import ACK, RST, SYN, Address, Datagram, Segment, decode, encode
-
-FAMILIES: list[tuple[Address, Address]] = [
-    (IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")),
-    (IPv6Address("fd00::1"), IPv6Address("fd00::2")),
-]
-A, B = FAMILIES[0]
-
-
-def host(*addresses: Address) -> Stack:
-    return Stack(addresses, secret=b"0123456789abcdef" + addresses[0].packed)
-
-
-def exchange(one: Stack, other: Stack, now: float = 0.0) -> None:
-    """Carry packets until none is left."""
-    while packets := [(other, packet) for packet in one.packets()] + [(one, packet) for packet in other.packets()]:
-        for target, packet in packets:
-            target.packet_arrives(packet, now)
-
-
-def from_stranger(flags: int, *, source: Address = B, port: int = 1000, target: Address = A) -> bytes:
-    return encode(Datagram(source, target, port, 80, Segment(5, 7 if flags & ACK else 0, flags, 1000)))
-
-
-def answers(stack: Stack) -> list[Segment]:
-    return [decode(packet).segment for packet in stack.packets()]
-
-
-def accepted(listener: Listener) -> Connection:
-    connection = listener.accept()
-    assert connection is not None
-    return connection
+from halfclose.reference.tcb import Notice, State
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, URG, Address, Datagram, Segment, encode
 
 
 @pytest.mark.parametrize(("client", "server"), FAMILIES)
@@ -121,22 +94,53 @@ def test_a_syn_for_no_listener_is_reset_and_a_reset_is_not_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "target"),
-    [("10.9.0.2", "10.9.0.3"), ("224.0.0.1", "10.9.0.1"), ("255.255.255.255", "10.9.0.1"), ("10.9.0.2", "224.0.0.1")],
+    ("source", "target", "counted"),
+    [
+        ("10.9.0.2", "10.9.0.3", "not for us 1"),
+        ("10.9.0.2", "224.0.0.1", "not for us 1"),
+        ("224.0.0.1", "10.9.0.1", "bad source 1"),
+        ("255.255.255.255", "10.9.0.1", "bad source 1"),
+    ],
 )
-def test_other_peoples_and_group_addresses_are_not_answered(source: str, target: str) -> None:
+def test_other_peoples_and_group_addresses_are_counted_and_not_answered(source: str, target: str, counted: str) -> None:
     stack = host(A)
     stack.packet_arrives(from_stranger(SYN, source=IPv4Address(source), target=IPv4Address(target)), 0.0)
     assert answers(stack) == []
+    assert counted in str(stack.counters)
 
 
-def test_a_damaged_packet_is_dropped() -> None:
+def test_damaged_packets_are_dropped_and_counted_by_what_is_wrong() -> None:
     stack = host(A)
     packet = bytearray(from_stranger(SYN))
     packet[-1] ^= 1
-    stack.packet_arrives(bytes(packet), 0.0)
-    stack.packet_arrives(b"", 0.0)
+    for damaged in (bytes(packet), bytes(packet), b"", b"\x60"):
+        stack.packet_arrives(damaged, 0.0)
     assert answers(stack) == []
+    assert stack.counters.malformed == {"TCP checksum": 2, "IPv4 header cut short": 1, "IPv6 header cut short": 1}
+    assert str(stack.counters) == (
+        "4 packets received, 4 dropped (TCP checksum 2, IPv4 header cut short 1, IPv6 header cut short 1); "
+        "0 sent, 0 of them resets"
+    )
+
+
+@pytest.mark.parametrize("listening", [False, True])
+def test_with_every_flag_set_a_segment_is_a_reset_and_opens_nothing(listening: bool) -> None:
+    """3.10.7.1 and 3.10.7.2 look at the RST before the SYN; so does every other state, once SEG.SEQ is in order."""
+    stack = host(A)
+    if listening:
+        stack.listen(Socket(None, 80))
+    stack.packet_arrives(from_stranger(SYN | FIN | RST | PSH | ACK | URG), 0.0)
+    assert answers(stack) == []
+    assert (stack.counters.no_connection, len(stack)) == (1, 0)
+
+
+def test_what_is_sent_is_counted() -> None:
+    stack = host(A)
+    stack.listen(Socket(None, 80))
+    stack.packet_arrives(from_stranger(SYN), 0.0)
+    stack.packet_arrives(from_stranger(ACK, port=1001), 0.0)
+    assert (len(answers(stack)), stack.counters.sent, stack.counters.resets_sent) == (2, 2, 1)
+    assert str(stack.counters).endswith("1 dropped (no connection 1); 2 sent, 1 of them resets")
 
 
 def test_open_twice_between_the_same_sockets_is_an_error() -> None:
@@ -166,3 +170,98 @@ def test_ipv6_syn_offers_what_an_ipv6_packet_holds() -> None:
     stack.open(Socket(server, 80), 0.0)
     (syn,) = answers(stack)
     assert syn.mss == 1440
+
+
+# ---- TIME-WAIT, 3.6.1 ----------------------------------------------------------------------------------------
+
+
+def in_time_wait(config: Config) -> tuple[Stack, Listener, Connection, int, Segment]:
+    """A server in TIME-WAIT after a connection with a client that has gone; its old ISS, the last number it used,
+    and a SYN between the same sockets from beyond the old numbers."""
+    one, other = host(A), host(B, config=config)
+    listener = other.listen(Socket(None, 80), backlog=1)
+    mine = one.open(Socket(B, 80), 0.0, local=Socket(A, 4000))
+    exchange(one, other)
+    theirs = accepted(listener)
+    mine.send(b"last words", 0.0)
+    theirs.shutdown(0.0)
+    exchange(one, other)
+    mine.shutdown(0.0)
+    exchange(one, other)
+    assert theirs.state is State.TIME_WAIT
+    return other, listener, theirs, theirs.tcb.SND.NXT, Segment(theirs.tcb.RCV.NXT + 100_000, 0, SYN, 1000)
+
+
+def deliver(stack: Stack, segment: Segment) -> list[Segment]:
+    stack.packet_arrives(encode(Datagram(A, B, 4000, 80, segment)), 0.1)
+    return answers(stack)
+
+
+def test_time_wait_gives_way_to_a_new_syn_and_its_user_keeps_the_old_connection() -> None:
+    stack, listener, old, last, syn = in_time_wait(Config(reopen_from_time_wait=True))
+    old.notices()
+    (answer,) = deliver(stack, syn)
+    assert (answer.flags, answer.ack) == (SYN | ACK, add(syn.seq, 1))
+    assert lt(add(last, 65_535), answer.seq), "MAY-2 (1), and beyond all that the old one may have had under way"
+    assert (old.state, old.notices(), old.receive(100, 0.1)) == (State.CLOSED, [Notice.CLOSED], b"last words")
+    deliver(stack, Segment(answer.ack, add(answer.seq, 1), ACK, 1000))
+    new = accepted(listener)
+    assert (new.state, len(stack)) == (State.ESTABLISHED, 1)
+    assert new is not old
+
+
+@pytest.mark.parametrize("why", ["switched off", "no listener", "no room", "old SYN", "SYN with ACK"])
+def test_time_wait_stays_and_answers_with_an_ack(why: str) -> None:
+    stack, listener, old, last, syn = in_time_wait(Config(reopen_from_time_wait=why != "switched off"))
+    if why == "no listener":
+        stack.unlisten(listener)
+    if why == "no room":
+        stack.packet_arrives(encode(Datagram(A, B, 4001, 80, syn)), 0.1)
+        answers(stack)
+    if why == "old SYN":
+        syn = replace(syn, seq=old.tcb.IRS)
+    if why == "SYN with ACK":
+        syn = replace(syn, flags=SYN | ACK, ack=1)
+    (answer,) = deliver(stack, syn)
+    assert (answer.flags, answer.seq, old.state) == (ACK, last, State.TIME_WAIT)
+
+
+# ---- many connections ----------------------------------------------------------------------------------------
+
+
+def test_an_event_looks_at_the_connection_it_concerns_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = host(A), host(B)
+    listener = other.listen(Socket(None, 80))
+    for _ in range(50):
+        connect(one, other, listener)
+    mine, theirs = connect(one, other, listener)
+    looked_at: set[Connection] = set()
+    collect = Connection.segments
+    monkeypatch.setattr(Connection, "segments", lambda self: (looked_at.add(self), collect(self))[1])
+    mine.send(b"text", 0.0)
+    exchange(one, other)
+    other.tick(0.5)  # the delayed ACK
+    exchange(one, other, 0.5)
+    assert theirs.receive(10, 0.5) == b"text"
+    exchange(one, other, 0.5)
+    assert (one.deadline, other.deadline) == (None, None)
+    assert looked_at == {mine, theirs}
+
+
+def test_time_outs_come_in_their_order_among_many() -> None:
+    stack = host(A)
+    for port in range(20):
+        stack.open(Socket(B, port), port / 20)
+    stack.packets()
+    assert stack.deadline == 1.0
+    stack.tick(1.5)
+    assert len(stack.packets()) == 11
+    assert stack.deadline == 1 + 11 / 20
+
+
+def test_a_connection_that_its_user_aborts_leaves_at_once() -> None:
+    stack = host(A)
+    connection = stack.open(Socket(B, 80), 0.0, local=Socket(A, 4000))
+    connection.abort(0.0)
+    assert (len(stack), stack.deadline) == (0, None)
+    stack.open(Socket(B, 80), 0.0, local=Socket(A, 4000))

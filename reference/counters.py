@@ -1,0 +1,37 @@
+"""What became of the packets of a stack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Counters:
+    """Packets since the stack was made; whatever was dropped is counted once, by its reason."""
+
+    received: int = 0  # all of them
+    sent: int = 0
+    resets_sent: int = 0  # among those sent
+
+    malformed: Counter[str] = field(default_factory=Counter)  # by the field that was wrong, as wire.Malformed has it
+    not_for_us: int = 0  # to an address that is not the host's own; groups are among them (MUST-57)
+    bad_source: int = 0  # from an address that nobody can have (MUST-63)
+    no_connection: int = 0  # segments that belong to no connection and open none
+    no_room: int = 0  # SYNs that found a listener's backlog full
+
+    recycled: int = 0  # half-open connections that made room for newer ones
+
+    @property
+    def dropped(self) -> int:
+        """Packets that reached no connection."""
+        return self.malformed.total() + self.not_for_us + self.bad_source + self.no_connection + self.no_room
+
+    def __str__(self) -> str:
+        """One line: 12 packets received, 3 dropped (TCP checksum 2, no room 1); 9 sent, 1 of them a reset."""
+        reasons = dict(self.malformed.most_common())
+        for name in ("not_for_us", "bad_source", "no_connection", "no_room"):
+            reasons[name.replace("_", " ")] = getattr(self, name)
+        why = ", ".join(f"{reason} {number:,}" for reason, number in reasons.items() if number)
+        dropped = f"{self.dropped:,} dropped ({why})" if why else "none dropped"
+        return f"{self.received:,} packets received, {dropped}; {self.sent:,} sent, {self.resets_sent:,} of them resets"
