@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from halfclose.reference import output
-from halfclose.reference.calls import close_if_queued
+from halfclose.reference.calls import close_if_queued, limit_wait_for_fin
 from halfclose.reference.output import answer_with_reset, emit_ack, emit_syn
 from halfclose.reference.sequence import add, distance, le, lt
 from halfclose.reference.tcb import UNSCALED_WINDOW, Notice, State, Tcb, Timer
@@ -360,6 +360,7 @@ def _ack_of_fin(tcb: Tcb) -> bool:
     match tcb.state:
         case State.FIN_WAIT_1:
             tcb.state = State.FIN_WAIT_2
+            limit_wait_for_fin(tcb)
         case State.CLOSING:
             _enter_time_wait(tcb)
             return True

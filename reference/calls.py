@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halfclose.reference.output import emit_reset, emit_syn, update_window
-from halfclose.reference.tcb import UNSCALED_WINDOW, Notice, State, Tcb
+from halfclose.reference.tcb import UNSCALED_WINDOW, Notice, State, Tcb, Timer
 
 _EXISTS = "connection already exists"
 _NO_CONNECTION = "connection does not exist"
@@ -107,10 +107,17 @@ def close_if_queued(tcb: Tcb) -> None:
         tcb.state = State.FIN_WAIT_1
 
 
-def close_fully(tcb: Tcb) -> None:
-    """3.6.1, MAY-1: the user will neither send nor read; unread text is reported to the peer by a RST (SHLD-3)."""
+def close_fully(tcb: Tcb, *, linger: float | None) -> None:
+    """3.6.1, MAY-1: the user will neither send nor read; unread text is reported to the peer by a RST (SHLD-3).
+
+    linger: for how many seconds at most the peer may take to acknowledge everything; then, or with 0 at once, the
+    connection is aborted, as SO_LINGER has it in the socket API.  None leaves it to the user timeout.
+    """
     if tcb.state is State.CLOSED:
         raise CallError(_NO_CONNECTION)
+    if linger is not None and linger <= 0:
+        abort(tcb)
+        return
     if tcb.detached:
         return  # "as long as a second FIN is not emitted" (3.10.4)
     if tcb.received:
@@ -125,6 +132,15 @@ def close_fully(tcb: Tcb) -> None:
     if not tcb.close_called:
         close(tcb)
     tcb.detached = True
+    if linger is not None and not tcb.fin_acknowledged:
+        tcb.start(Timer.LINGER, linger)
+    limit_wait_for_fin(tcb)
+
+
+def limit_wait_for_fin(tcb: Tcb) -> None:
+    """A full close leaves nobody who could end FIN-WAIT-2 if the peer is gone, and the RFC has no timer for it."""
+    if tcb.state is State.FIN_WAIT_2 and tcb.detached and tcb.config.fin_wait_2 is not None:
+        tcb.start(Timer.FIN_WAIT_2, tcb.config.fin_wait_2)
 
 
 def abort(tcb: Tcb) -> None:

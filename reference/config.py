@@ -31,6 +31,7 @@ class Config:
     minimum_rto: float = 1.0  # RFC 6298 2.4
     maximum_rto: float = 60.0  # RFC 6298 2.5
     user_timeout: float = 300.0  # 3.9.1.1; more than R2 asks for (MUST-23, SHLD-11)
+    fin_wait_2: float | None = 60.0  # for the peer's FIN after a full close; the RFC would wait for ever
     keep_alive: float | None = None  # 3.8.4: off by default (MUST-25), and two hours or more (MUST-28)
     keep_alive_interval: float = 75.0
     keep_alive_probes: int = 9

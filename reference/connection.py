@@ -69,10 +69,13 @@ class Connection:
         calls.close(self.tcb)
         transmit(self.tcb)
 
-    def close(self, now: float) -> None:
-        """A full close, as the socket API's (MAY-1): nothing more to send or to read."""
+    def close(self, now: float, *, linger: float | None = None) -> None:
+        """A full close, as the socket API's (MAY-1): nothing more to send or to read.
+
+        linger: after so many seconds ABORT, where the peer has not acknowledged everything; 0 is ABORT at once.
+        """
         self._at(now)
-        calls.close_fully(self.tcb)
+        calls.close_fully(self.tcb, linger=linger)
         transmit(self.tcb)
 
     def abort(self, now: float) -> None:

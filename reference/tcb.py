@@ -41,6 +41,8 @@ class Timer(Enum):
     TIME_WAIT = "time-wait"
     USER = "user"
     KEEP_ALIVE = "keep-alive"
+    LINGER = "linger"  # of a full close
+    FIN_WAIT_2 = "fin-wait-2"  # after a full close
 
 
 class Notice(Enum):

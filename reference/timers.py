@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from halfclose.reference.calls import abort
 from halfclose.reference.output import emit, emit_ack, send_first_again, send_regardless
 from halfclose.reference.sequence import add
 from halfclose.reference.tcb import Notice, State, Tcb, Timer
@@ -47,6 +48,15 @@ def _time_wait(tcb: Tcb) -> None:
     tcb.delete(Notice.CLOSED)
 
 
+def _linger(tcb: Tcb) -> None:
+    if not tcb.fin_acknowledged:
+        abort(tcb)
+
+
+def _fin_wait_2(tcb: Tcb) -> None:
+    tcb.delete(Notice.TIMEOUT)
+
+
 def _keep_alive(tcb: Tcb) -> None:
     """3.8.4: a segment that the peer has to answer, an octet before the window."""
     if tcb.keep_alives >= tcb.config.keep_alive_probes:
@@ -74,4 +84,6 @@ _HANDLERS: dict[Timer, Callable[[Tcb], None]] = {
     Timer.DELAYED_ACK: emit_ack,
     Timer.TIME_WAIT: _time_wait,
     Timer.KEEP_ALIVE: _keep_alive,
+    Timer.LINGER: _linger,
+    Timer.FIN_WAIT_2: _fin_wait_2,
 }

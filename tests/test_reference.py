@@ -446,6 +446,60 @@ def test_full_close_answers_later_text_with_a_reset() -> None:
     assert peer.state() is State.CLOSED
 
 
+def test_linger_of_zero_is_an_abort() -> None:
+    peer = connected()
+    peer.send(b"text")
+    peer.tcp.close(0.0, linger=0)
+    assert brief(peer.sent()) == [(RST, 5, 0, 0)]
+    assert peer.state() is State.CLOSED
+
+
+@pytest.mark.parametrize("acknowledged", [1, 5], ids=["nothing", "text, not the FIN"])
+def test_linger_aborts_what_is_not_acknowledged_in_time(acknowledged: int) -> None:
+    peer = connected()
+    peer.send(b"text")
+    peer.tcp.close(0.0, linger=2.5)
+    peer.deliver(ACK, 1, acknowledged)
+    assert all(not s.flags & RST for s in peer.wait(2.4))
+    assert brief(peer.wait(0.2)) == [(RST, 6, 0, 0)]
+    assert peer.tcp.notices()[-1] is Notice.RESET
+
+
+def test_linger_ends_nothing_once_everything_is_acknowledged() -> None:
+    peer = connected()
+    peer.send(b"text")
+    peer.tcp.close(0.0, linger=2.5)
+    peer.deliver(ACK, 1, 6)
+    assert peer.wait(10.0) == []
+    assert peer.state() is State.FIN_WAIT_2
+
+
+def test_linger_in_close_wait_holds_for_last_ack() -> None:
+    peer = connected()
+    peer.deliver(ACK | FIN, 1, 1)
+    peer.tcp.close(0.0, linger=2.5)
+    assert peer.state() is State.LAST_ACK
+    peer.wait(3.0)
+    assert peer.state() is State.CLOSED
+
+
+@pytest.mark.parametrize("first", ["close", "shutdown"])
+def test_fin_wait_2_ends_in_time_after_a_full_close(first: str) -> None:
+    peer = connected()
+    if first == "shutdown":
+        peer.shutdown()
+        peer.deliver(ACK, 1, 2)
+        assert peer.tcp.deadline is None, "the user may still want to read"
+        peer.tcp.close(0.0)
+    else:
+        peer.tcp.close(0.0)
+        peer.deliver(ACK, 1, 2)
+    peer.wait(59)
+    assert peer.state() is State.FIN_WAIT_2
+    peer.wait(2)
+    assert (peer.state(), peer.tcp.notices()[-1]) == (State.CLOSED, Notice.TIMEOUT)
+
+
 # ---- resets --------------------------------------------------------------------------------------------------
 
 
