@@ -11,6 +11,7 @@ from halfclose.checks.commands import (
     explore,
     export,
     fetch,
+    fuzz,
     graph,
     prove,
     refine,
@@ -35,6 +36,7 @@ app.command("vectors")(vectors.command)
 app.command("conform")(conform.command)
 app.command("serve")(serve.command)
 app.command("fetch")(fetch.command)
+app.command("fuzz")(fuzz.command)
 app.command("graph")(graph.command)
 app.command("explain")(explain.command)
 app.add_typer(bench.bench, name="bench")

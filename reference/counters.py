@@ -23,15 +23,14 @@ class Counters:
     recycled: int = 0  # half-open connections that made room for newer ones
 
     @property
-    def dropped(self) -> int:
-        """Packets that reached no connection."""
-        return self.malformed.total() + self.not_for_us + self.bad_source + self.no_connection + self.no_room
+    def reasons(self) -> Counter[str]:
+        """How many packets were dropped, or answered by a RST, before they reached a connection, and why."""
+        others = {name: getattr(self, name) for name in ("not_for_us", "bad_source", "no_connection", "no_room")}
+        return self.malformed + Counter({name.replace("_", " "): number for name, number in others.items()})
 
     def __str__(self) -> str:
         """One line: 12 packets received, 3 dropped (TCP checksum 2, no room 1); 9 sent, 1 of them a reset."""
-        reasons = dict(self.malformed.most_common())
-        for name in ("not_for_us", "bad_source", "no_connection", "no_room"):
-            reasons[name.replace("_", " ")] = getattr(self, name)
-        why = ", ".join(f"{reason} {number:,}" for reason, number in reasons.items() if number)
-        dropped = f"{self.dropped:,} dropped ({why})" if why else "none dropped"
+        reasons = self.reasons
+        why = ", ".join(f"{reason} {number:,}" for reason, number in reasons.most_common())
+        dropped = f"{reasons.total():,} dropped ({why})" if why else "none dropped"
         return f"{self.received:,} packets received, {dropped}; {self.sent:,} sent, {self.resets_sent:,} of them resets"

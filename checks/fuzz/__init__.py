@@ -1,0 +1,1 @@
+"""Mutated packets into live stacks of the reference: nothing may be raised, and no connection may stay."""
