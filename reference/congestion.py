@@ -11,6 +11,8 @@ _DUPLICATES = 3
 class Congestion:
     """The congestion window of one connection, in octets."""
 
+    __slots__ = ("_duplicates", "_smss", "cwnd", "on", "ssthresh")
+
     def __init__(self, on: bool) -> None:
         self.on = on
         self.cwnd = self.ssthresh = _UNLIMITED

@@ -21,17 +21,19 @@ class Connection:
     and `notices`, and call `tick` no later than `deadline`.  User calls raise calls.CallError with the RFC's words.
     """
 
+    __slots__ = ("_called", "tcb")
+
     def __init__(
         self,
         config: Config = _DEFAULT,
         *,
         isn: Callable[[float], int],
         least_iss: int | None = None,
-        called: Callable[[], object] | None = None,
+        called: Callable[[Connection], object] | None = None,
     ) -> None:
         """isn: the initial sequence number to use at a time, as isn.generator makes it; at least least_iss.
 
-        called: is told of every event, before anything comes of it.
+        called: is told of every event at this connection, before anything comes of it.
         """
         self.tcb = Tcb(config, isn)
         self.tcb.least_iss = least_iss
@@ -143,4 +145,4 @@ class Connection:
     def _at(self, now: float) -> None:
         self.tcb.now = max(now, self.tcb.now)
         if self._called is not None:
-            self._called()
+            self._called(self)

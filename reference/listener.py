@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from halfclose.reference.connection import Connection
-from halfclose.reference.tcb import State
 from halfclose.reference.wire import Address
-
-OVER = (State.CLOSED, State.LISTEN)  # a connection that a RST took back to LISTEN was a listener's
 
 
 @dataclass(frozen=True)
@@ -17,16 +14,6 @@ class Socket:
 
     address: Address | None
     port: int
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The two sockets that identify a connection (RFC 9293 3.3.1)."""
-
-    local: Address
-    local_port: int
-    remote: Address
-    remote_port: int
 
 
 class Listener:
@@ -38,39 +25,40 @@ class Listener:
 
     def __init__(self, local: Socket, backlog: int) -> None:
         self.local, self.backlog = local, backlog
-        self._half_open: dict[Pair, Connection] = {}  # the oldest first, here and below
-        self._ready: dict[Pair, Connection] = {}
+        self._half_open: dict[Connection, None] = {}  # the oldest first, here and below
+        self._ready: dict[Connection, None] = {}
 
     def accept(self) -> Connection | None:
         """The connection that has been waiting longest since its handshake, or None."""
-        if not self._ready:
-            return None
-        return self._ready.pop(next(iter(self._ready)))
+        for connection in self._ready:
+            del self._ready[connection]
+            return connection
+        return None
 
     def has_room(self) -> bool:
         """Whether one more SYN may be taken without anybody giving way."""
         return len(self._half_open) + len(self._ready) < self.backlog
 
-    def expendable(self) -> Pair | None:
+    def expendable(self) -> Connection | None:
         """The half-open connection that gives way to a new one, if there is one."""
-        for pair, connection in self._half_open.items():
-            return pair if connection.tcb.rto.backed_off else None
-        return None
+        oldest = next(iter(self._half_open), None)
+        return oldest if oldest is not None and oldest.tcb.rto.backed_off else None
 
     def waiting(self) -> list[Connection]:
         """Everything that nobody has accepted."""
-        return [*self._half_open.values(), *self._ready.values()]
+        return [*self._half_open, *self._ready]
 
-    def add(self, pair: Pair, connection: Connection) -> None:
+    def add(self, connection: Connection) -> None:
         """A SYN has been taken."""
-        self._half_open[pair] = connection
+        self._half_open[connection] = None
 
-    def remove(self, pair: Pair) -> None:
+    def remove(self, connection: Connection) -> None:
         """The connection is gone; nothing happens where it does not wait here."""
-        self._half_open.pop(pair, None)
-        self._ready.pop(pair, None)
+        self._half_open.pop(connection, None)
+        self._ready.pop(connection, None)
 
-    def completed(self, pair: Pair) -> None:
+    def completed(self, connection: Connection) -> None:
         """The handshake is over; nothing happens where the connection was not half-open."""
-        if (connection := self._half_open.pop(pair, None)) is not None:
-            self._ready[pair] = connection
+        if connection in self._half_open:
+            del self._half_open[connection]
+            self._ready[connection] = None

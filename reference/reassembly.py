@@ -11,6 +11,8 @@ class Reassembly:
     The caller offers only what lies within the window.
     """
 
+    __slots__ = ("_fin", "_pieces")
+
     def __init__(self) -> None:
         self.pieces: list[tuple[int, bytes]] = []
         self.fin: int | None = None

@@ -12,6 +12,8 @@ _AFTER_LOST_SYN = 3.0
 class RetransmissionTimeout:
     """The estimator of one connection.  value: the RTO in seconds."""
 
+    __slots__ = ("_config", "_rttvar", "_srtt", "backed_off", "value")
+
     def __init__(self, config: Config) -> None:
         self._config = config
         self._srtt: float | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from ipaddress import IPv4Address
 
 from halfclose.reference.calls import CallError
@@ -18,7 +17,7 @@ from halfclose.reference.connection import Connection
 from halfclose.reference.counters import Counters
 from halfclose.reference.deadlines import Deadlines
 from halfclose.reference.isn import generator
-from halfclose.reference.listener import OVER, Listener, Pair, Socket
+from halfclose.reference.listener import Listener, Socket
 from halfclose.reference.output import reset_for
 from halfclose.reference.tcb import State
 from halfclose.reference.wire import ACK, RST, SYN, Address, Datagram, Malformed, Segment, decode, encode
@@ -29,14 +28,25 @@ _FIRST_PORT, _PORTS = 49_152, 16_384  # the dynamic ports (RFC 6335 6)
 _DEFAULT_MSS_IPV6 = 1220  # MUST-15
 _LONGER_HEADER = 20  # of IPv6
 _BROADCAST = IPv4Address("255.255.255.255")
+_OVER = (State.CLOSED, State.LISTEN)  # what a RST took back to LISTEN was a listener's
 _DEFAULT = Config()
 
 
-@dataclass
-class _Entry:
-    """A connection in the table, and the listener that took its SYN."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The two sockets that identify a connection."""
 
-    connection: Connection
+    local: Address
+    local_port: int
+    remote: Address
+    remote_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a connection belongs: its sockets, and the listener that took its SYN."""
+
+    pair: _Pair
     listener: Listener | None = None
 
 
@@ -52,10 +62,11 @@ class Stack:
         self._secret, self._reopen = secret, config.reopen_from_time_wait
         config = replace(config, reopen_from_time_wait=False)  # here a new connection takes the place of the old
         self._configs = {4: config, 6: _over_ipv6(config)}
-        self._connections: dict[Pair, _Entry] = {}
+        self._connections: dict[_Pair, Connection] = {}
+        self._places: dict[Connection, _Place] = {}
         self._listeners: dict[Socket, Listener] = {}
-        self._deadlines: Deadlines[Pair] = Deadlines()
-        self._called: dict[Pair, None] = {}  # whom an event has reached since the last look, in this order
+        self._deadlines: Deadlines[Connection] = Deadlines()
+        self._called: dict[Connection, None] = {}  # whom an event has reached since the last look, in this order
         self._outbox: list[bytes] = []
         self._opened = 0
 
@@ -67,7 +78,7 @@ class Stack:
             raise CallError("connection already exists")
         connection = self._make(pair)
         connection.open(now)
-        self._connections[pair] = _Entry(connection)
+        self._keep(connection, _Place(pair))
         return connection
 
     def listen(self, local: Socket, *, backlog: int = 16) -> Listener:
@@ -95,10 +106,7 @@ class Stack:
         if datagram.target not in self._addresses:  # 3.9.2.3: MUST-57
             self.counters.not_for_us += 1
             return
-        if not _may_be_answered(datagram.source):  # 3.9.2.3: MUST-63
-            self.counters.bad_source += 1
-            return
-        pair = Pair(datagram.target, datagram.target_port, datagram.source, datagram.source_port)
+        pair = _Pair(datagram.target, datagram.target_port, datagram.source, datagram.source_port)
         self._look()
         self._segment_arrives(pair, datagram.segment, now)
         self._look()
@@ -106,8 +114,8 @@ class Stack:
     def tick(self, now: float) -> None:
         """Process the time-outs that are due."""
         self._look()
-        for pair in self._deadlines.due(now):
-            self._connections[pair].connection.tick(now)
+        for connection in self._deadlines.due(now):
+            connection.tick(now)
         self._look()
 
     @property
@@ -127,25 +135,32 @@ class Stack:
         self._look()
         return len(self._connections)
 
-    def _segment_arrives(self, pair: Pair, segment: Segment, now: float) -> None:
-        entry, listener = self._connections.get(pair), self._listener(pair)
-        if entry is not None and not self._gives_way(entry.connection, listener, segment, now):
-            entry.connection.segment_arrives(segment, now)
-        elif listener is not None:
-            self._arrives_at_listener(listener, pair, segment, now, entry.connection.tcb.least_iss if entry else None)
+    def _segment_arrives(self, pair: _Pair, segment: Segment, now: float) -> None:
+        connection = self._connections.get(pair)
+        if connection is not None and not self._gives_way(connection, segment, now):
+            connection.segment_arrives(segment, now)
+        elif not _may_be_a_peer(pair.remote):  # 3.9.2.3: MUST-63
+            self.counters.bad_source += 1
+        elif (listener := self._listener(pair)) is not None:
+            least_iss = connection.tcb.least_iss if connection is not None else None
+            self._arrives_at_listener(listener, pair, segment, now, least_iss)
         else:
             self.counters.no_connection += 1
             if (reset := reset_for(segment)) is not None:  # 3.10.7.1
                 self._send(pair, reset)
 
-    def _gives_way(self, old: Connection, listener: Listener | None, segment: Segment, now: float) -> bool:
+    def _gives_way(self, old: Connection, segment: Segment, now: float) -> bool:
         """3.6.1, MAY-2: for a SYN from beyond TIME-WAIT; the user of the old connection keeps it, closed."""
-        if not self._reopen or listener is None or not listener.has_room():
+        if not self._reopen or old.state is not State.TIME_WAIT:
             return False
-        return old.give_way(segment, now)
+        listener = self._listener(self._places[old].pair)
+        if listener is None or not listener.has_room() or not old.give_way(segment, now):
+            return False
+        self._drop(old)
+        return True
 
     def _arrives_at_listener(
-        self, listener: Listener, pair: Pair, segment: Segment, now: float, least_iss: int | None
+        self, listener: Listener, pair: _Pair, segment: Segment, now: float, least_iss: int | None
     ) -> None:
         """3.10.7.2, in a TCB made for this segment; one that does not leave LISTEN is not kept."""
         if segment.flags & (SYN | ACK | RST) == SYN and not self._has_room(listener):
@@ -155,8 +170,8 @@ class Stack:
         connection.listen(now, remote_specified=True)
         connection.segment_arrives(segment, now)
         if connection.state is State.SYN_RECEIVED:
-            self._connections[pair] = _Entry(connection, listener)
-            listener.add(pair, connection)
+            self._keep(connection, _Place(pair, listener))
+            listener.add(connection)
             return
         self.counters.no_connection += 1
         for answer in connection.segments():
@@ -166,66 +181,75 @@ class Stack:
         """Where all places are taken, a half-open connection that nobody seems to want goes without a word."""
         if listener.has_room():
             return True
-        if (pair := listener.expendable()) is None:
+        if (connection := listener.expendable()) is None:
             return False
         self.counters.recycled += 1
-        self._remove(pair)
+        self._drop(connection)
         return True
 
-    def _listener(self, pair: Pair) -> Listener | None:
+    def _listener(self, pair: _Pair) -> Listener | None:
         """One for this very address comes before one for every address."""
         exact = self._listeners.get(Socket(pair.local, pair.local_port))
         return exact or self._listeners.get(Socket(None, pair.local_port))
 
-    def _pair(self, remote: Socket, local: Socket | None) -> Pair:
+    def _pair(self, remote: Socket, local: Socket | None) -> _Pair:
         if remote.address is None:
             raise CallError("remote socket unspecified")
+        if not _may_be_a_peer(remote.address):  # MUST-46
+            raise CallError("connection illegal for this process")
         address = local.address if local is not None else None
         if address is None:
             address = self._sources.get(remote.address.version)
         if address is None or address not in self._addresses:
             raise CallError("connection illegal for this process")
         if local is not None and local.port:
-            return Pair(address, local.port, remote.address, remote.port)
+            return _Pair(address, local.port, remote.address, remote.port)
         return self._free_pair(address, remote.address, remote.port)
 
-    def _free_pair(self, local: Address, remote: Address, remote_port: int) -> Pair:
+    def _free_pair(self, local: Address, remote: Address, remote_port: int) -> _Pair:
         """The next free port from a start that differs by destination (RFC 6056 3.3.3)."""
         start = generator((local.packed, 0), (remote.packed, remote_port), self._secret)(0.0)
         for _ in range(_PORTS):
             self._opened += 1
-            pair = Pair(local, _FIRST_PORT + (start + self._opened) % _PORTS, remote, remote_port)
+            pair = _Pair(local, _FIRST_PORT + (start + self._opened) % _PORTS, remote, remote_port)
             if pair not in self._connections:
                 return pair
         raise CallError("insufficient resources")
 
-    def _make(self, pair: Pair, least_iss: int | None = None) -> Connection:
+    def _make(self, pair: _Pair, least_iss: int | None = None) -> Connection:
         isn = generator((pair.local.packed, pair.local_port), (pair.remote.packed, pair.remote_port), self._secret)
-        called = partial(self._called.__setitem__, pair, None)
-        return Connection(self._configs[pair.local.version], isn=isn, least_iss=least_iss, called=called)
+        return Connection(self._configs[pair.local.version], isn=isn, least_iss=least_iss, called=self._note)
+
+    def _note(self, connection: Connection) -> None:
+        self._called[connection] = None
 
     def _look(self) -> None:
         """At every connection that was called: collect what it sends, note when it is due, drop it when it is over."""
-        for pair in self._called:
-            if (entry := self._connections.get(pair)) is None:
+        for connection in self._called:
+            if (place := self._places.get(connection)) is None:
                 continue
-            for segment in entry.connection.segments():
-                self._send(pair, segment)
-            if entry.connection.state in OVER:
-                self._remove(pair)
+            for segment in connection.segments():
+                self._send(place.pair, segment)
+            if connection.state in _OVER:
+                self._drop(connection)
                 continue
-            self._deadlines.set(pair, entry.connection.deadline)
-            if entry.listener is not None and entry.connection.state is not State.SYN_RECEIVED:
-                entry.listener.completed(pair)
+            self._deadlines.set(connection, connection.deadline)
+            if place.listener is not None and connection.state is not State.SYN_RECEIVED:
+                place.listener.completed(connection)
         self._called.clear()
 
-    def _remove(self, pair: Pair) -> None:
-        entry = self._connections.pop(pair)
-        self._deadlines.set(pair, None)
-        if entry.listener is not None:
-            entry.listener.remove(pair)
+    def _keep(self, connection: Connection, place: _Place) -> None:
+        self._connections[place.pair] = connection
+        self._places[connection] = place
 
-    def _send(self, pair: Pair, segment: Segment) -> None:
+    def _drop(self, connection: Connection) -> None:
+        place = self._places.pop(connection)
+        del self._connections[place.pair]
+        self._deadlines.set(connection, None)
+        if place.listener is not None:
+            place.listener.remove(connection)
+
+    def _send(self, pair: _Pair, segment: Segment) -> None:
         self.counters.sent += 1
         self.counters.resets_sent += bool(segment.flags & RST)
         datagram = Datagram(pair.local, pair.remote, pair.local_port, pair.remote_port, segment)
@@ -237,5 +261,5 @@ def _over_ipv6(config: Config) -> Config:
     return replace(config, mss=mss, send_mss=send_mss, default_mss=_DEFAULT_MSS_IPV6)
 
 
-def _may_be_answered(source: Address) -> bool:
-    return not (source.is_multicast or source.is_unspecified or source == _BROADCAST)
+def _may_be_a_peer(address: Address) -> bool:
+    return not (address.is_multicast or address.is_unspecified or address == _BROADCAST)

@@ -31,7 +31,7 @@ class State(StrEnum):
     TIME_WAIT = "TIME-WAIT"
 
 
-class Timer(Enum):
+class Timer(StrEnum):
     """What a connection may be waiting for."""
 
     RETRANSMISSION = "retransmission"
@@ -60,6 +60,8 @@ class Notice(Enum):
 class SendSequence:
     """The variables of the sending direction; windows in octets, after scaling."""
 
+    __slots__ = ("MAX_WND", "MSS", "NXT", "SCALE", "UNA", "WL1", "WL2", "WND")
+
     def __init__(self) -> None:
         self.UNA = 0  # oldest number that is not acknowledged
         self.NXT = 0  # next number to send for the first time; it never goes back
@@ -74,6 +76,8 @@ class SendSequence:
 class ReceiveSequence:
     """The variables of the receiving direction."""
 
+    __slots__ = ("NXT", "SCALE", "WND")
+
     def __init__(self) -> None:
         self.NXT = 0  # next number expected
         self.WND = 0  # room offered to the peer, counted from NXT
@@ -83,6 +87,8 @@ class ReceiveSequence:
 class Timestamps:
     """RFC 7323 3 and 4.3.  on: both SYNs carried the option."""
 
+    __slots__ = ("LAST_ACK", "RECENT", "on")
+
     def __init__(self) -> None:
         self.on = False
         self.RECENT = 0  # TS.Recent: what the next segment echoes
@@ -91,6 +97,14 @@ class Timestamps:
 
 class Tcb:
     """One connection.  Events change it; what it has to say leaves by `outbox` and `notices`, oldest first."""
+
+    # Hosts hold thousands: without a dictionary each, they take half the memory.
+    __slots__ = (
+        *("config", "isn", "least_iss", "notices", "now", "outbox"),
+        *("IRS", "ISS", "RCV", "SND", "TS", "passive", "peer_scales", "remote_specified", "state", "timers"),
+        *("close_called", "congestion", "last_sent", "resend", "rto", "text", "text_seq", "timed"),
+        *("ack_now", "detached", "early", "ended", "fin_received", "keep_alives", "received", "unacknowledged"),
+    )
 
     def __init__(self, config: Config, isn: Callable[[float], int]) -> None:
         self.config = config

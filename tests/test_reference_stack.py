@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 
 import pytest
 from hosts import FAMILIES, A, B, accepted, answers, connect, exchange, from_stranger, host
@@ -152,6 +152,12 @@ def test_open_twice_between_the_same_sockets_is_an_error() -> None:
         stack.open(Socket(None, 80), 0.0)
     with pytest.raises(CallError, match="illegal"):
         stack.open(Socket(B, 80), 0.0, local=Socket(B, 4000))
+
+
+@pytest.mark.parametrize("remote", ["224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1"])
+def test_open_to_a_group_is_an_error(remote: str) -> None:
+    with pytest.raises(CallError, match="illegal"):
+        host(*FAMILIES[0][:1], *FAMILIES[1][:1]).open(Socket(ip_address(remote), 80), 0.0)
 
 
 def test_unlisten_aborts_what_nobody_accepted() -> None:
