@@ -131,8 +131,8 @@ def segment_size(tcb: Tcb) -> int:
 def _transmit_one(tcb: Tcb) -> bool:
     seq = tcb.SND.NXT if tcb.resend is None else tcb.resend
     waiting = distance(seq, tcb.end)
-    if waiting < 0:
-        return False  # the FIN has left, and with it everything
+    if waiting < 0 or (waiting == 0 and not tcb.close_called):
+        return False  # everything has left, and the FIN after it where there is one
     allowed = tcb.congestion.allowance if tcb.resend is None else tcb.congestion.cwnd
     usable = min(tcb.SND.WND, allowed) - distance(tcb.SND.UNA, seq)
     octets = max(0, min(waiting, usable, segment_size(tcb)))

@@ -11,7 +11,7 @@ class Reassembly:
     The caller offers only what lies within the window.
     """
 
-    __slots__ = ("_fin", "_pieces")
+    __slots__ = ("fin", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[tuple[int, bytes]] = []

@@ -21,12 +21,12 @@ def distance(first: int, second: int) -> int:
 
 def lt(first: int, second: int) -> bool:
     """first < second."""
-    return distance(first, second) > 0
+    return 0 < (second - first) % MODULUS < _HALF
 
 
 def le(first: int, second: int) -> bool:
     """first =< second."""
-    return distance(first, second) >= 0
+    return (second - first) % MODULUS < _HALF
 
 
 def latest(first: int, second: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
@@ -17,7 +18,9 @@ FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 _IP = struct.Struct("!BBHHHBBH4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
 _TCP = struct.Struct("!HHIIBBHHH")
+_CHECKSUM = 16  # where it stands in the TCP header
 _PROTOCOL, _HOPS = 6, 64
+_IPV6_ADDRESS = 16  # octets
 _OPTION_END, _OPTION_NOP, _OPTION_MSS, _OPTION_SCALE, _OPTION_TIMESTAMPS = 0, 1, 2, 3, 8
 
 
@@ -75,13 +78,13 @@ def internet_checksum(octets: bytes) -> int:
 def encode(datagram: Datagram) -> bytes:
     """The IPv4 or IPv6 packet, its checksums filled in."""
     s = datagram.segment
+    addresses = datagram.source.packed + datagram.target.packed
+    ports = (datagram.source_port, datagram.target_port)
     options = _encode_options(s)
     offset = (_TCP.size + len(options)) // 4
-    ports = (datagram.source_port, datagram.target_port)
-    blank = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, 0, 0) + options + s.text
-    checksum = internet_checksum(_pseudo_header(datagram.source, datagram.target, len(blank)) + blank)
-    tcp = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, checksum, 0) + options + s.text
-    return _ip_header(datagram, len(tcp)) + tcp
+    tcp = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, 0, 0) + options + s.text
+    checksum = internet_checksum(_pseudo_header(addresses, len(tcp)) + tcp)
+    return _ip_header(addresses, len(tcp)) + tcp[:_CHECKSUM] + checksum.to_bytes(2, "big") + tcp[_CHECKSUM + 2 :]
 
 
 def decode(packet: bytes) -> Datagram:
@@ -89,13 +92,20 @@ def decode(packet: bytes) -> Datagram:
     addresses, tcp = _decode_ipv6(packet) if packet[:1] and packet[0] >> 4 == 6 else _decode_ipv4(packet)
     if len(tcp) < _TCP.size:
         raise Malformed("TCP header cut short")
-    if internet_checksum(_pseudo_header(*addresses, len(tcp)) + tcp):
+    if internet_checksum(_pseudo_header(addresses, len(tcp)) + tcp):
         raise Malformed("TCP checksum")
     source_port, target_port, segment = _decode_tcp(tcp)
-    return Datagram(*addresses, source_port, target_port, segment)
+    half = len(addresses) // 2
+    return Datagram(_address(addresses[:half]), _address(addresses[half:]), source_port, target_port, segment)
 
 
-def _decode_ipv4(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
+@lru_cache(maxsize=4096)
+def _address(octets: bytes) -> Address:
+    return IPv4Address(octets) if len(octets) < _IPV6_ADDRESS else IPv6Address(octets)
+
+
+def _decode_ipv4(packet: bytes) -> tuple[bytes, bytes]:
+    """Both addresses, and the TCP segment."""
     if len(packet) < _IP.size:
         raise Malformed("IPv4 header cut short")
     first, _, total, _, fragment, _, protocol, _, source, target = _IP.unpack_from(packet)
@@ -106,10 +116,10 @@ def _decode_ipv4(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
         raise Malformed("not a whole TCP segment")
     if internet_checksum(packet[:start]):
         raise Malformed("IPv4 checksum")
-    return (IPv4Address(source), IPv4Address(target)), packet[start:total]
+    return source + target, packet[start:total]
 
 
-def _decode_ipv6(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
+def _decode_ipv6(packet: bytes) -> tuple[bytes, bytes]:
     if len(packet) < _IPV6.size:
         raise Malformed("IPv6 header cut short")
     _, length, following, _, source, target = _IPV6.unpack_from(packet)
@@ -117,7 +127,7 @@ def _decode_ipv6(packet: bytes) -> tuple[tuple[Address, Address], bytes]:
         raise Malformed("IPv6 payload length")
     if following != _PROTOCOL:
         raise Malformed("not a whole TCP segment")
-    return (IPv6Address(source), IPv6Address(target)), packet[_IPV6.size : _IPV6.size + length]
+    return source + target, packet[_IPV6.size : _IPV6.size + length]
 
 
 def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
@@ -160,15 +170,15 @@ def _decode_options(options: bytes) -> tuple[int | None, int | None, tuple[int, 
     return mss, scale, timestamps
 
 
-def _pseudo_header(source: Address, target: Address, length: int) -> bytes:
-    if source.version == 4:
-        return source.packed + target.packed + struct.pack("!BBH", 0, _PROTOCOL, length)
-    return source.packed + target.packed + struct.pack("!II", length, _PROTOCOL)  # RFC 8200 8.1
+def _pseudo_header(addresses: bytes, length: int) -> bytes:
+    """3.1 and RFC 8200 8.1, which differ only in zeros."""
+    return addresses + struct.pack("!HH", length, _PROTOCOL)
 
 
-def _ip_header(datagram: Datagram, length: int) -> bytes:
-    addresses = datagram.source.packed, datagram.target.packed
-    if datagram.source.version == 6:
-        return _IPV6.pack(6 << 28, length, _PROTOCOL, _HOPS, *addresses)
-    blank = _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, 0, *addresses)
-    return _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, internet_checksum(blank), *addresses)
+def _ip_header(addresses: bytes, length: int) -> bytes:
+    half = len(addresses) // 2
+    source, target = addresses[:half], addresses[half:]
+    if half == _IPV6_ADDRESS:
+        return _IPV6.pack(6 << 28, length, _PROTOCOL, _HOPS, source, target)
+    blank = _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, 0, source, target)
+    return _IP.pack(0x45, 0, _IP.size + length, 0, 0, _HOPS, _PROTOCOL, internet_checksum(blank), source, target)
