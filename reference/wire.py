@@ -99,7 +99,7 @@ def decode(packet: bytes) -> Datagram:
     return Datagram(_address(addresses[:half]), _address(addresses[half:]), source_port, target_port, segment)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _address(octets: bytes) -> Address:
     return IPv4Address(octets) if len(octets) < _IPV6_ADDRESS else IPv6Address(octets)
 
