@@ -1,4 +1,4 @@
-"""`halfclose bench`: how fast the checks are, side by side with their peers in one run."""
+"""`halfclose bench`: how fast the checks and the reference are, side by side with their peers in one run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import typer
 from rich.status import Status
 from rich.table import Table
 
-from halfclose.checks.commands import bench_explore
+from halfclose.checks.commands import bench_explore, bench_reference
 from halfclose.checks.commands.terminal import console, errors, refuse, write_json
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES
 from halfclose.checks.prove.solvers import NoSolver, prove
 from halfclose.spec.graph import TCP
 
-bench = typer.Typer(no_args_is_help=True, help="Measure the checks beside their peers; never a test.")
+bench = typer.Typer(no_args_is_help=True, help="Measure the checks and the reference beside their peers; never a test.")
 bench.command("explore")(bench_explore.command)
+bench.command("reference")(bench_reference.command)
 
 
 @bench.command("prove")

@@ -1,0 +1,95 @@
+"""What is measured of the reference, and of whom else: a case is one figure of one stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from halfclose.checks.bench import pytcp
+from halfclose.checks.bench.apart import Failed, apart
+
+_MB = 1_000_000
+
+
+class Group(StrEnum):
+    """Cases that belong together."""
+
+    CORE = "core"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything: 10^6 octets of text, idle connections, and runs of which the fastest counts."""
+
+    megabytes: int
+    idle: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """measure: the figure, by the sizes.  lacks: what is missing here, empty for nothing."""
+
+    group: Group
+    what: str
+    unit: str
+    stack: str
+    measure: Callable[[Sizes], float]
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A case that was measured; value is None where it could not be, and why says why."""
+
+    case: Case
+    value: float | None
+    why: str = ""
+
+
+def cases() -> list[Case]:
+    """Everything, in the order of the table."""
+    packets, octets = "packets/s", "octets"
+    taken, idle, missing = "packets with text are taken and read", "an idle connection in memory", pytcp.needs()
+    return [
+        Case(Group.CORE, "segments between two connections", "segments/s", "reference", _rate("through_connections")),
+        Case(Group.CORE, "packets between two stacks", packets, "reference", _rate("through_stacks")),
+        Case(Group.CORE, "the same beside idle connections", packets, "reference", _rate_beside_idle),
+        Case(Group.CORE, taken, packets, "reference", _rate("receives")),
+        Case(Group.CORE, taken, packets, "PyTCP", _rate("receives", "pytcp"), missing),
+        Case(Group.MEMORY, idle, octets, "reference", lambda sizes: _octets("core", sizes)),
+        Case(Group.MEMORY, idle, octets, "PyTCP", lambda sizes: _octets("pytcp", sizes), missing),
+    ]
+
+
+def measure(chosen: list[Case], sizes: Sizes, progress: Callable[[str], None]) -> Iterator[Figure]:
+    """One case after the other; progress: is told which one is measured."""
+    for case in chosen:
+        if case.lacks:
+            yield Figure(case, None, case.lacks)
+            continue
+        progress(f"{case.what}: {case.stack}")
+        try:
+            yield Figure(case, case.measure(sizes))
+        except Failed as failed:
+            yield Figure(case, None, str(failed))
+
+
+def _rate(function: str, module: str = "core") -> Callable[[Sizes], float]:
+    return lambda sizes: _fastest(sizes, module, function, sizes.megabytes * _MB)
+
+
+def _rate_beside_idle(sizes: Sizes) -> float:
+    return _fastest(sizes, "core", "through_stacks", sizes.megabytes * _MB, sizes.idle)
+
+
+def _fastest(sizes: Sizes, module: str, function: str, *numbers: int) -> float:
+    """Segments or packets a second."""
+    runs = (apart(module, function, *numbers) for _ in range(sizes.runs))
+    return max(float(run["segments"] / run["seconds"]) for run in runs)
+
+
+def _octets(module: str, sizes: Sizes) -> float:
+    return float(apart(module, "octets_of_idle", sizes.idle))
