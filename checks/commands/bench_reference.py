@@ -64,7 +64,7 @@ def _show(figures: Sequence[Figure]) -> None:
         if figure.value is None:
             continue
         better = _better(figure, figures)
-        ratio = "" if better is None or figure.case.stack == "reference" else f"{better:.2f}"
+        ratio = "" if better is None or figure.case.stack == "reference" else f"{better:.3g}"
         title, what = "" if figure.case.what == what else figure.case.what, figure.case.what
         table.add_row(title, figure.case.stack, f"{figure.value:,.0f}", figure.case.unit, ratio)
     console.print(table)
