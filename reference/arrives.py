@@ -400,7 +400,7 @@ def _process_text(tcb: Tcb, segment: Segment) -> bool:
         tcb.delete(Notice.RESET)  # 3.6.1, SHLD-3: nobody will read it
         answer_with_reset(tcb, segment)
         return True
-    before, gap = tcb.RCV.NXT, len(tcb.early) > 0
+    before, gap = tcb.RCV.NXT, bool(tcb.early)
     seq, text, fin = _trimmed(tcb, segment)
     if seq == tcb.RCV.NXT:
         _take(tcb, text, fin)

@@ -609,6 +609,13 @@ def test_reassembly_gives_the_stream_whatever_the_pieces(origin: int, pieces: li
     assert len(early) == len([n for n in covered if n > run])
 
 
+def test_pieces_that_touch_are_taken_together() -> None:
+    early = Reassembly()
+    for start in (5, 10, 20, 0):
+        early.hold(add(IRS, start), bytes(5), fin=False)
+    assert (early.take(IRS), len(early)) == ((bytes(15), False), 5)
+
+
 # ---- two of them over a bad network --------------------------------------------------------------------------
 
 
