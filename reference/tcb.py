@@ -181,8 +181,9 @@ class Tcb:
             self.timers.pop(timer, None)
 
     def notify(self, notice: Notice) -> None:
-        """Tell the user."""
-        self.notices.append(notice)
+        """Tell the user; of text once, however much more comes before the user looks."""
+        if notice is not Notice.TEXT or self.notices[-1:] != [notice]:
+            self.notices.append(notice)
 
     def choose_iss(self) -> None:
         """Set ISS, SND.UNA and SND.NXT: beyond everything the incarnation before may have under way (3.4.1)."""

@@ -162,6 +162,15 @@ def test_established_text_goes_both_ways() -> None:
     assert peer.tcp.deadline is None
 
 
+def test_a_user_who_never_looks_is_told_of_text_once() -> None:
+    peer = connected()
+    for at in range(1, 100):
+        peer.deliver(ACK, at, 1, b"x")
+    assert peer.tcp.notices() == [Notice.TEXT]
+    peer.deliver(ACK, 100, 1, b"x")
+    assert peer.tcp.notices() == [Notice.TEXT]
+
+
 def test_established_text_is_cut_at_the_peers_mss() -> None:
     assert [len(s.text) for s in connected().send(bytes(2500))] == [1000, 1000, 500]
 

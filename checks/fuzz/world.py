@@ -13,7 +13,7 @@ from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
 from halfclose.reference.stack import Listener, Socket, Stack
-from halfclose.reference.tcb import State
+from halfclose.reference.tcb import Notice, State
 from halfclose.reference.wire import Malformed, decode
 
 _ADDRESSES = (
@@ -26,6 +26,7 @@ _BACKLOG = 4
 _MUTANTS = 40  # a round
 _QUEUE = 60  # packets under way to one host
 _LOSS = 0.1
+_NOTICES = len(Notice)  # for a user who never looks
 _REMEMBERED = 200  # packets; old duplicates are drawn from them
 _REST = 200_000  # rounds until the dust has settled, at most
 
@@ -162,6 +163,8 @@ class World:
                 raise Fault(f"{held} octets are held for the user, beyond the buffer")
             if len(tcb.text) > self.config.send_buffer:
                 raise Fault(f"{len(tcb.text)} octets wait to be sent, beyond the buffer")
+            if len(tcb.notices) > _NOTICES:
+                raise Fault(f"{len(tcb.notices)} notices wait for the user")
             if tcb.RCV.WND < 0 or tcb.outstanding < 0:
                 raise Fault(f"RCV.WND is {tcb.RCV.WND}, and {tcb.outstanding} numbers are outstanding")
 
