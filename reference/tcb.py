@@ -99,12 +99,14 @@ class Tcb:
     """One connection.  Events change it; what it has to say leaves by `outbox` and `notices`, oldest first."""
 
     # Hosts hold thousands: without a dictionary each, they take half the memory.
+    # fmt: off
     __slots__ = (
-        *("config", "isn", "least_iss", "notices", "now", "outbox"),
-        *("IRS", "ISS", "RCV", "SND", "TS", "passive", "peer_scales", "remote_specified", "state", "timers"),
-        *("close_called", "congestion", "last_sent", "resend", "rto", "text", "text_seq", "timed"),
-        *("ack_now", "detached", "early", "ended", "fin_received", "keep_alives", "received", "unacknowledged"),
+        "IRS", "ISS", "RCV", "SND", "TS", "ack_now", "close_called", "config", "congestion", "detached", "early",
+        "ended", "fin_received", "isn", "keep_alives", "last_sent", "least_iss", "notices", "now", "outbox",
+        "passive", "peer_scales", "received", "remote_specified", "resend", "rto", "state", "text", "text_seq",
+        "timed", "timers", "unacknowledged",
     )
+    # fmt: on
 
     def __init__(self, config: Config, isn: Callable[[float], int]) -> None:
         self.config = config

@@ -15,6 +15,8 @@ from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from typing import Any
 
+_PATIENCE = 600.0  # seconds
+
 
 class Failed(RuntimeError):
     """The process did not come to a result; the message is the last line that it printed."""
@@ -23,7 +25,10 @@ class Failed(RuntimeError):
 def apart(module: str, function: str, *numbers: int) -> Any:
     """The result of the function, a dictionary where it is a dataclass; raises Failed."""
     command = [sys.executable, "-O", "-m", __name__, module, function, *map(str, numbers)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"came to no result within {_PATIENCE:.0f} s") from None
     if done.returncode:
         raise Failed((done.stderr.strip().splitlines() or ["it died without a word"])[-1])
     return json.loads(done.stdout.splitlines()[-1])
