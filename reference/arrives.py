@@ -426,6 +426,8 @@ def _take(tcb: Tcb, text: bytes, fin: bool) -> None:
     if not fin:
         held, fin = tcb.early.take(add(tcb.RCV.NXT, len(text)))
         text += held
+    if fin:
+        tcb.early.pieces.clear()
     tcb.fin_received = fin
     _deliver(tcb, text)
 

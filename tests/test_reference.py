@@ -192,6 +192,15 @@ def test_established_early_fin_waits_for_the_text_before_it() -> None:
     assert (peer.read(), peer.read()) == (b"helloworld", b"")
 
 
+def test_text_held_behind_a_fin_is_dropped_with_it() -> None:
+    peer = connected(replace(PLAIN, receive_buffer=100))
+    peer.deliver(ACK, 12, 1, bytes(80))
+    peer.deliver(ACK | FIN, 1, 1, b"0123456789")
+    assert (peer.state(), peer.read(), len(peer.tcp.tcb.early)) == (State.CLOSE_WAIT, b"0123456789", 0)
+    peer.tcp.close(0.0)
+    assert brief(peer.sent()) == [(ACK | FIN, 1, 12, 0)], "not a RST: the user has read all there was"
+
+
 def test_text_beyond_the_window_is_cut_off() -> None:
     peer = connected(replace(PLAIN, receive_buffer=8))
     peer.deliver(ACK | FIN, 1, 1, b"0123456789")
