@@ -23,10 +23,11 @@ def bench(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_figures_have_their_shape() -> None:
-    done = bench("--megabytes", "1", "--idle", "3", "--runs", "1", "--json", "-")
+    groups = ("--only", "core", "--only", "memory")  # what crosses a link is tried below, and PyTCP takes seconds
+    done = bench(*groups, "--megabytes", "1", "--idle", "3", "--runs", "1", "--json", "-")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)["figures"]
-    assert {one["group"] for one in figures} == set(Group)
+    assert {one["group"] for one in figures} == {Group.CORE, Group.MEMORY}
     assert all(one["value"] > 0 for one in figures if not one["left_out"])
     assert all(one["reference_better_times"] == 1 for one in figures if one["stack"] == "reference")
 
@@ -73,3 +74,15 @@ def test_pytcp_takes_all_the_text_too() -> None:
     pytest.importorskip("pytcp")
     moved = apart("pytcp", "receives", 100_000)
     assert moved["octets"] == moved["segments"] * traffic.TEXT
+
+
+@pytest.mark.parametrize("function", ["reference_receives", "reference_sends", "kernel"])
+def test_all_the_text_crosses_the_link(function: str) -> None:
+    try:
+        carried = apart("link", function, 100_000)
+    except Failed as failed:
+        if "no private network" not in str(failed):
+            raise
+        pytest.skip(str(failed))
+    assert carried["octets"] == 100_000
+    assert carried["seconds"] > 0

@@ -30,7 +30,7 @@ def apart(module: str, function: str, *numbers: int) -> Any:
     except subprocess.TimeoutExpired:
         raise Failed(f"came to no result within {_PATIENCE:.0f} s") from None
     if done.returncode:
-        raise Failed((done.stderr.strip().splitlines() or ["it died without a word"])[-1])
+        raise Failed((done.stderr.strip().splitlines() or ["died without a word"])[-1])
     return json.loads(done.stdout.splitlines()[-1])
 
 

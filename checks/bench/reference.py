@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from halfclose.checks.bench import pytcp
+from halfclose.checks.bench import link, pytcp
 from halfclose.checks.bench.apart import Failed, apart
 
 _MB = 1_000_000
+_SLOWER, _FASTER = 20, 50
 
 
 class Group(StrEnum):
     """Cases that belong together."""
 
     CORE = "core"
+    LINK = "link"
     MEMORY = "memory"
 
 
@@ -52,6 +54,8 @@ class Figure:
 def cases() -> list[Case]:
     """Everything, in the order of the table."""
     packets, octets = "packets/s", "octets"
+    from_kernel, to_kernel = "text from the kernel", "text to the kernel"
+    tap_missing = pytcp.needs() or link.tap_needs()
     taken, idle, missing = "packets with text are taken and read", "an idle connection in memory", pytcp.needs()
     return [
         Case(Group.CORE, "segments between two connections", "segments/s", "reference", _rate("through_connections")),
@@ -59,6 +63,12 @@ def cases() -> list[Case]:
         Case(Group.CORE, "the same beside idle connections", packets, "reference", _rate_beside_idle),
         Case(Group.CORE, taken, packets, "reference", _rate("receives")),
         Case(Group.CORE, taken, packets, "PyTCP", _rate("receives", "pytcp"), missing),
+        Case(Group.LINK, from_kernel, "MB/s", "reference", _speed("reference_receives")),
+        Case(Group.LINK, from_kernel, "MB/s", "PyTCP", _speed("pytcp_receives", 1 / _SLOWER), tap_missing),
+        Case(Group.LINK, from_kernel, "MB/s", "kernel", _speed("kernel", _FASTER)),
+        Case(Group.LINK, to_kernel, "MB/s", "reference", _speed("reference_sends")),
+        Case(Group.LINK, to_kernel, "MB/s", "PyTCP", _speed("pytcp_sends", 1 / _SLOWER), tap_missing),
+        Case(Group.LINK, to_kernel, "MB/s", "kernel", _speed("kernel", _FASTER)),
         Case(Group.MEMORY, idle, octets, "reference", lambda sizes: _octets("core", sizes)),
         Case(Group.MEMORY, idle, octets, "PyTCP", lambda sizes: _octets("pytcp", sizes), missing),
     ]
@@ -89,6 +99,17 @@ def _fastest(sizes: Sizes, module: str, function: str, *numbers: int) -> float:
     """Segments or packets a second."""
     runs = (apart(module, function, *numbers) for _ in range(sizes.runs))
     return max(float(run["segments"] / run["seconds"]) for run in runs)
+
+
+def _speed(function: str, scale: float = 1) -> Callable[[Sizes], float]:
+    """10^6 octets a second; scale: how much less or more text suits the slow and the fast."""
+
+    def fastest(sizes: Sizes) -> float:
+        octets = int(sizes.megabytes * _MB * scale)
+        runs = (apart("link", function, octets) for _ in range(sizes.runs))
+        return max(float(run["octets"] / run["seconds"] / _MB) for run in runs)
+
+    return fastest
 
 
 def _octets(module: str, sizes: Sizes) -> float:

@@ -26,9 +26,11 @@ def command(
     runs: Annotated[int, typer.Option(help="How often a speed is measured; the fastest run counts.")] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here; '-': stdout.")] = None,
 ) -> None:
-    """Segments a second, and memory of an idle connection: the reference, and PyTCP where it is installed.
+    """Segments a second, MB/s over a link and memory of idle connections: the reference, PyTCP and the kernel.
 
-    Every figure comes from a process of its own, bound to one core. A peer that is missing is left out.
+    Every figure comes from a process of its own, bound to one core; links are in network namespaces. A peer that is
+    missing is left out. Over a link PyTCP waits for its timer, whatever the core could do: it sends a segment a
+    millisecond, and acknowledges ten times a second.
     """
     if unknown := set(groups or ()) - set(Group):
         refuse(f"unknown group {min(unknown)!r}; known are {', '.join(Group)}")
@@ -66,8 +68,12 @@ def _show(figures: Sequence[Figure]) -> None:
         better = _better(figure, figures)
         ratio = "" if better is None or figure.case.stack == "reference" else f"{better:.3g}"
         title, what = "" if figure.case.what == what else figure.case.what, figure.case.what
-        table.add_row(title, figure.case.stack, f"{figure.value:,.0f}", figure.case.unit, ratio)
+        table.add_row(title, figure.case.stack, f"{_digits(figure.value)}", figure.case.unit, ratio)
     console.print(table)
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def _better(figure: Figure, figures: Sequence[Figure]) -> float | None:
