@@ -11,7 +11,7 @@ _DUPLICATES = 3
 class Congestion:
     """The congestion window of one connection, in octets."""
 
-    __slots__ = ("_duplicates", "_smss", "cwnd", "on", "ssthresh")
+    __slots__ = ("_duplicates", "_flight", "_recover", "_recovering", "_smss", "cwnd", "on", "ssthresh")
 
     def __init__(self, on: bool) -> None:
         self.on = on

@@ -28,12 +28,12 @@ class Reassembly:
         return bool(self.pieces)
 
     def hold(self, seq: int, text: bytes, fin: bool) -> None:
-        """Keep text that begins at seq, and the FIN behind it; what contradicts a FIN seen before is dropped."""
+        """Keep text that begins at seq, and the FIN behind it; what contradicts the segments before it is dropped."""
+        end = add(seq, len(text))
+        if self._contradicts(end, fin):
+            return
         if fin:
-            number = add(seq, len(text))
-            if self.fin not in (None, number):
-                return
-            self.fin = number
+            self.fin = end
         if not text:
             return
         first = bisect_left(self.pieces, 0, key=lambda piece: distance(seq, _end(piece)))
@@ -42,6 +42,12 @@ class Reassembly:
         for piece in self.pieces[first:behind]:  # those that overlap or touch
             joined = _join(joined, piece)
         self.pieces[first:behind] = [joined]
+
+    def _contradicts(self, end: int, fin: bool) -> bool:
+        """Whether it has text behind a FIN, or a FIN ahead of text or of another FIN."""
+        if self.fin is not None:
+            return self.fin != end if fin else lt(self.fin, end)
+        return fin and bool(self.pieces) and lt(end, _end(self.pieces[-1]))
 
     def take(self, seq: int) -> tuple[bytes, bool]:
         """The text whose turn it is at seq, and whether the FIN follows at once; what lies before seq is dropped."""
@@ -52,7 +58,6 @@ class Reassembly:
         if self.fin is None or lt(self.fin, seq):
             self.fin = None
             return text, False
-        text = text[: distance(seq, self.fin)]  # nothing belongs behind a FIN
         return text, add(seq, len(text)) == self.fin
 
 

@@ -104,7 +104,7 @@ class Tcb:
         "IRS", "ISS", "RCV", "SND", "TS", "ack_now", "close_called", "config", "congestion", "detached", "early",
         "ended", "fin_received", "isn", "keep_alives", "last_sent", "least_iss", "notices", "now", "outbox",
         "passive", "peer_scales", "received", "remote_specified", "resend", "rto", "state", "text", "text_seq",
-        "timed", "timers", "unacknowledged",
+        "timed", "timed_out", "timers", "unacknowledged",
     )
     # fmt: on
 

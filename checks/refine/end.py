@@ -26,6 +26,8 @@ from halfclose.spec.states import State
 from halfclose.spec.terms import Var
 from halfclose.spec.variables import CLOCK, GHOST, STATE
 
+#: Timers that fire where the scope lets the user lose patience.
+_PATIENCE = (Timer.USER, Timer.FIN_WAIT_2)
 _VERBS = {event: verb for verb, event in EVENTS.items()}
 #: Ghosts that the application sees, or that say which octets are the right ones.
 _KEPT: tuple[Var, ...] = (GHOST.LIFE, GHOST.SENT, GHOST.READ, GHOST.EOF, GHOST.JOINED, GHOST.FATE, CLOCK)
@@ -151,7 +153,7 @@ class ReferenceEnd:
         if self._strangers:
             yield from self._out_of_turn(local, counter)
         for timer in here.subject.tcb.timers:
-            if timer is not Timer.USER or self.scope.user_timeout:
+            if timer not in _PATIENCE or self.scope.user_timeout:
                 wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
 

@@ -26,7 +26,12 @@ from halfclose.spec.states import State
 from halfclose.spec.terms import Var
 from halfclose.spec.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
 
-_EVENTS = {Timer.TIME_WAIT: Event.TIME_WAIT_TIMEOUT, Timer.USER: Event.USER_TIMEOUT}
+#: The timers that the specification has edges for; a full close limits the user's patience in FIN-WAIT-2 (reading 19).
+_EVENTS = {
+    Timer.TIME_WAIT: Event.TIME_WAIT_TIMEOUT,
+    Timer.USER: Event.USER_TIMEOUT,
+    Timer.FIN_WAIT_2: Event.USER_TIMEOUT,
+}
 #: What the user is told without having asked (3.9.1, MUST-12), in the code's words.
 _TOLD = (Notice.CLOSING, Notice.RESET, Notice.REFUSED, Notice.TIMEOUT)
 
