@@ -20,6 +20,8 @@ An endpoint may do the following; each is a freedom that the RFC gives:
 - not announce each octet that the user reads (3.8.6.2.2, avoidance of silly windows), and grant or refuse that room
   until it is announced;
 - keep small text back while text is outstanding or does not fit the window (3.7.4, 3.8.6.2.1);
+- hand out what had arrived in order although a RST has ended the connection (3.10.7.4 step 2 flushes "segment
+  queues", which need not be where the user's text is kept);
 - have a send buffer of any size, none at all before the handshake is over (3.10.2, "insufficient resources").
 """
 

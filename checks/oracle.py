@@ -204,6 +204,8 @@ class Oracle:
         for edge, after, sent in self._code.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
             moved = self._moved(h, edge, after, sent)
             yield moved
+            if h[RCV.USER] and edge.rule.signal == "error: connection reset":
+                yield replace(moved, local=put(after, RCV_USER=h[RCV.USER]))
             if edge.rule.name.endswith(".unwanted"):
                 yield replace(moved, due=reset_at(h[SND.NXT]))
             if edge.rule.name.endswith(".early") and h[HELD.SET]:

@@ -179,3 +179,12 @@ def test_a_close_queued_in_syn_received_may_come_before_or_after_the_fin_of_the_
     closed = ends_in is State.CLOSED
     oracle.observe(Segment(ISS + 5, 0, RST, 0) if closed else of_stack(5, 2))
     assert oracle.is_in(ends_in)
+
+
+@pytest.mark.parametrize("returned", [Result("ok", text=pattern(0, 10)), Result("reset")])
+def test_text_that_came_before_a_reset_may_be_handed_out_or_not(oracle: Oracle, returned: Result) -> None:
+    oracle.deliver(of_peer(1, 1, octets=10))
+    oracle.observe(of_stack(1, 11))
+    oracle.deliver(of_peer(11, 0, RST))
+    oracle.call(Verb.RECEIVE, 100, returned)
+    oracle.call(Verb.RECEIVE, 100, Result("reset"))
