@@ -60,15 +60,18 @@ def fields_of(segment: Segment) -> Fields:
     return tuple(values.get(var, 0) for var in SEGMENT)
 
 
-def show(fields: Fields, shift: int = 0, peer: bool = False) -> str:
-    """In the RFC's notation.  shift: what to take off the numbers of the stack's own sequence space."""
+def show(fields: Fields, shift: int = 0, peer: bool = False, other: int = 0) -> str:
+    """In the RFC's notation.  peer: whether the peer sent it.
+
+    shift: what to take off the numbers of the stack's own sequence space; other: and off those of its peer's.
+    """
     bits = [name for var, _, name in _BITS if fields[FIELD[var]]]
     has_ack, is_rst = fields[FIELD[CTL.ACK]], fields[FIELD[CTL.RST]]
     number, acknowledge = fields[FIELD[SEG.SEQ]], fields[FIELD[SEG.ACK]]
-    if peer:
-        acknowledge = (acknowledge - shift) & _MASK
-    elif not (is_rst and has_ack and number == 0):  # 3.5.2: sequence number zero stands for none
-        number = (number - shift) & _MASK
+    own, others = (other, shift) if peer else (shift, other)
+    acknowledge = (acknowledge - others) & _MASK
+    if peer or not (is_rst and has_ack and number == 0):  # 3.5.2: sequence number zero stands for none
+        number = (number - own) & _MASK
     parts = [f"<SEQ={number}>", f"<ACK={acknowledge}>" if has_ack else ""]
     text = fields[FIELD[SEG.TEXT]]
     parts += [f"<DATA={text}>" if text else "", f"<CTL={','.join(bits)}>"]

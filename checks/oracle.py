@@ -51,7 +51,7 @@ from halfclose.spec.edge import Edge, Event, Rule
 from halfclose.spec.graph import RULES
 from halfclose.spec.profile import Profile
 from halfclose.spec.states import FIN_RECEIVED, SYNCHRONIZED, State
-from halfclose.spec.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SND, TCB
+from halfclose.spec.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, ISS, RCV, SEG, SND, TCB
 
 
 class Deviates(Exception):
@@ -70,7 +70,7 @@ class Oracle:
 
     Tell it every input (`call`, `deliver`) together with the initial sequence number that the endpoint was seen to
     choose then, every segment it sends (`observe`), and when it has fallen silent (`silence`); each raises Deviates.
-    shift: the endpoint's actual less its nominal initial sequence number, for what is printed.
+    shift: the endpoint's actual less its nominal initial sequence number, for what is printed; other: the peer's.
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
@@ -84,12 +84,13 @@ class Oracle:
         """
         oracle = cls.__new__(cls)
         oracle._begin(code, hypothesis, read, buffer)
+        oracle.shift, oracle.other = hypothesis[ISS], hypothesis[IRS]
         return oracle
 
     def _begin(self, code: Code, hypothesis: Hypothesis, read: int, buffer: int) -> None:
         self._code = code
         self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
-        self.shift = 0
+        self.shift = self.other = 0
         self.read = read
         self.notes: list[str] = []
         self._buffer = buffer
@@ -129,7 +130,7 @@ class Oracle:
         before = self.hypotheses
         fields = fields_of(segment)
         sent = (after for h in before for after in self._sent(h, fields))
-        seen = f"sent {show(fields, self.shift)}"
+        seen = f"sent {show(fields, self.shift, other=self.other)}"
         self._adopt(sent, lambda: Deviates(seen, self.allowed(before), _rules(before)))
         if segment.text:
             first = distance(self.hypotheses[0][ISS], segment.seq) - 1
@@ -169,7 +170,7 @@ class Oracle:
         """What the endpoint may do now, for people; text in its longest form."""
         shown: dict[str, None] = {}
         for h in hypotheses:
-            shown |= dict.fromkeys(show(fields, self.shift) for fields in self._offers(h))
+            shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._offers(h))
             if self.quiet(h):
                 shown["silence"] = None
         return tuple(shown)

@@ -76,7 +76,12 @@ class Difference:
     spec: str
 
     def __str__(self) -> str:
-        return f"{self.name} is {self.code}, not {self.spec}"
+        return f"{self.name} is {self.code}"
+
+    @property
+    def wanted(self) -> str:
+        """What the specification says."""
+        return f"{self.name} is {self.spec}"
 
 
 class Abstraction:

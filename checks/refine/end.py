@@ -24,7 +24,7 @@ from halfclose.spec.network import Scope, Wait
 from halfclose.spec.profile import HALF_DUPLEX
 from halfclose.spec.states import State
 from halfclose.spec.terms import Var
-from halfclose.spec.variables import CLOCK, GHOST, STATE
+from halfclose.spec.variables import CLOCK, GHOST, IRS, ISS, STATE
 
 #: Timers that fire where the scope lets the user lose patience.
 _PATIENCE = (Timer.USER, Timer.FIN_WAIT_2)
@@ -202,7 +202,10 @@ class ReferenceEnd:
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
         """The exploration objects to this step, and does not look for what comes after it."""
-        event = f"{show(fields_of(stimulus.segment))} ARRIVES" if isinstance(stimulus, Arrived) else str(stimulus)
+        event = str(stimulus)
+        if isinstance(stimulus, Arrived):
+            h = self._here[local].h
+            event = f"{show(fields_of(stimulus.segment), h[ISS], peer=True, other=h[IRS])} ARRIVES"
         number = self.shared.label(CodeStep(event, divergence.edges, divergence))
         first = self.shared.on_wire(sent[0]) if sent else NO_SEGMENT
         return Move(number, local, first)

@@ -88,16 +88,12 @@ class Judge:
                         oracle.timeout(_EVENTS[timer])
 
     def _agreed(self, complete: list[Hypothesis], tcb: Tcb) -> Hypothesis:
-        best: tuple[object, ...] | None = None
-        nearest = complete[0]
-        for h in complete:
-            differences = self.abstraction.differences(h, tcb)
-            if not differences:
-                return h
-            if best is None or len(differences) < len(best):
-                best, nearest = differences, h
-        seen = "; ".join(map(str, best or ()))
-        raise Deviates(f"afterwards {seen}", (), nearest.path[-1:])
+        differing = [(self.abstraction.differences(h, tcb), h) for h in complete]
+        differences, nearest = min(differing, key=lambda one: len(one[0]))
+        if not differences:
+            return nearest
+        code, spec = (", ".join(words) for words in zip(*((str(d), d.wanted) for d in differences), strict=True))
+        raise Deviates(f"afterwards {code}", (spec,), nearest.path[-1:])
 
     def _must_have_told(self, before: Hypothesis, after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:
         if isinstance(stimulus, Called) or before[DETACHED]:
