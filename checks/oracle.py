@@ -200,8 +200,6 @@ class Oracle:
 
     def _arrived(self, h: Hypothesis, fields: Fields, isn: int) -> Iterator[Hypothesis]:
         local = put(h.local, ISN_CLOCK=isn)
-        if is_refused_by_group_2(h, fields):
-            yield replace(h, due=reset_at(fields[FIELD[SEG.ACK]]))
         for edge, after, sent in self._code.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
             moved = self._moved(h, edge, after, sent)
             yield moved
@@ -214,6 +212,8 @@ class Oracle:
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
                 for first, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
                     yield h.by(first, between, rest=fields)
+        if is_refused_by_group_2(h, fields):
+            yield replace(h, due=reset_at(fields[FIELD[SEG.ACK]]))
 
     def _moved(self, h: Hypothesis, edge: Edge, after: Local, due: Fields | None) -> Hypothesis:
         ended = edge.target in (State.CLOSED, State.LISTEN, State.SYN_SENT)

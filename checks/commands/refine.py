@@ -13,10 +13,12 @@ from rich.table import Table
 
 from halfclose.checks.commands.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
 from halfclose.checks.refine.faults import FAULTS, UnknownFault
-from halfclose.checks.refine.run import EXAMPLES, STEPS, Method, Outcome, Task, everything, possible_edges, run, trials
+from halfclose.checks.refine.run import Length, Method, Outcome, Task, everything, possible_edges, run, trials
 from halfclose.checks.refine.scopes import REFINED
+from halfclose.spec.profile import PROFILES
 
 _METHODS = tuple(Method)
+_USUAL = Length()
 _SCOPES = ", ".join(REFINED)
 
 
@@ -26,7 +28,8 @@ def command(
     fault: Annotated[
         list[str] | None, typer.Option(help="Seed this fault only, and draw how it is caught; may be repeated.")
     ] = None,
-    examples: Annotated[int, typer.Option(min=1, help=f"Connections of each search, {STEPS} steps each.")] = EXAMPLES,
+    examples: Annotated[int, typer.Option(min=1, help="Connections that a search tries.")] = _USUAL.examples,
+    steps: Annotated[int, typer.Option(min=1, help="The most that happens to each of them.")] = _USUAL.steps,
     by: Annotated[list[Method] | None, typer.Option(help="Compare by this method only; may be repeated.")] = None,
     seeds: Annotated[int, typer.Option(min=0, help="Searches, each from a seed of its own.")] = 2,
     edges: Annotated[bool, typer.Option("--edges", help="List the edges that the code never exercised.")] = False,
@@ -41,8 +44,8 @@ def command(
     try:
         chosen = _chosen(scopes or [])
         tried = faults or bool(fault)
-        methods = by or list(Method)
-        tasks = trials(fault or [], examples, methods) if tried else everything(chosen, range(seeds), examples, methods)
+        methods, length = by or list(Method), Length(examples, steps)
+        tasks = trials(fault or [], length, methods) if tried else everything(chosen, range(seeds), length, methods)
     except (UnknownFault, _UnknownScope) as error:
         refuse(error)
     outcomes, interrupted = _run(tasks, jobs or os.cpu_count() or 1)
@@ -128,8 +131,10 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
 def _show_bounds(outcomes: Iterable[Outcome]) -> None:
     """What the figures above stand for."""
     console.print()
-    for name in (o.task.name for o in outcomes if o.task.method is Method.EXPLORE):
+    explored = {outcome.task.name for outcome in outcomes if outcome.task.method is Method.EXPLORE}
+    for name in (known for known in REFINED if known in explored):
         scope = REFINED[name]
+        profile = next((preset for preset, known in PROFILES.items() if known == scope.profile), str(scope.profile))
         bounds = {
             "slots": scope.slots,
             "losses": "any" if scope.losses is None else scope.losses,
@@ -140,7 +145,7 @@ def _show_bounds(outcomes: Iterable[Outcome]) -> None:
             "crashes": scope.crashes,
         }
         words = ", ".join(f"{bound} {value}" for bound, value in bounds.items())
-        console.print(f"{name}: A '{scope.app_a}', B '{scope.app_b}', profile {scope.profile}, {words}", markup=False)
+        console.print(f"{name}: A '{scope.app_a}', B '{scope.app_b}', profile {profile}, {words}", markup=False)
     console.print(
         "Every state is also hit by every call, and by segments with any control bits around each edge of its windows."
     )

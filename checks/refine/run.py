@@ -28,8 +28,6 @@ from halfclose.spec.profile import PROFILES
 _CHEAP = ("narrow", "half-close", "simultaneous", "full-close", "held", "again")
 _EXPLORED_FOR_FAULTS = (*((name, False) for name in _CHEAP), *((name, True) for name in REFINED))
 _REPLAYED_FOR_FAULTS = ("reference", "rfc5961", "linux")
-#: Connections that a search tries, of so many steps each.
-EXAMPLES, STEPS = 400, 50
 
 
 class Method(Enum):
@@ -41,6 +39,14 @@ class Method(Enum):
 
 
 @dataclass(frozen=True)
+class Length:
+    """How many connections a search tries, of how many steps each."""
+
+    examples: int = 400
+    steps: int = 50
+
+
+@dataclass(frozen=True)
 class Task:
     """One piece: a scope to explore, a seed to search from, a profile whose vectors are replayed; "" is all that it
     takes to find the fault."""
@@ -48,7 +54,7 @@ class Task:
     method: Method
     name: str
     fault: str = ""
-    examples: int = EXAMPLES
+    length: Length = Length()
 
 
 @dataclass(frozen=True)
@@ -78,20 +84,20 @@ class Outcome:
 
 
 def everything(
-    scopes: Sequence[str], seeds: Sequence[int], examples: int, methods: Sequence[Method] = tuple(Method)
+    scopes: Sequence[str], seeds: Sequence[int], length: Length, methods: Sequence[Method] = tuple(Method)
 ) -> list[Task]:
     """The whole comparison by these methods, the longest pieces first."""
     explored = [Task(Method.EXPLORE, name) for name in reversed(scopes)]
-    searched = [Task(Method.SEARCH, str(seed), examples=examples) for seed in seeds]
+    searched = [Task(Method.SEARCH, str(seed), length=length) for seed in seeds]
     tasks = [*explored, *searched, *(Task(Method.REPLAY, name) for name in PROFILES)]
     return [task for task in tasks if task.method in methods]
 
 
-def trials(names: Sequence[str], examples: int, methods: Sequence[Method] = tuple(Method)) -> list[Task]:
+def trials(names: Sequence[str], length: Length, methods: Sequence[Method] = tuple(Method)) -> list[Task]:
     """Every fault, or these, by every method that can catch it."""
     chosen = [fault(name) for name in names] or FAULTS
     pairs = [(one, method) for one in chosen for method in methods if one.why_not(method.value) is None]
-    return [Task(method, "", one.name, examples) for one, method in pairs]
+    return [Task(method, "", one.name, length) for one, method in pairs]
 
 
 def perform(task: Task) -> Outcome:
@@ -127,7 +133,7 @@ def _explore(task: Task) -> Outcome:
 
 
 def _search(task: Task) -> Outcome:
-    found = stateful.search(task.examples, STEPS, int(task.name or 0))
+    found = stateful.search(task.length.examples, task.length.steps, int(task.name or 0))
     where = f"{found.judged:,} steps" if found.diagram else ""
     return Outcome(task, 0.0, judged=found.judged, edges=found.edges, where=where, diagram=found.diagram)
 

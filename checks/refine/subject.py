@@ -15,6 +15,7 @@ from typing import Any
 from halfclose.checks.stacks.reference import perform
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.reference.config import Config
+from halfclose.reference.congestion import Congestion
 from halfclose.reference.connection import Connection
 from halfclose.reference.rto import RetransmissionTimeout
 from halfclose.reference.tcb import Notice, Tcb, Timer
@@ -108,11 +109,14 @@ class Subject:
         return twin
 
     def forget_time(self) -> None:
-        """Leave of the timers only which ones run, and of round trips nothing."""
+        """Leave of the timers only which ones run, of round trips nothing, and nothing of a congestion control that is
+        off."""
         tcb = self.tcb
         tcb.timers = dict.fromkeys(sorted(tcb.timers, key=lambda timer: timer.value), _LATER)
         tcb.rto, tcb.timed = RetransmissionTimeout(tcb.config), None
-        tcb.now = tcb.last_sent = 0.0
+        if not tcb.congestion.on:
+            tcb.congestion = Congestion(on=False)
+        tcb.now = tcb.last_sent = tcb.timed_out = 0.0
 
     def bring_forward(self, timer: Timer) -> None:
         """Make this timer the next one to expire."""
