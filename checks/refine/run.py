@@ -24,9 +24,10 @@ from halfclose.spec.graph import tcp
 from halfclose.spec.profile import PROFILES
 
 #: What the exploration of a faulty reference goes through until it finds the fault: scopes, without strangers and with
-#: them.  The vectors likewise.
+#: them; the search likewise: seeds; and the vectors: profiles.
 _CHEAP = ("narrow", "half-close", "simultaneous", "full-close", "held", "again")
 _EXPLORED_FOR_FAULTS = (*((name, False) for name in _CHEAP), *((name, True) for name in REFINED))
+_SEEDS_FOR_FAULTS = 8
 _REPLAYED_FOR_FAULTS = ("reference", "rfc5961", "linux")
 
 
@@ -133,9 +134,13 @@ def _explore(task: Task) -> Outcome:
 
 
 def _search(task: Task) -> Outcome:
-    found = stateful.search(task.length.examples, task.length.steps, int(task.name or 0))
-    where = f"{found.judged:,} steps" if found.diagram else ""
-    return Outcome(task, 0.0, judged=found.judged, edges=found.edges, where=where, diagram=found.diagram)
+    judged, edges = 0, frozenset[str]()
+    for number in (int(task.name),) if task.name else range(_SEEDS_FOR_FAULTS):
+        found = stateful.search(task.length.examples, task.length.steps, number)
+        judged, edges = judged + found.judged, edges | found.edges
+        if found.diagram:
+            return Outcome(task, 0.0, judged, edges=edges, where=f"{judged:,} steps", diagram=found.diagram)
+    return Outcome(task, 0.0, judged, edges=edges)
 
 
 def _replay(task: Task) -> Outcome:

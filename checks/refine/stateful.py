@@ -23,7 +23,7 @@ from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
 from halfclose.spec.profile import HALF_DUPLEX, Profile
-from halfclose.spec.states import State
+from halfclose.spec.states import FIN_RECEIVED, State
 from halfclose.spec.variables import IRS, RCV, SND
 
 _MASK = 0xFFFF_FFFF
@@ -45,6 +45,26 @@ _configs = st.builds(
     timestamps=st.just(False),
 )
 _profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
+#: How connections begin, so that no state is too deep to be reached often.
+_OPENINGS = (
+    "",
+    "open",
+    "listen",
+    "listen syn",
+    "open syn",
+    "listen syn ack",
+    "open syn send",
+    "open syn shutdown",
+    "open syn send shutdown",
+    "open syn shutdown ack",
+    "open syn fin",
+    "open syn fin send shutdown",
+    "open syn fin shutdown",
+    "open syn shutdown fin-alone",
+    "open syn send shutdown fin-alone",
+    "open syn shutdown fin",
+)
+_SOME_TEXT = 100
 _ends = st.sampled_from((0, 0, PSH, FIN, FIN | PSH))
 _windows = st.sampled_from((65_535, 0)) | st.integers(0, 65_535)
 
@@ -67,19 +87,31 @@ class Endpoint(RuleBasedStateMachine):
         iss=_numbers,
         irs=_numbers,
         window=st.sampled_from((65_535, 4000, 10, 1, 0)),
-        connected=st.sampled_from(("actively", "passively", "")),
+        opening=st.sampled_from(_OPENINGS),
     )
-    def begin(self, config: Config, profile: Profile, iss: int, irs: int, window: int, connected: str) -> None:
+    def begin(self, config: Config, profile: Profile, iss: int, irs: int, window: int, opening: str) -> None:
         self.profile, self.window, self.irs = profile, window, irs
         self.judge = Judge(profile, following(config, profile.on), window)
         self.clock = IsnClock(iss)
         self.subject = Subject(following(config, profile.on), self.clock)
         self.h: Hypothesis = self.judge.born(iss)
         Endpoint.story = Story()
-        if connected:
-            self._take(Called(Verb.OPEN if connected == "actively" else Verb.LISTEN))
-            self.hears_a_syn(simultaneously=False)
-            self._arrives(irs + 1, self.h[SND.NXT], ACK, 0, window)
+        for move in opening.split():
+            self._plays(move)
+
+    def _plays(self, move: str) -> None:
+        """One of the moves that connections usually begin with."""
+        match move:
+            case "syn":
+                self.hears_a_syn(simultaneously=False)
+            case "ack" | "fin":
+                self._arrives(self.h[RCV.NXT], self.h[SND.NXT], ACK | (FIN if move == "fin" else 0), 0, self.window)
+            case "fin-alone":  # it knows nothing of ours
+                self._arrives(self.h[RCV.NXT], self.h[SND.UNA], ACK | FIN, 0, self.window)
+            case "send":
+                self._take(Called(Verb.SEND, _SOME_TEXT))
+            case call:
+                self._take(Called(Verb(call)))
 
     # ---- the user --------------------------------------------------------------------------------------------
 
@@ -118,6 +150,12 @@ class Endpoint(RuleBasedStateMachine):
         answers = self.h.state is State.SYN_SENT and not simultaneously
         self._arrives(self.irs, self.h[SND.NXT], SYN | (ACK if answers else 0), 0, self.window)
 
+    @precondition(lambda self: self.h.state in (State.SYN_SENT, State.SYN_RECEIVED))
+    @rule(off=st.sampled_from((0, 0, 1, -1)), acknowledges=st.booleans())
+    def is_reset_in_the_handshake(self, off: int, acknowledges: bool) -> None:
+        flags = RST | (ACK if acknowledges else 0)
+        self._arrives(self.h[RCV.NXT] + off, self.h[SND.NXT], flags, 0, self.window)
+
     @precondition(_heard)
     @rule(octets=_octets, ends=_ends, window=_windows, known=st.integers(0, 3000))
     def hears_its_peer(self, octets: int, ends: int, window: int, known: int) -> None:
@@ -138,6 +176,11 @@ class Endpoint(RuleBasedStateMachine):
         """A segment that was sent again, perhaps with more behind it."""
         known = min(behind, distance(self.h[IRS], self.h[RCV.NXT]) - 1)
         self._arrives(self.h[RCV.NXT] - known, self.h[SND.NXT], ACK | ends, known + octets, self.window)
+
+    @precondition(lambda self: self.h.state in FIN_RECEIVED)
+    @rule()
+    def hears_the_fin_again(self) -> None:
+        self._arrives(self.h[RCV.NXT] - 1, self.h[SND.NXT], ACK | FIN, 0, self.window)
 
     @rule(
         flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, EVERYTHING))),
