@@ -69,6 +69,7 @@ def _take_syn(tcb: Tcb, segment: Segment) -> None:
         tcb.RCV.SCALE = tcb.config.window_scale or 0
     if segment.timestamps is not None and tcb.config.timestamps:
         tcb.TS.on, tcb.TS.RECENT = True, segment.timestamps[0]
+    tcb.peer_permits_sack = segment.sack_permitted
 
 
 # ---- 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------
@@ -427,7 +428,7 @@ def _take(tcb: Tcb, text: bytes, fin: bool) -> None:
         held, fin = tcb.early.take(add(tcb.RCV.NXT, len(text)))
         text += held
     if fin:
-        tcb.early.pieces.clear()
+        tcb.early.drop_text()
     tcb.fin_received = fin
     _deliver(tcb, text)
 

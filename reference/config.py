@@ -17,6 +17,7 @@ class Config:
     receive_buffer: int = 65_535  # the largest window; more than 65,535 needs window_scale
     window_scale: int | None = 0  # shift of the windows that are sent, 0 to 14 (RFC 7323 2)
     timestamps: bool = True  # RFC 7323 3
+    selective_ack: bool = True  # RFC 2018, as a receiver of text: what a peer reports in turn is not used
 
     # When to send.
     nagle: bool = True  # 3.7.4, SHLD-7

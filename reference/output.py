@@ -1,13 +1,19 @@
-"""What a connection sends: segmentation, the windows, Nagle, silly window avoidance and acknowledgments."""
+"""What a connection sends: segmentation, the windows, Nagle, silly window avoidance and acknowledgments.
+
+Selective acknowledgments (RFC 2018) are sent to a peer that permits them, and are not used where a peer sends them:
+what is lost is found by the duplicate ACKs of RFC 5681 and the partial ones of RFC 6582 alone.
+"""
 
 from __future__ import annotations
 
 from halfclose.reference.sequence import add, distance, latest, le, lt
 from halfclose.reference.tcb import UNSCALED_WINDOW, State, Tcb, Timer
-from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Block, Segment
 
 _SENDING = (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_1, State.CLOSING, State.LAST_ACK)
 _TIMESTAMPS_LENGTH = 12  # with its padding
+_SACK_LENGTH, _BLOCK_LENGTH = 4, 8  # without blocks, with its padding; and of each block
+_OPTIONS_LENGTH = 40  # of all together (3.1)
 TIMESTAMPS_PER_SECOND = 1000
 _FULL_SEGMENTS = 2
 
@@ -27,7 +33,8 @@ def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
     mss = tcb.config.mss if flags & SYN else None  # 3.7.1
     scale = _offered_scale(tcb) if flags & SYN else None
     window = min(window, UNSCALED_WINDOW)
-    tcb.outbox.append(Segment(seq, ack, flags, window, text, mss, scale, _timestamps(tcb, flags)))
+    options = (mss, scale, _timestamps(tcb, flags), _permits_sack(tcb, flags), _sack(tcb) if flags & ACK else ())
+    tcb.outbox.append(Segment(seq, ack, flags, window, text, *options))
 
 
 def emit_ack(tcb: Tcb) -> None:
@@ -73,6 +80,20 @@ def _timestamps(tcb: Tcb, flags: int) -> tuple[int, int] | None:
     if not (offered or tcb.TS.on):
         return None
     return timestamp(tcb.now), tcb.TS.RECENT if flags & ACK else 0
+
+
+def _permits_sack(tcb: Tcb, flags: int) -> bool:
+    """RFC 2018 2: on a SYN alone; on a SYN,ACK, as for other options, only where the SYN carried it."""
+    may = tcb.state is State.SYN_SENT or tcb.peer_permits_sack
+    return tcb.config.selective_ack and bool(flags & SYN) and may
+
+
+def _sack(tcb: Tcb) -> tuple[Block, ...]:
+    """RFC 2018 4: in every ACK while early text is held, as many blocks as fit."""
+    if not (tcb.early and tcb.peer_permits_sack and tcb.config.selective_ack):
+        return ()
+    room = min(_OPTIONS_LENGTH, tcb.SND.MSS - 1) - _timestamps_length(tcb) - _SACK_LENGTH
+    return tcb.early.blocks(max(0, room // _BLOCK_LENGTH))
 
 
 def timestamp(now: float) -> int:
@@ -125,7 +146,13 @@ def transmit(tcb: Tcb) -> None:
 
 def segment_size(tcb: Tcb) -> int:
     """The most text for one segment, less the options that it carries (3.7.1, MUST-16)."""
-    return tcb.SND.MSS - (_TIMESTAMPS_LENGTH if tcb.TS.on else 0)
+    blocks = len(_sack(tcb))
+    sack_length = _SACK_LENGTH + _BLOCK_LENGTH * blocks if blocks else 0
+    return max(1, tcb.SND.MSS - _timestamps_length(tcb) - sack_length)
+
+
+def _timestamps_length(tcb: Tcb) -> int:
+    return _TIMESTAMPS_LENGTH if tcb.TS.on else 0
 
 
 def _transmit_one(tcb: Tcb) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import islice
 
 from halfclose.reference.sequence import add, distance, le, lt
 
@@ -13,11 +14,12 @@ class Reassembly:
     The caller offers only what lies within the window.
     """
 
-    __slots__ = ("fin", "pieces")
+    __slots__ = ("_ends", "fin", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[tuple[int, bytes]] = []
         self.fin: int | None = None
+        self._ends: dict[int, int] = {}  # of each piece by its first number; the one that text came for last is last
 
     def __len__(self) -> int:
         """Octets held."""
@@ -41,7 +43,10 @@ class Reassembly:
         joined = (seq, text)
         for piece in self.pieces[first:behind]:  # those that overlap or touch
             joined = _join(joined, piece)
+        for start, _ in self.pieces[first:behind]:
+            del self._ends[start]
         self.pieces[first:behind] = [joined]
+        self._ends[joined[0]] = _end(joined)
 
     def _contradicts(self, end: int, fin: bool) -> bool:
         """Whether it has text behind a FIN, or a FIN ahead of text or of another FIN."""
@@ -54,11 +59,25 @@ class Reassembly:
         text = b""
         while self.pieces and le(self.pieces[0][0], seq):
             start, held = self.pieces.pop(0)
+            del self._ends[start]
             text = text or held[distance(start, seq) :]
         if self.fin is None or lt(self.fin, seq):
             self.fin = None
             return text, False
         return text, add(seq, len(text)) == self.fin
+
+    def drop_text(self) -> None:
+        """Of all the pieces."""
+        self.pieces.clear()
+        self._ends.clear()
+
+    def blocks(self, most: int) -> tuple[tuple[int, int], ...]:
+        """What to report in an ACK by RFC 2018 4: the block that text came for last, then the ones before it.
+
+        Each is its first number and the number behind its last, which may be the FIN's.
+        """
+        latest = islice(reversed(self._ends.items()), most)
+        return tuple((start, add(end, end == self.fin)) for start, end in latest)
 
 
 def _end(piece: tuple[int, bytes]) -> int:

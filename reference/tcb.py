@@ -103,8 +103,8 @@ class Tcb:
     __slots__ = (
         "IRS", "ISS", "RCV", "SND", "TS", "ack_now", "close_called", "config", "congestion", "detached", "early",
         "ended", "fin_received", "isn", "keep_alives", "last_sent", "least_iss", "notices", "now", "outbox",
-        "passive", "peer_scales", "received", "remote_specified", "resend", "rto", "state", "text", "text_seq",
-        "timed", "timed_out", "timers", "unacknowledged",
+        "passive", "peer_permits_sack", "peer_scales", "received", "remote_specified", "resend", "rto", "state",
+        "text", "text_seq", "timed", "timed_out", "timers", "unacknowledged",
     )
     # fmt: on
 
@@ -125,6 +125,7 @@ class Tcb:
         self.SND, self.RCV = SendSequence(), ReceiveSequence()
         self.TS = Timestamps()
         self.peer_scales = False  # its SYN offered RFC 7323 window scaling
+        self.peer_permits_sack = False  # its SYN carried SACK-permitted (RFC 2018 2)
         self.ISS = self.IRS = 0
         self.timers: dict[Timer, float] = {}  # when each one expires
 

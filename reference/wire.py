@@ -1,6 +1,7 @@
 """TCP segments on the wire: the header of RFC 9293 3.1 inside IPv4 (RFC 791) or IPv6 (RFC 8200), with checksums.
 
-Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2); others are skipped (MUST-6).
+Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2), SACK-permitted and SACK (RFC 2018 2, 3);
+others are skipped (MUST-6).
 
 Encoding and decoding are pure functions.  A datagram that is not a well-formed TCP segment raises Malformed;
 nothing else escapes.
@@ -22,9 +23,13 @@ _CHECKSUM = 16  # where it stands in the TCP header
 _PROTOCOL, _HOPS = 6, 64
 _IPV6_ADDRESS = 16  # octets
 _OPTION_END, _OPTION_NOP, _OPTION_MSS, _OPTION_SCALE, _OPTION_TIMESTAMPS = 0, 1, 2, 3, 8
+_OPTION_SACK_PERMITTED, _OPTION_SACK = 4, 5
+_BLOCK = struct.Struct("!II")  # of SACK
 
 
 Address = IPv4Address | IPv6Address
+Block = tuple[int, int]
+_Options = tuple[int | None, int | None, tuple[int, int] | None, bool, tuple[Block, ...]]
 
 
 class Malformed(ValueError):
@@ -36,6 +41,7 @@ class Segment:
     """One TCP segment.  seq, ack and mss are in octets; ack counts only where ACK is among the flags.
 
     wnd: the field as it stands, before scaling.  scale: the shift count offered.  timestamps: TSval and TSecr.
+    sack: the first number of each block, and the number behind its last; four fit, or three beside timestamps.
     """
 
     seq: int
@@ -46,6 +52,8 @@ class Segment:
     mss: int | None = None
     scale: int | None = None
     timestamps: tuple[int, int] | None = None
+    sack_permitted: bool = False
+    sack: tuple[Block, ...] = ()
 
     @property
     def length(self) -> int:
@@ -147,12 +155,19 @@ def _encode_options(segment: Segment) -> bytes:
         options += struct.pack("!BBBB", _OPTION_NOP, _OPTION_SCALE, 3, segment.scale)
     if segment.timestamps is not None:
         options += struct.pack("!BBBBII", _OPTION_NOP, _OPTION_NOP, _OPTION_TIMESTAMPS, 10, *segment.timestamps)
+    if segment.sack_permitted:
+        options += struct.pack("!BBBB", _OPTION_NOP, _OPTION_NOP, _OPTION_SACK_PERMITTED, 2)
+    if segment.sack:
+        blocks = b"".join(_BLOCK.pack(*block) for block in segment.sack)
+        options += struct.pack("!BBBB", _OPTION_NOP, _OPTION_NOP, _OPTION_SACK, 2 + len(blocks)) + blocks
     return options
 
 
-def _decode_options(options: bytes) -> tuple[int | None, int | None, tuple[int, int] | None]:
-    """MSS, window scale, timestamps; an option of the wrong length is skipped."""
+def _decode_options(options: bytes) -> _Options:
+    """As the fields of Segment, in their order; an option of the wrong length is skipped."""
     at, mss, scale, timestamps = 0, None, None, None
+    sack_permitted = False
+    sack: tuple[Block, ...] = ()
     while at < len(options) and options[at] != _OPTION_END:
         if options[at] == _OPTION_NOP:
             at += 1
@@ -166,8 +181,12 @@ def _decode_options(options: bytes) -> tuple[int | None, int | None, tuple[int, 
             scale = options[at + 2]
         elif (kind, length) == (_OPTION_TIMESTAMPS, 10):
             timestamps = struct.unpack_from("!II", options, at + 2)
+        elif (kind, length) == (_OPTION_SACK_PERMITTED, 2):
+            sack_permitted = True
+        elif kind == _OPTION_SACK and length > 2 and (length - 2) % _BLOCK.size == 0:
+            sack = tuple((first, end) for first, end in _BLOCK.iter_unpack(options[at + 2 : at + length]))
         at += length
-    return mss, scale, timestamps
+    return mss, scale, timestamps, sack_permitted, sack
 
 
 def _pseudo_header(addresses: bytes, length: int) -> bytes:

@@ -570,6 +570,80 @@ def test_options_of_a_syn_ack_only_where_the_syn_offers_them(
     assert tcp.tcb.SND.WND == (100 if scale is None else 800)
 
 
+@pytest.mark.parametrize("offered", [False, True])
+@pytest.mark.parametrize("switched_on", [False, True])
+def test_sack_is_permitted_in_a_syn_and_in_a_syn_ack_only_where_the_syn_permits_it(
+    offered: bool, switched_on: bool
+) -> None:
+    config = replace(PLAIN, selective_ack=switched_on)
+    server, client = Connection(config, isn=lambda now: ISS), Connection(config, isn=lambda now: ISS)
+    server.listen(0.0)
+    server.segment_arrives(Segment(IRS, 0, SYN, WND, sack_permitted=offered), 0.0)
+    assert [s.sack_permitted for s in server.segments()] == [offered and switched_on]
+    client.open(0.0)
+    assert [s.sack_permitted for s in client.segments()] == [switched_on]
+
+
+def permitting_sack(config: Config = PLAIN, mss: int = MSS) -> Peer:
+    """Connected to a peer whose SYN,ACK permits selective acknowledgments; timestamps are on where config has them."""
+    peer = Peer(config)
+    peer.tcp.open(0.0)
+    timestamps = (1, 0) if config.timestamps else None
+    answer = Segment(IRS, add(ISS, 1), SYN | ACK, WND, b"", mss, None, timestamps, sack_permitted=True)
+    peer.tcp.segment_arrives(answer, 0.0)
+    peer.sent()
+    return peer
+
+
+def blocks(segments: list[Segment]) -> list[list[tuple[int, int]]]:
+    """What each segment reports, in offsets."""
+    return [[(distance(IRS, first), distance(IRS, end)) for first, end in s.sack] for s in segments]
+
+
+def test_early_text_is_reported_the_block_it_belongs_to_first() -> None:
+    """RFC 2018 4: then the blocks reported most recently."""
+    peer = permitting_sack()
+    assert blocks(peer.deliver(ACK, 11, 1, b"bb")) == [[(11, 13)]]
+    assert blocks(peer.deliver(ACK, 31, 1, b"dd")) == [[(31, 33), (11, 13)]]
+    assert blocks(peer.deliver(ACK, 21, 1, b"cc")) == [[(21, 23), (31, 33), (11, 13)]]
+    assert blocks(peer.deliver(ACK, 11, 1, b"bb")) == [[(11, 13), (21, 23), (31, 33)]]  # it came again
+    assert blocks(peer.deliver(ACK, 33, 1, b"e")) == [[(31, 34), (11, 13), (21, 23)]]  # it grew
+    assert blocks(peer.deliver(ACK, 1, 1, bytes(10))) == [[(31, 34), (21, 23)]]  # it was acknowledged
+    assert blocks(peer.deliver(ACK, 13, 1, bytes(20))) == [[]]
+
+
+@pytest.mark.parametrize(("timestamps", "most"), [(False, 4), (True, 3)])
+def test_as_many_blocks_are_reported_as_fit(timestamps: bool, most: int) -> None:
+    peer = permitting_sack(replace(PLAIN, timestamps=timestamps))
+    for n in range(1, 7):
+        (report,) = blocks(peer.deliver(ACK, 1 + 10 * n, 1, b"x"))
+        assert report == [(1 + 10 * m, 2 + 10 * m) for m in range(n, max(0, n - most), -1)]
+
+
+def test_nothing_is_reported_to_a_peer_that_does_not_permit_it_or_with_the_switch_off() -> None:
+    for peer in (connected(), permitting_sack(replace(PLAIN, selective_ack=False))):
+        assert blocks(peer.deliver(ACK, 11, 1, b"early")) == [[]]
+
+
+def test_a_fin_held_behind_early_text_is_reported_with_it() -> None:
+    peer = permitting_sack()
+    assert blocks(peer.deliver(FIN | ACK, 11, 1, b"early")) == [[(11, 17)]]
+
+
+@pytest.mark.parametrize("timestamps", [False, True])
+@pytest.mark.parametrize("mss", [10, 30, MSS])
+def test_text_beside_options_stays_within_the_mss(timestamps: bool, mss: int) -> None:
+    peer = permitting_sack(replace(PLAIN, timestamps=timestamps), mss)
+    for n in (5, 3, 1):
+        peer.deliver(ACK, 1 + 10 * n, 1, b"early")
+    options = 12 * timestamps
+    for segment in peer.send(bytes(2 * mss)):
+        length = options + (4 + 8 * len(segment.sack) if segment.sack else 0)
+        assert segment.text
+        assert len(segment.text) + length <= max(mss, options + 1)
+        assert bool(segment.sack) == (mss > options + 12)
+
+
 def test_an_old_timestamp_is_refused() -> None:
     tcp = Connection(Config(), isn=lambda now: ISS)
     tcp.listen(0.0)

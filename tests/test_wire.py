@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Datagram, Malformed, Segment, decode, encode, internet_checksum
+from halfclose.reference.wire import (
+    ACK,
+    FIN,
+    RST,
+    SYN,
+    Block,
+    Datagram,
+    Malformed,
+    Segment,
+    decode,
+    encode,
+    internet_checksum,
+)
 
 A, B = IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")
 word, port = st.integers(0, 2**32 - 1), st.integers(1, 65535)
@@ -22,6 +34,8 @@ segments = st.builds(
     mss=st.none() | st.integers(1, 65535),
     scale=st.none() | st.integers(0, 255),
     timestamps=st.none() | st.tuples(word, word),
+    sack_permitted=st.booleans(),
+    sack=st.lists(st.tuples(word, word), max_size=1).map(tuple),  # one beside all the others
 )
 A6, B6 = IPv6Address("fd00::1"), IPv6Address("fd00::2")
 
@@ -35,6 +49,13 @@ def test_what_is_encoded_is_decoded(segment: Segment, source: int, target: int) 
 @given(segments, port, port)
 def test_what_is_encoded_over_ipv6_is_decoded(segment: Segment, source: int, target: int) -> None:
     datagram = Datagram(A6, B6, source, target, segment)
+    assert decode(encode(datagram)) == datagram
+
+
+@given(st.lists(st.tuples(word, word), max_size=4), st.none() | st.tuples(word, word))
+def test_four_blocks_fit_or_three_beside_timestamps(blocks: list[Block], timestamps: tuple[int, int] | None) -> None:
+    sack = tuple(blocks[: 4 if timestamps is None else 3])
+    datagram = Datagram(A, B, 1, 2, Segment(1, 2, ACK, 3, b"text", timestamps=timestamps, sack=sack))
     assert decode(encode(datagram)) == datagram
 
 

@@ -15,7 +15,7 @@ from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6
 from scapy.packet import Packet, fuzz
 from scapy.utils import corrupt_bits, corrupt_bytes
 
-from halfclose.reference.wire import Address, Datagram, Malformed, Segment, decode, encode
+from halfclose.reference.wire import Address, Block, Datagram, Malformed, Segment, decode, encode
 
 FAMILIES: list[tuple[Address, Address]] = [
     (IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")),
@@ -32,13 +32,16 @@ segments = st.builds(
     mss=st.none() | half,
     scale=st.none() | octet,
     timestamps=st.none() | st.tuples(word, word),
+    sack_permitted=st.booleans(),
+    sack=st.lists(st.tuples(word, word), max_size=1).map(tuple),  # one beside all the others
 )
 datagrams = st.builds(lambda pair, *fields: Datagram(*pair, *fields), st.sampled_from(FAMILIES), half, half, segments)
 
 #: Options as scapy has them: those that a Segment keeps, and others, which are skipped (MUST-6).
 kept = st.tuples(st.just("MSS"), half) | st.tuples(st.just("WScale"), octet)
-kept |= st.tuples(st.just("Timestamp"), st.tuples(word, word))
-skipped = st.sampled_from([("NOP", None), ("SAckOK", b""), ("SAck", (1, 2))])
+kept |= st.tuples(st.just("Timestamp"), st.tuples(word, word)) | st.just(("SAckOK", b""))
+kept |= st.tuples(st.just("SAck"), st.integers(1, 4).flatmap(lambda blocks: st.tuples(*[word] * 2 * blocks)))
+skipped = st.sampled_from([("NOP", None), ("AltChkSum", (1, 2))])
 skipped |= st.tuples(st.integers(30, 253), st.binary(max_size=6))
 options = st.lists(kept | skipped, max_size=5).filter(lambda chosen: len(bytes(TCP(options=chosen))) <= 60)
 
@@ -50,7 +53,12 @@ def ip(datagram: Datagram) -> Packet:
 
 
 def kept_options(tcp: Packet) -> dict[str, Any]:
-    return {kind: value for kind, value in tcp.options if kind in ("MSS", "WScale", "Timestamp")}
+    return {kind: value for kind, value in tcp.options if kind in ("MSS", "WScale", "Timestamp", "SAckOK", "SAck")}
+
+
+def as_blocks(numbers: tuple[int, ...]) -> tuple[Block, ...]:
+    """SACK as a Segment has it; scapy has the edges of all blocks in a row."""
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 @given(datagrams)
@@ -63,7 +71,10 @@ def test_scapy_reads_every_field_that_is_encoded(datagram: Datagram) -> None:
     assert (tcp.seq, tcp.ack, int(tcp.flags), tcp.window) == (segment.seq, segment.ack, segment.flags, segment.wnd)
     assert (tcp.reserved, tcp.urgptr, bytes(tcp.payload)) == (0, 0, segment.text)
     offered = {"MSS": segment.mss, "WScale": segment.scale, "Timestamp": segment.timestamps}
-    assert kept_options(tcp) == {kind: value for kind, value in offered.items() if value is not None}
+    found = kept_options(tcp)
+    assert (found.pop("SAckOK", None) is not None) == segment.sack_permitted
+    assert as_blocks(found.pop("SAck", ())) == segment.sack
+    assert found == {kind: value for kind, value in offered.items() if value is not None}
 
 
 @given(datagrams)
@@ -85,7 +96,9 @@ def test_what_scapy_builds_is_decoded(datagram: Datagram, chosen: list[Any], res
     fields = {"flags": s.flags, "window": s.wnd, "reserved": reserved, "urgptr": urgent, "options": chosen}
     packet = bytes(ip(datagram) / TCP(**ports, **numbers, **fields) / s.text)
     last = dict(chosen)
-    expected = Segment(s.seq, s.ack, s.flags, s.wnd, s.text, last.get("MSS"), last.get("WScale"), last.get("Timestamp"))
+    others = ("SAckOK" in last, as_blocks(last.get("SAck", ())))
+    values = (*map(last.get, ("MSS", "WScale", "Timestamp")), *others)
+    expected = Segment(s.seq, s.ack, s.flags, s.wnd, s.text, *values)
     found = decode(packet)
     assert found == Datagram(datagram.source, datagram.target, datagram.source_port, datagram.target_port, expected)
 
@@ -138,11 +151,15 @@ def test_what_is_wrong_is_named(packet: Packet, why: str) -> None:
         decode(bytes(packet))
 
 
-@pytest.mark.parametrize(("kind", "length"), [(2, 0), (2, 1), (2, 3), (3, 0), (3, 2), (8, 0), (8, 7), (8, 9)])
+_WRONG_LENGTHS = [(2, 0), (2, 1), (2, 3), (3, 0), (3, 2), (8, 0), (8, 7), (8, 9)]
+_WRONG_LENGTHS += [(4, 1), (4, 8), (5, 0), (5, 4), (5, 7), (5, 12), (5, 17)]
+
+
+@pytest.mark.parametrize(("kind", "length"), _WRONG_LENGTHS)
 def test_an_option_of_the_wrong_length_is_skipped(kind: int, length: int) -> None:
     packet = bytes(IP() / TCP(options=[(kind, bytes(length)), ("MSS", 7)]))
     found = decode(packet).segment
-    assert (found.mss, found.scale, found.timestamps) == (7, None, None)
+    assert found == Segment(found.seq, found.ack, found.flags, found.wnd, mss=7)
 
 
 @settings(max_examples=300)

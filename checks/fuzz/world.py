@@ -200,4 +200,5 @@ def _config(random: Random) -> Config:
         reset_before_sequence=random.random() < 0.3,
         syn_ack_completes=random.random() < 0.3,
         reopen_from_time_wait=random.random() < 0.5,
+        selective_ack=random.random() < 0.8,
     )
