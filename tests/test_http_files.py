@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("/sub/", 200),
         ("/sub", 301),
         ("/nothing", 404),
-        ("/page.html/", 200),
+        ("/page.html/", 404),
         ("/../secret", 404),
         ("/%2e%2e/secret", 404),
         ("/..%2fsecret", 404),

@@ -185,6 +185,33 @@ def test_write_waits_while_the_peer_reads_nothing(pool: ProcessPoolExecutor) -> 
     assert pool.submit(_run, _kernel_reads_late, CALM, octets(20_000_000)).result() == (True, True)
 
 
+@pytest.mark.parametrize("broken", ["packet_arrives", "tick", "packets"])
+def test_an_error_inside_the_stack_ends_whatever_waits_for_the_host(pool: ProcessPoolExecutor, broken: str) -> None:
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(_run, _stack_fails, CALM, broken).result()
+
+
+async def _stack_fails(host: Host, broken: str) -> None:
+    stream, kernel = await _to_kernel(host, IPV4)
+    with kernel:
+        setattr(host.stack, broken, lambda *arguments: 1 // 0)
+        await asyncio.get_running_loop().sock_sendall(kernel, b"text")
+        await stream.read()
+
+
+def test_an_error_inside_the_stack_ends_a_host_whose_user_waits_for_something_else(pool: ProcessPoolExecutor) -> None:
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(_run, _timer_fails, CALM).result()
+
+
+async def _timer_fails(host: Host) -> None:
+    host.stack.tick = lambda now: 1 // 0  # type: ignore[assignment,method-assign]
+    asyncio.get_running_loop().call_soon(host.listen, 80)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"no TCP", (str(cable.NEAR), 80))
+        await asyncio.Event().wait()
+
+
 async def _refuses_after_shutdown(host: Host) -> str:
     stream, kernel = await _to_kernel(host, IPV4)
     with kernel:

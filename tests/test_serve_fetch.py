@@ -53,7 +53,9 @@ def test_curl_downloads_three_megabytes_intact_in_bad_weather(site: Path, tmp_pa
     assert (tmp_path / "copy").read_bytes() == (site / "big").read_bytes()
     link = json.loads((tmp_path / "link").read_text())
     assert link["sent"].keys() == {"entered", "lost", "duplicated", "reordered"}
-    assert min(tally for way in link.values() for tally in way.values()) > 100
+    assert min(tally for way in ("sent", "received") for tally in link[way].values()) > 100
+    assert min(link["stack"][name] for name in ("received", "sent")) > 1000
+    assert f"halfclose: the stack: {link['stack']['received']:,} packets received, none dropped" in done.stderr
 
 
 def test_curl_downloads_over_ipv6(site: Path, tmp_path: Path) -> None:
@@ -84,6 +86,41 @@ def test_fetch_leaves_no_file_where_the_server_has_none(site: Path, tmp_path: Pa
     done = halfclose("fetch", f"{KERNEL}/nothing", "-o", tmp_path / "copy", *SERVER, cwd=site)
     assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
     assert "halfclose: the server answers 404" in done.stderr
+
+
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+@pytest.mark.parametrize(("start", "status"), [(["serve", "."], 143), (["fetch", KERNEL], 130)])
+def test_sigterm_ends_the_command_inside_too(start: list[str], status: int, stubborn: bool) -> None:
+    script = STUBBORN if stubborn else STUBBORN.replace("SIG_IGN", "SIG_DFL")
+    output = {"stdout" if start[0] == "serve" else "stderr": subprocess.PIPE}
+    with subprocess.Popen([*HALFCLOSE, *start, "--", sys.executable, "-c", script], text=True, **output) as running:
+        child = int((running.stdout or running.stderr).readline())
+        running.terminate()
+        assert running.wait(30) == status
+    assert not Path(f"/proc/{child}").exists()
+
+
+BROKEN = """
+from halfclose.reference.stack import Stack
+Stack.packet_arrives = lambda *arguments: 1 // 0
+from halfclose.checks.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("arguments", [["serve", ".", *download("/", Path("/dev/null"))], ["fetch", KERNEL, *SERVER]])
+def test_an_error_inside_the_stack_ends_the_command(arguments: list[str]) -> None:
+    broken = subprocess.run([sys.executable, "-c", BROKEN, *arguments], capture_output=True, text=True, timeout=30)
+    assert broken.returncode == 1
+    assert "ZeroDivisionError" in broken.stderr
 
 
 LIAR = """

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,9 @@ Loss = Annotated[float, typer.Option(min=0, max=99, help="Lose so many per cent 
 Duplicate = Annotated[float, typer.Option(min=0, max=99, help="Duplicate so many per cent.")]
 Reorder = Annotated[float, typer.Option(min=0, max=99, help="Hold so many per cent back until others overtake them.")]
 Seed = Annotated[int, typer.Option(help="Decides which packets.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write what the link did here; '-' is stdout.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Also write what link and stack did here; '-' is stdout.")
+]
 
 _PATIENCE = 3.0  # seconds from asking a program to end to making it
 
@@ -62,12 +64,18 @@ async def program(
         yield child
     finally:
         if child.returncode is None:
-            child.terminate()
-            try:
-                await asyncio.wait_for(child.wait(), _PATIENCE)
-            except TimeoutError:
-                child.kill()
-                await child.wait()
+            await _end(child)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    child.terminate()
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(child.wait(), _PATIENCE)
+    finally:
+        if child.returncode is None:  # it does not listen; or this is cancelled, because somebody lost patience before
+            child.kill()
+            await child.wait()
 
 
 def on_signals(action: Any, *signals: signal.Signals) -> None:
@@ -77,10 +85,12 @@ def on_signals(action: Any, *signals: signal.Signals) -> None:
 
 
 def tell(at: Host) -> dict[str, Any]:
-    """One line on stderr about what the link did; the same as data."""
+    """Lines on stderr about what the link did to packets and what the stack made of them; the same as data."""
     for name, tally in (("sent", at.outbound.tally), ("received", at.inbound.tally)):
         errors.print(f"halfclose: packets {name}: {_words(tally)}", style="dim", markup=False)
-    return {"sent": asdict(at.outbound.tally), "received": asdict(at.inbound.tally)}
+    errors.print(f"halfclose: the stack: {at.stack.counters}", style="dim", markup=False)
+    tallies = {"sent": asdict(at.outbound.tally), "received": asdict(at.inbound.tally)}
+    return {**tallies, "stack": vars(at.stack.counters)}
 
 
 def _words(tally: Tally) -> str:

@@ -67,13 +67,21 @@ async def _serve(
 
 
 async def _run(command: list[str], port: int) -> int:
-    """Run the command; its exit status, or 128 and the number of the signal that ended it, as shells have it."""
+    """Run the command; its exit status, or 128 and the number of the signal that ended it, as shells have it.
+
+    SIGTERM ends it, by SIGKILL where it does not listen.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    link.on_signals(lambda: None, signal.SIGINT)  # the terminal sends it to the command, too
+    link.on_signals(task.cancel, signal.SIGTERM)
     urls = [_url(address, port) for address in link.addresses()]
     environment = dict(zip(("HALFCLOSE_URL", "HALFCLOSE_URL6"), urls, strict=False))
-    async with link.program(command, environment) as child:
-        link.on_signals(lambda: None, signal.SIGINT)  # the terminal sends it to the command, too
-        link.on_signals(child.terminate, signal.SIGTERM)
-        status = await child.wait()
+    try:
+        async with link.program(command, environment) as child:
+            status = await child.wait()
+    except asyncio.CancelledError:
+        status = -signal.SIGTERM
     return status if status >= 0 else 128 - status
 
 

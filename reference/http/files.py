@@ -33,7 +33,7 @@ def answer(root: Path, method: str, target: str) -> Answer:
             return refusal(404)
         if found.is_dir():
             return _folder(found, path)
-        return _file(found)
+        return refusal(404) if path.endswith("/") else _file(found)
     except PermissionError:
         return refusal(403)
     except (OSError, RuntimeError):  # not there; or, before Python 3.13, a circle of symbolic links

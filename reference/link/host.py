@@ -14,8 +14,9 @@ import asyncio
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import Any
 
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
@@ -40,7 +41,11 @@ _AT_ONCE = 64  # packets read in one turn, so that timers and calls have theirs
 
 
 class Host:
-    """The reference's TCP at addresses of its own."""
+    """The reference's TCP at addresses of its own.
+
+    What goes wrong inside it, an error of the stack or of the cable, is raised by the `async with` that it is used in,
+    whatever that waits for.
+    """
 
     def __init__(
         self, cable: Cable, addresses: Iterable[Address], *, config: Config = LINK, odds: Odds = CALM, seed: int = 0
@@ -50,28 +55,45 @@ class Host:
         self.inbound, self.outbound = Weather(odds, f"{seed} in"), Weather(odds, f"{seed} out")
         self._cable = cable
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(cable.fileno(), self._read)
+        self._loop.add_reader(cable.fileno(), self._happens, self._read)
         self._alarm: asyncio.TimerHandle | None = None
+        self._user: asyncio.Task[Any] | None = None  # whose `async with` it is
+        self._failure: Exception | None = None
         self._turn_is_due = self._closed = False
         self._users: set[Stream | Door] = set()
 
     async def __aenter__(self) -> Host:
+        self._user = asyncio.current_task()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.close()
+        if self._failure is not None:
+            if self._user is not None:
+                self._user.uncancel()
+            raise self._failure
 
     def close(self) -> None:
         """Leave the cable, aborting what is still connected; the cable itself is given back."""
+        try:
+            if not self._closed:
+                self._abort()
+        finally:
+            self._stop()
+            self._cable.close()
+
+    def _abort(self) -> None:
         for user in self._users:
             with contextlib.suppress(CallError, OSError):
                 user.abort()
         self._turn()
+
+    def _stop(self) -> None:
+        """No event happens any more."""
         self._closed = True
         self._loop.remove_reader(self._cable.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
-        self._cable.close()
 
     async def connect(self, address: Address, port: int) -> Stream:
         """Active OPEN; raises ConnectionRefusedError, TimeoutError, or CallError with the RFC's words."""
@@ -96,7 +118,18 @@ class Host:
         """A call was made: send what it brought about, together with what other calls bring about meanwhile."""
         if not (self._turn_is_due or self._closed):
             self._turn_is_due = True
-            self._loop.call_soon(self._turn)
+            self._loop.call_soon(self._happens, self._turn)
+
+    def _happens(self, event: Callable[[], None]) -> None:
+        """Asyncio would only log what a callback raises, and everybody would wait for ever."""
+        try:
+            event()
+        except Exception as error:
+            self._stop()
+            self._failure = error
+            if self._user is None:
+                raise
+            self._user.cancel()
 
     def _read(self) -> None:
         now = self._loop.time()
@@ -134,4 +167,4 @@ class Host:
         first = min((deadline for deadline in deadlines if deadline is not None), default=None)
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = self._loop.call_at(first, self._turn) if first is not None else None
+        self._alarm = self._loop.call_at(first, self._happens, self._turn) if first is not None else None
