@@ -24,9 +24,7 @@ Loss = Annotated[float, typer.Option(min=0, max=99, help="Lose so many per cent 
 Duplicate = Annotated[float, typer.Option(min=0, max=99, help="Duplicate so many per cent.")]
 Reorder = Annotated[float, typer.Option(min=0, max=99, help="Hold so many per cent back until others overtake them.")]
 Seed = Annotated[int, typer.Option(help="Decides which packets.")]
-Json = Annotated[
-    Path | None, typer.Option("--json", help="Also write what link and stack did here; '-' is stdout.")
-]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write what link and stack did here; '-' is stdout.")]
 
 _PATIENCE = 3.0  # seconds from asking a program to end to making it
 

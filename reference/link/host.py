@@ -31,7 +31,7 @@ from halfclose.reference.wire import Address
 LINK = Config(
     minimum_rto=0.005,  # RFC 6298 2.4 asks for 1 s lest a slow path's ACK come too late; none is so slow here
     initial_rto=0.1,  # 2.1 for the same reason
-    delayed_ack=0.002,
+    delayed_ack=0.002,  # well below the 10 ms after which the kernel sends again, lest it do so for nothing
     msl=15.0,
     send_buffer=1 << 18,
     receive_buffer=1 << 20,
