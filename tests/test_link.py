@@ -187,8 +187,7 @@ def test_write_waits_while_the_peer_reads_nothing(pool: ProcessPoolExecutor) -> 
 
 @pytest.mark.parametrize("broken", ["packet_arrives", "tick", "packets"])
 def test_an_error_inside_the_stack_ends_whatever_waits_for_the_host(pool: ProcessPoolExecutor, broken: str) -> None:
-    with pytest.raises(ZeroDivisionError):
-        pool.submit(_run, _stack_fails, CALM, broken).result()
+    assert pool.submit(_interrupted_by, _stack_fails, broken).result() == "CancelledError"
 
 
 async def _stack_fails(host: Host, broken: str) -> None:
@@ -196,12 +195,19 @@ async def _stack_fails(host: Host, broken: str) -> None:
     with kernel:
         setattr(host.stack, broken, lambda *arguments: 1 // 0)
         await asyncio.get_running_loop().sock_sendall(kernel, b"text")
-        await stream.read()
+        async with asyncio.timeout(5):
+            await stream.read()
 
 
 def test_an_error_inside_the_stack_ends_a_host_whose_user_waits_for_something_else(pool: ProcessPoolExecutor) -> None:
-    with pytest.raises(ZeroDivisionError):
-        pool.submit(_run, _timer_fails, CALM).result()
+    assert pool.submit(_interrupted_by, _timer_fails).result() == "CancelledError"
+
+
+def _interrupted_by(story: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> str:
+    """What the user of a host saw before its error came out: TimeoutError, where it had to lose patience itself."""
+    with pytest.raises(ZeroDivisionError) as error:
+        _run(story, CALM, *arguments)
+    return type(error.value.__context__).__name__
 
 
 async def _timer_fails(host: Host) -> None:
@@ -209,7 +215,8 @@ async def _timer_fails(host: Host) -> None:
     asyncio.get_running_loop().call_soon(host.listen, 80)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.sendto(b"no TCP", (str(cable.NEAR), 80))
-        await asyncio.Event().wait()
+        async with asyncio.timeout(5):
+            await asyncio.Event().wait()
 
 
 async def _refuses_after_shutdown(host: Host) -> str:
