@@ -76,6 +76,7 @@ def config_of(scope: Scope) -> Config:
         receive_buffer=scope.buffer,
         window_scale=None,
         timestamps=False,
+        selective_ack=False,
         nagle=False,
         congestion_control=False,
     )

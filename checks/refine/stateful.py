@@ -43,6 +43,7 @@ _configs = st.builds(
     congestion_control=st.booleans(),
     window_scale=st.none(),
     timestamps=st.just(False),
+    selective_ack=st.just(False),
 )
 _profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
 #: How connections begin, so that no state is too deep to be reached often.
