@@ -92,7 +92,6 @@ class Oracle:
         self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
         self.shift = self.other = 0
         self.read = read
-        self.notes: list[str] = []
         self._buffer = buffer
 
     # ---- inputs ----------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class Shared(Interned):
         self.steps: list[CodeStep] = []
         super().__init__(self.steps, "reference")
         self.wire: list[Segment] = []
-        self.judged = self.freedoms = 0
+        self.judged = 0
         self.edges: set[str] = set()
         self._numbers: dict[CodeStep, int] = {}
         self._wired: dict[Segment, int] = {}
