@@ -212,6 +212,8 @@ def _stop(segment: Segment) -> int:
 def _check_rst(tcb: Tcb, segment: Segment) -> bool:
     if not segment.flags & RST:
         return False
+    if tcb.config.rfc1337 and tcb.state is State.TIME_WAIT:
+        return True
     if tcb.config.rfc5961_rst and segment.seq != tcb.RCV.NXT:
         if 0 < distance(tcb.RCV.NXT, segment.seq) < tcb.RCV.WND:  # 3): "yet is within the current receive window"
             emit_ack(tcb)
@@ -221,8 +223,6 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
             tcb.return_to_listen()
         case State.SYN_RECEIVED:
             tcb.delete(Notice.REFUSED)
-        case State.TIME_WAIT if tcb.config.rfc1337:
-            pass
         case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
             tcb.delete(Notice.CLOSED)
         case _:

@@ -24,7 +24,9 @@ def refine(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["narrow", "user-timeout", "again", "abort", "held-after-close", "half-close-narrow"])
+@pytest.mark.parametrize(
+    "name", ["narrow", "user-timeout", "again", "two-rfcs", "abort", "held-after-close", "half-close-narrow"]
+)
 def test_every_step_of_the_code_in_a_scope_is_allowed(name: str) -> None:
     found = explore.run(name, strangers=True)
     assert found.divergence is None

@@ -45,6 +45,8 @@ REFINED: dict[str, Scope] = {
         "linux",
         **_ONE_OF_EACH,
     ),
+    # RFC 1337 beside RFC 5961
+    "two-rfcs": _scope("open; shutdown; read", "listen; read; shutdown", "lwip", **_ONE_OF_EACH),
     # early segments at the end that has closed already
     "held-after-close": _scope(
         "open; shutdown; read", "listen; send 2; shutdown", slots=1, slots_back=2, losses=0, duplicates=0, mss=1
