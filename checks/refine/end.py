@@ -12,6 +12,7 @@ from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
+from halfclose.checks.refine.abstraction import place
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.strangers import CALLS, forged
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
@@ -197,7 +198,7 @@ class ReferenceEnd:
         if not follow:
             return Move(label, local, NO_SEGMENT)
         first, *rest = [*map(self.shared.on_wire, observed.segments)] or [NO_SEGMENT]
-        there = _Here(subject, self._judge.place(h, subject), here.clock, tuple(rest))
+        there = _Here(subject, place(h, subject.tcb), here.clock, tuple(rest))
         return Move(label, self._intern(there, counter), first)
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:

@@ -7,7 +7,7 @@ from typing import Any
 
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.engine import Engine, explore
-from halfclose.checks.explore.search import Exploration, Progress
+from halfclose.checks.explore.search import Exploration
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.oracle import Deviates
@@ -40,31 +40,14 @@ class Explored:
     """
 
     name: str
-    scope: Scope
     states: int
     steps: int
     levels: int
-    seconds: float
     complete: bool
-    locals: tuple[int, int]
     judged: int
     edges: frozenset[str]
     freedoms: int
     divergence: Divergence | None
-
-    def to_json(self) -> dict[str, Any]:
-        bounds = {name: str(value) for name, value in vars(self.scope).items()}
-        numbers = {
-            name: getattr(self, name) for name in ("states", "steps", "levels", "judged", "freedoms", "complete")
-        }
-        return {
-            "scope": self.name,
-            "bounds": bounds,
-            **numbers,
-            "seconds": round(self.seconds, 3),
-            "edges": sorted(self.edges),
-            "divergence": None if self.divergence is None else str(self.divergence.reason),
-        }
 
 
 def config_of(scope: Scope) -> Config:
@@ -100,25 +83,23 @@ def system_of(scope: Scope, strangers: bool = False) -> System:
     return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
 
 
-def run(name: str, strangers: bool = False, progress: Progress | None = None, limit: int | None = None) -> Explored:
+def run(name: str, strangers: bool = False) -> Explored:
     """Explore one of the scopes until the first divergence."""
     system = system_of(REFINED[name], strangers)
-    result = explore(system, enough=bool, progress=progress, limit=limit, engine=Engine.AUTO)
+    result = explore(system, enough=bool, engine=Engine.AUTO)
     shared = system.shared
     assert isinstance(shared, Shared)
-    steps = [step for step in shared.steps if step.name in result.taken()]
+    taken = result.taken()
+    free = (step for step in shared.steps if not step.edges and step.event != "sends more")
     return Explored(
         name,
-        system.scope,
         result.states,
         result.steps,
         result.levels,
-        result.seconds,
         result.complete,
-        (len(system.machines[0].locals), len(system.machines[1].locals)),
         shared.judged,
         frozenset(shared.edges),
-        sum(not step.edges and step.event != "sends more" for step in steps),
+        sum(step.name in taken for step in free),
         _divergence(result, shared),
     )
 

@@ -13,7 +13,7 @@ from halfclose.checks.endpoint import Code, distance, fields_of, numbers, patter
 from halfclose.checks.explore.compiled import Choice
 from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
 from halfclose.checks.oracle import Deviates, Oracle
-from halfclose.checks.refine.abstraction import Abstraction, place
+from halfclose.checks.refine.abstraction import Abstraction
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
@@ -66,10 +66,6 @@ class Judge:
         self._must_have_told(before, found, stimulus, observed)
         self._must_have_timers(found, tcb)
         return found
-
-    def place(self, h: Hypothesis, subject: Subject) -> Hypothesis:
-        """Where to begin the next step."""
-        return place(h, subject.tcb)
 
     def _tell(self, oracle: Oracle, before: Hypothesis, stimulus: Stimulus, observed: Observed, tcb: Tcb) -> None:
         begins = before.state in _UNBORN and tcb.state in (CodeState.SYN_SENT, CodeState.SYN_RECEIVED)

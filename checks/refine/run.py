@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from halfclose.checks.processes import ignore_interrupt, stop
-from halfclose.checks.refine import explore, stateful, vectors
+from halfclose.checks.refine import explore, vectors
 from halfclose.checks.refine.fault import seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.scopes import REFINED
@@ -134,6 +134,8 @@ def _explore(task: Task) -> Outcome:
 
 
 def _search(task: Task) -> Outcome:
+    from halfclose.checks.refine import stateful  # Hypothesis need not be there for every command
+
     judged, edges = 0, frozenset[str]()
     for number in (int(task.name),) if task.name else range(_SEEDS_FOR_FAULTS):
         found = stateful.search(task.length.examples, task.length.steps, number)

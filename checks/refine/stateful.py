@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from halfclose.checks.endpoint import distance, pattern
 from halfclose.checks.freedoms import Hypothesis
 from halfclose.checks.oracle import Deviates
+from halfclose.checks.refine.abstraction import place
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.story import Story
 from halfclose.checks.refine.strangers import EVERYTHING, FLAGS
@@ -228,7 +229,7 @@ class Endpoint(RuleBasedStateMachine):
         self.story.sends(observed.segments)
         h = self.judge.judge(before, stimulus, observed, self.subject)
         Endpoint.edges.update(edge.name for edge in h.path)
-        self.h = self.judge.place(h, self.subject)
+        self.h = place(h, self.subject.tcb)
 
 
 @dataclass(frozen=True)
