@@ -6,17 +6,17 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from halfclose.checks.endpoint import AT, pattern
-from halfclose.checks.explore.compiled import Segment as Fields
+from halfclose.checks.oracle.endpoint import AT, pattern
+from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.checks.vectors.format import Call, Deliver, Packet, Timeout
 from halfclose.checks.vectors.model import Model, Moved
 from halfclose.reference.wire import ACK, FIN, Segment
-from halfclose.spec.edge import Emission, Rule
-from halfclose.spec.graph import RULES
-from halfclose.spec.profile import PROFILES, Profile
-from halfclose.spec.states import State
-from halfclose.spec.variables import CTL, SEG, STATE
+from halfclose.spec.language.edge import Emission, Rule
+from halfclose.spec.language.profile import PROFILES, Profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.variables import CTL, SEG, STATE
+from halfclose.spec.tcp.graph import RULES
 
 OWN_ISS = 4_000_000_000
 _TWO_MSL = 240.0

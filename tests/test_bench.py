@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from halfclose.checks.bench.engines import Lane, Measured
-from halfclose.checks.bench.plot import plot
-from halfclose.checks.bench.scopes import COURSES, SERIES
+from halfclose.checks.bench.explorers.engines import Lane, Measured
+from halfclose.checks.bench.explorers.plot import plot
+from halfclose.checks.bench.explorers.scopes import COURSES, SERIES
 from halfclose.checks.export.run import Unfinished, read_spin, read_tlc
 
 SPIN = """\
@@ -33,7 +33,7 @@ Error: Invariant Agreed is violated.
 
 
 def bench(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", "bench", "explore", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", "bench", "explore", *args]
     environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
     return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
 

@@ -9,15 +9,15 @@ import sys
 
 import pytest
 
-from halfclose.checks.bench import core, pytcp, traffic
-from halfclose.checks.bench.apart import Failed, apart
-from halfclose.checks.bench.reference import Case, Group, Sizes, cases, measure
+from halfclose.checks.bench.reference import core, pytcp, traffic
+from halfclose.checks.bench.reference.apart import Failed, apart
+from halfclose.checks.bench.reference.run import Case, Group, Sizes, cases, measure
 
 SMALL = Sizes(megabytes=1, idle=2, runs=1)
 
 
 def bench(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", "bench", "reference", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", "bench", "reference", *args]
     environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
     return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
 

@@ -8,9 +8,9 @@ import pytest
 
 from halfclose.checks.prove.bridge import bridge, exhaust, resolve, sites
 from halfclose.checks.prove.lemmas import AGE, LEMMAS, Bound, Lemma, Size, largest_window
-from halfclose.spec.graph import TCP, Graph
-from halfclose.spec.terms import Term, substitute
-from halfclose.spec.variables import RCV, SEG, SND, N
+from halfclose.spec.language.terms import Term, substitute
+from halfclose.spec.language.variables import RCV, SEG, SND, N
+from halfclose.spec.tcp.graph import TCP, Graph
 
 BY_NAME = {lemma.name: lemma for lemma in LEMMAS}
 

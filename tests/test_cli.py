@@ -20,7 +20,7 @@ FULL_CLOSE = ("explore", "--app-a", "open; send 1; close", "--app-b", "listen; s
 
 def halfclose(*args: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", *args]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
 
@@ -47,9 +47,9 @@ def test_verify_of_a_mutant_fails_with_a_diagram() -> None:
 def test_verify_decides_a_property_of_the_user_s_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from halfclose.spec.properties import Always\n"
-        "from halfclose.spec.states import State\n"
-        "from halfclose.spec.variables import in_state\n"
+        "from halfclose.spec.claims.properties import Always\n"
+        "from halfclose.spec.language.states import State\n"
+        "from halfclose.spec.language.variables import in_state\n"
         "PROPERTY = Always('no TIME-WAIT', 'half-close', (), ~in_state(State.TIME_WAIT))\n"
     )
     done = halfclose("verify", "--property", str(file))
@@ -198,7 +198,7 @@ def test_conform_replays_the_vectors_twice_alike(vectors: Path, stack: str, driv
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_no_command_brings_threads_that_would_keep_conform_out_of_a_namespace() -> None:
-    count = "import os; import halfclose.checks.cli; print(len(os.listdir('/proc/self/task')))"
+    count = "import os; import halfclose.checks.cli.app; print(len(os.listdir('/proc/self/task')))"
     done = subprocess.run([sys.executable, "-c", count], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
 
@@ -233,7 +233,7 @@ def test_vectors_cannot_be_written_where_a_file_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("args", [("verify",), ("explore", "--app-a", "free", "--app-b", "free", "--slots", "2")])
 def test_ctrl_c_ends_promptly_and_says_what_was_covered(args: tuple[str, ...], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", *args]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, cwd=tmp_path, **pipes) as process:
         time.sleep(4)

@@ -9,13 +9,16 @@ from dataclasses import replace
 import pytest
 from spec_stack import FAULTS, SpecStack, faultless, process_ends_at_a_fin
 
-from halfclose.checks.conform import Report, UnknownStack, Verdict, conform, judge, run
+from halfclose.checks.conform.registry import UnknownStack
+from halfclose.checks.conform.replay import judge
+from halfclose.checks.conform.run import conform, run
+from halfclose.checks.conform.verdicts import Report, Verdict
 from halfclose.checks.stacks import linux, lwip
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
 from halfclose.checks.vectors import Vector, VectorSet
 from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
-from halfclose.spec.profile import PROFILES
+from halfclose.spec.language.profile import PROFILES
 
 LINUX = PROFILES["linux"]
 SCENARIOS = {vector.id: vector for vector in scenarios(LINUX, ISS_NOMINAL, IRS_NOMINAL)}

@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.compiled import AT, Arithmetic, compile_edge
+from halfclose.checks.claims.shapes import SHAPES
+from halfclose.checks.claims.totality import check_totality
 from halfclose.checks.prove.proofs import OBLIGATIONS
-from halfclose.checks.shapes import SHAPES
-from halfclose.checks.smt import Integers, Translation, Words
-from halfclose.checks.totality import check_totality
-from halfclose.spec.claims import CLAIMS
-from halfclose.spec.edge import Event, reads_a_ghost
-from halfclose.spec.figures import FIGURES
-from halfclose.spec.graph import RULES, TCP, Graph, tcp
-from halfclose.spec.mutants import MUTANTS, UnknownMutant, mutated
-from halfclose.spec.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
-from halfclose.spec.properties import Inductive, Replay, Shape, Theorem
-from halfclose.spec.scopes import SCOPES
-from halfclose.spec.states import State
-from halfclose.spec.terms import Kind, Sort, variables
-from halfclose.spec.variables import CHOICES, CONSTANTS, SEGMENT, STATE, TCB
+from halfclose.checks.readers.python import AT, Arithmetic, compile_edge
+from halfclose.checks.readers.smt import Integers, Translation, Words
+from halfclose.spec.claims.figures import FIGURES
+from halfclose.spec.claims.properties import Inductive, Replay, Shape, Theorem
+from halfclose.spec.claims.study_notes import CLAIMS
+from halfclose.spec.language.edge import Event, reads_a_ghost
+from halfclose.spec.language.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Kind, Sort, variables
+from halfclose.spec.language.variables import CHOICES, CONSTANTS, SEGMENT, STATE, TCB
+from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
+from halfclose.spec.tcp.graph import RULES, TCP, Graph, tcp
+from halfclose.spec.world.scopes import SCOPES
 
 _CITATION = re.compile(
     r"(3\.\d+(\.\d+)*( (step \d|first|second|third|fourth|fifth|figure \d+))?|A\.2|MUST-\d+|SHLD-\d+|MAY-\d+|RFC \d+)"

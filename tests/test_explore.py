@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.compiled import AT
+from halfclose.checks.explore.plain import Exploration, Recorded, cannot_reach, explore
 from halfclose.checks.explore.questions import Answers, ask
-from halfclose.checks.explore.search import Exploration, Recorded, cannot_reach, explore
 from halfclose.checks.explore.system import System
-from halfclose.spec.application import BadProgram, Free, Program, parse_application
-from halfclose.spec.graph import tcp
-from halfclose.spec.mutants import mutated
-from halfclose.spec.network import BadScope, Scope
-from halfclose.spec.profile import parse_profile
-from halfclose.spec.states import State
-from halfclose.spec.variables import GHOST, RCV, SND, STATE, TCB
+from halfclose.checks.readers.python import AT
+from halfclose.spec.language.profile import parse_profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.variables import GHOST, RCV, SND, STATE, TCB
+from halfclose.spec.mutants.defects import mutated
+from halfclose.spec.tcp.graph import tcp
+from halfclose.spec.world.application import BadProgram, Free, Program, parse_application
+from halfclose.spec.world.network import BadScope, Scope
 
 CLIENT, SERVER = "open; send 1; shutdown; read", "listen; read; shutdown"
 

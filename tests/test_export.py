@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from halfclose.checks.claims.judges import Judge
 from halfclose.checks.explore.caller import APPLICATION_READS as READ_THERE
 from halfclose.checks.export import run
 from halfclose.checks.export.calls import APPLICATION_READS
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
-from halfclose.checks.judges import Judge
-from halfclose.spec.application import parse_application
-from halfclose.spec.claims import CLAIMS
-from halfclose.spec.graph import RULES, tcp
-from halfclose.spec.mutants import mutated
-from halfclose.spec.network import BadScope, Scope
-from halfclose.spec.properties import Always
+from halfclose.spec.claims.properties import Always
+from halfclose.spec.claims.study_notes import CLAIMS
+from halfclose.spec.mutants.defects import mutated
+from halfclose.spec.tcp.graph import RULES, tcp
+from halfclose.spec.world.application import parse_application
+from halfclose.spec.world.network import BadScope, Scope
 
 PROPERTIES = {prop.name: prop for claim in CLAIMS for prop in claim.properties if isinstance(prop, Always)}
 
@@ -179,7 +179,7 @@ def test_numbers_too_wide_for_the_other_checkers_are_refused() -> None:
 
 
 def halfclose(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", "export", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", "export", *args]
     environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
 

@@ -80,7 +80,7 @@ def test_mending_changes_nothing_that_is_right(pair: tuple[Address, Address], te
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from halfclose.checks.cli import main; main()", "fuzz", *args]
+    command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", "fuzz", *args]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -12,22 +12,24 @@ import pytest
 
 pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfclose[fast]'")
 
-from halfclose.checks.explore import fast, layout, search, states, worker
+from halfclose.checks.claims.judges import Judge
+from halfclose.checks.claims.verify import Unit, chosen, units
+from halfclose.checks.explore import compiled as fast
+from halfclose.checks.explore import layout, states, worker
+from halfclose.checks.explore import plain as search
+from halfclose.checks.explore.compiled import Swept
 from halfclose.checks.explore.engine import BadCheckpoint, Engine, Options
-from halfclose.checks.explore.fast import Swept
+from halfclose.checks.explore.plain import Exploration
 from halfclose.checks.explore.questions import ask
-from halfclose.checks.explore.search import Exploration
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.checks.judges import Judge
-from halfclose.checks.verify import Unit, chosen, units
-from halfclose.spec.application import parse_application
-from halfclose.spec.claims import BY_ID
-from halfclose.spec.graph import RULES, tcp
-from halfclose.spec.mutants import mutated
-from halfclose.spec.network import BadScope, Scope
-from halfclose.spec.scopes import SCOPES
-from halfclose.spec.variables import TCB
+from halfclose.spec.claims.study_notes import BY_ID
+from halfclose.spec.language.variables import TCB
+from halfclose.spec.mutants.defects import mutated
+from halfclose.spec.tcp.graph import RULES, tcp
+from halfclose.spec.world.application import parse_application
+from halfclose.spec.world.network import BadScope, Scope
+from halfclose.spec.world.scopes import SCOPES
 
 UNITS = [unit for unit in units(chosen([])) if unit.kind == "explore"]
 EXAMPLES = {
@@ -203,11 +205,11 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
-from halfclose.checks.explore import fast
+from halfclose.checks.explore import compiled as fast
 from halfclose.checks.explore.engine import Options
 from halfclose.checks.explore.system import System
-from halfclose.spec.scopes import SCOPES
-from halfclose.spec.variables import TCB
+from halfclose.spec.world.scopes import SCOPES
+from halfclose.spec.language.variables import TCB
 fast._SAVE_EVERY = 0
 fast.explore(System(SCOPES["exchange"]), options=Options(file=Path({str(file)!r})))
 """
@@ -319,6 +321,6 @@ def test_a_search_is_kept_and_resumed_by_the_command(tmp_path: Path) -> None:
 
 
 def run(*options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    code = "from halfclose.checks.cli import main; main()"
+    code = "from halfclose.checks.cli.app import main; main()"
     command = [sys.executable, "-c", code, "explore", *options]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd or "/", check=False)

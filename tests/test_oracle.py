@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from halfclose.checks.endpoint import distance, fields_of, pattern, show
-from halfclose.checks.oracle import Deviates, Oracle
+from halfclose.checks.oracle.endpoint import distance, fields_of, pattern, show
+from halfclose.checks.oracle.oracle import Deviates, Oracle
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
-from halfclose.spec.profile import PROFILES
-from halfclose.spec.states import State
+from halfclose.spec.language.profile import PROFILES
+from halfclose.spec.language.states import State
 
 ISS, IRS, WINDOW = 15_000, 8000, 5000
 OK = Result("ok")

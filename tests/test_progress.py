@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from halfclose.checks.claims.progress import decide
 from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks, arrows
 from halfclose.checks.explore.fairness import Fairness, Strong, Weak, fair_components, fairness, wars
-from halfclose.checks.explore.search import explore
+from halfclose.checks.explore.plain import explore
 from halfclose.checks.explore.system import System
-from halfclose.checks.progress import decide
-from halfclose.spec.claims import CLAIMS
-from halfclose.spec.graph import tcp
-from halfclose.spec.mutants import mutated
-from halfclose.spec.properties import Endless, Eventually, Quiet
-from halfclose.spec.scopes import SCOPES
-from halfclose.spec.terms import FALSE, TRUE
+from halfclose.spec.claims.properties import Endless, Eventually, Quiet
+from halfclose.spec.claims.study_notes import CLAIMS
+from halfclose.spec.language.terms import FALSE, TRUE
+from halfclose.spec.mutants.defects import mutated
+from halfclose.spec.tcp.graph import tcp
+from halfclose.spec.world.scopes import SCOPES
 
 STATES = 4
 Some = frozenset[int]

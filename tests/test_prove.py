@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from halfclose.checks.claims.gate import try_mutant
 from halfclose.checks.prove import both_ends, one_end
-from halfclose.checks.prove.gate import try_mutant
 from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.one_end import step_claims
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
-from halfclose.spec.agreement import AGREEMENT, NEVER_TAKEN, PREMISES, THEOREMS
-from halfclose.spec.graph import TCP, Graph, tcp
-from halfclose.spec.invariant import INVARIANT, Conjunct
-from halfclose.spec.mutants import MUTANTS, mutated
-from halfclose.spec.profile import PROFILES, parse_profile
-from halfclose.spec.properties import Theorem
-from halfclose.spec.terms import FALSE
+from halfclose.spec.claims.agreement import AGREEMENT, NEVER_TAKEN, PREMISES, THEOREMS
+from halfclose.spec.claims.invariant import INVARIANT, Conjunct
+from halfclose.spec.claims.properties import Theorem
+from halfclose.spec.language.profile import PROFILES, parse_profile
+from halfclose.spec.language.terms import FALSE
+from halfclose.spec.mutants.defects import MUTANTS, mutated
+from halfclose.spec.tcp.graph import TCP, Graph, tcp
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from halfclose.checks.refine.fault import BadFault, Fault, seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.run import Method, Task, perform, possible_edges
 from halfclose.reference import calls
-from halfclose.spec.profile import PROFILES
+from halfclose.spec.language.profile import PROFILES
 
 _SCENARIOS = 15  # how many shapes of real bugs the faults must cover at least
 

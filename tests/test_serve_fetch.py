@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HALFCLOSE = [sys.executable, "-c", "from halfclose.checks.cli import main; main()"]
+HALFCLOSE = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()"]
 BAD = ["--loss", "20", "--duplicate", "20", "--reorder", "20", "--seed", "7"]
 KERNEL = "http://198.18.0.1:8000"
 SERVER = ["--", sys.executable, "-u", "-m", "http.server", "8000"]
@@ -111,7 +111,7 @@ def test_sigterm_ends_the_command_inside_too(start: list[str], status: int, stub
 BROKEN = """
 from halfclose.reference.stack import Stack
 Stack.packet_arrives = lambda *arguments: 1 // 0
-from halfclose.checks.cli import main
+from halfclose.checks.cli.app import main
 main()
 """
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from halfclose.checks.conform import Report, Verdict, conform
+from halfclose.checks.conform.run import conform
+from halfclose.checks.conform.verdicts import Report, Verdict
 from halfclose.checks.stacks.reference import ReferenceStack
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.checks.vectors.generate import generate
 from halfclose.reference.wire import ACK, SYN, Segment
-from halfclose.spec.profile import PROFILES
+from halfclose.spec.language.profile import PROFILES
 
 
 @pytest.mark.parametrize("name", PROFILES)

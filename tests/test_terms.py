@@ -7,9 +7,22 @@ import z3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.compiled import Arithmetic
-from halfclose.checks.smt import Translation, Words
-from halfclose.spec.terms import FALSE, TRUE, Kind, Sort, Term, all_of, any_of, ite, num, show, substitute, variable
+from halfclose.checks.readers.python import Arithmetic
+from halfclose.checks.readers.smt import Translation, Words
+from halfclose.spec.language.terms import (
+    FALSE,
+    TRUE,
+    Kind,
+    Sort,
+    Term,
+    all_of,
+    any_of,
+    ite,
+    num,
+    show,
+    substitute,
+    variable,
+)
 
 X = variable("X", Sort.SEQ, Kind.TCB, "")
 Y = variable("Y", Sort.SEQ, Kind.TCB, "")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from halfclose.checks.user_property import BadProperty, load, try_property
+from halfclose.checks.claims.user_property import BadProperty, load, try_property
 
 HEAD = """
-from halfclose.spec.properties import Always, OnStep, Sometimes, implies
-from halfclose.spec.states import State
-from halfclose.spec.variables import GHOST, RCV, SND, after, in_state, peer
+from halfclose.spec.claims.properties import Always, OnStep, Sometimes, implies
+from halfclose.spec.language.states import State
+from halfclose.spec.language.variables import GHOST, RCV, SND, after, in_state, peer
 """
 
 

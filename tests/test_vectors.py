@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from spec_stack import SpecStack
 
-from halfclose.checks.conform import Verdict, judge
+from halfclose.checks.conform.replay import judge
+from halfclose.checks.conform.verdicts import Verdict
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors import BadVectors, VectorSet, generate, load, write
 from halfclose.checks.vectors.format import Call, Deliver, Expect, Packet
 from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
 from halfclose.checks.vectors.scenarios import numbers_of, scenarios, wrapping
 from halfclose.reference.wire import ACK
-from halfclose.spec.edge import Event
-from halfclose.spec.graph import tcp
-from halfclose.spec.profile import PROFILES
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.profile import PROFILES
+from halfclose.spec.tcp.graph import tcp
 
 LINUX = PROFILES["linux"]
 

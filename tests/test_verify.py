@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from halfclose.checks.judges import Judge
-from halfclose.checks.replay import parse_segment, replay, show_segment
-from halfclose.checks.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units
-from halfclose.spec.claims import BY_ID, CLAIMS
-from halfclose.spec.figures import FIGURES
-from halfclose.spec.graph import tcp
-from halfclose.spec.mutants import mutated
-from halfclose.spec.properties import Always, Replay, Sometimes
-from halfclose.spec.scopes import SCOPES
-from halfclose.spec.terms import FALSE
+from halfclose.checks.claims.judges import Judge
+from halfclose.checks.claims.replay import replay
+from halfclose.checks.claims.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units
+from halfclose.checks.readers.notation import parse_segment, show_segment
+from halfclose.spec.claims.figures import FIGURES
+from halfclose.spec.claims.properties import Always, Replay, Sometimes
+from halfclose.spec.claims.study_notes import BY_ID, CLAIMS
+from halfclose.spec.language.terms import FALSE
+from halfclose.spec.mutants.defects import mutated
+from halfclose.spec.tcp.graph import tcp
+from halfclose.spec.world.scopes import SCOPES
 
 _QUICK = {"half-close", "half-open", "simultaneous", "abort", "zero-window", "held"}
 _UNITS = [u for u in units(CLAIMS) if u.kind != "explore" or u.where in _QUICK]
@@ -48,7 +49,7 @@ def test_a_figure_that_the_model_cannot_do_stops_at_its_line() -> None:
 
 
 def test_figure_7_needs_reading_3() -> None:
-    from halfclose.spec.profile import Profile
+    from halfclose.spec.language.profile import Profile
 
     assert replay(FIGURES["F7"], tcp(Profile())).failed is not None
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from halfclose.checks.explore.system import PAIR_MASK, Action, System
-from halfclose.spec.edge import CALLS
+from halfclose.spec.language.edge import CALLS
 
 Numbers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]

@@ -12,10 +12,10 @@ import numpy as np
 
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.states import Blocks, words
-from halfclose.spec.network import BadScope
+from halfclose.spec.world.network import BadScope
 
 if TYPE_CHECKING:
-    from halfclose.checks.explore.fast import Swept
+    from halfclose.checks.explore.compiled import Swept
 
 
 def path(result: Swept, state: int) -> list[int]:

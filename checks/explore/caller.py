@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.explore.compiled import AT, Local
-from halfclose.spec.application import Action, Application, Free, Program, Step
-from halfclose.spec.edge import Event
-from halfclose.spec.states import SYNCHRONIZED, State
-from halfclose.spec.variables import CLOSE_CALLED, GHOST, RCV, STATE, Fate
+from halfclose.checks.readers.python import AT, Local
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.states import SYNCHRONIZED, State
+from halfclose.spec.language.variables import CLOSE_CALLED, GHOST, RCV, STATE, Fate
+from halfclose.spec.world.application import Action, Application, Free, Program, Step
 
 _SYNCHRONIZED = frozenset(state.index for state in SYNCHRONIZED)
 _MAY_SEND = frozenset((State.ESTABLISHED.index, State.CLOSE_WAIT.index))

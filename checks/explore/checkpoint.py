@@ -17,12 +17,12 @@ import numpy as np
 
 from halfclose.checks.explore.engine import BadCheckpoint
 from halfclose.checks.explore.layout import NOTHING, Layout
-from halfclose.checks.explore.search import Finding
+from halfclose.checks.explore.plain import Finding
 from halfclose.checks.explore.states import Blocks
 from halfclose.checks.explore.system import Action
 
 if TYPE_CHECKING:
-    from halfclose.checks.explore.fast import Swept
+    from halfclose.checks.explore.compiled import Swept
 
 _FORMAT = 1
 

@@ -8,8 +8,8 @@ from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
-from halfclose.checks.explore import search
-from halfclose.checks.explore.search import Exploration, Finding, PairJudge, Progress
+from halfclose.checks.explore import plain as search
+from halfclose.checks.explore.plain import Exploration, Finding, PairJudge, Progress
 from halfclose.checks.explore.system import System
 
 
@@ -55,7 +55,7 @@ def explore(
     """As search.explore, by this engine."""
     if not fast(engine):
         return search.explore(system, judge, enough, limit, progress, so_far)
-    from halfclose.checks.explore import fast as kernel
+    from halfclose.checks.explore import compiled as kernel
 
     return kernel.explore(system, judge, enough, limit, progress, so_far, options or Options())
 

@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from halfclose.checks.explore.arrows import CALL, Arrows, Marks, Numbers
-from halfclose.spec.application import Program
+from halfclose.spec.world.application import Program
 
 
 @dataclass(frozen=True)

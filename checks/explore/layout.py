@@ -14,7 +14,7 @@ import numpy as np
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.kernel import Words
 from halfclose.checks.explore.system import FIELD_BITS, System
-from halfclose.spec.network import BadScope, Scope
+from halfclose.spec.world.network import BadScope, Scope
 
 #: Bits of a word that are used: not the sign, which marks empty slots.
 WORD = 63

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from halfclose.checks.explore.caller import APPLICATION_READS, Caller
-from halfclose.checks.explore.compiled import (
+from halfclose.checks.readers.dead_variables import dead_variables
+from halfclose.checks.readers.python import (
     AT,
     Arithmetic,
     Choice,
@@ -22,15 +23,10 @@ from halfclose.checks.explore.compiled import (
     compile_source,
     edge_source,
 )
-from halfclose.checks.explore.liveness import dead_variables
-from halfclose.spec.application import Application
-from halfclose.spec.edge import Event
-from halfclose.spec.graph import Graph, decided
-from halfclose.spec.network import Scope, Wait
-from halfclose.spec.states import State
-from halfclose.spec.tcb import NEXT_ISN
-from halfclose.spec.terms import Var, substitute
-from halfclose.spec.variables import (
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Var, substitute
+from halfclose.spec.language.variables import (
     CLOCK,
     GHOST,
     RCV,
@@ -39,6 +35,10 @@ from halfclose.spec.variables import (
     STATE,
     TCB,
 )
+from halfclose.spec.tcp.graph import Graph, decided
+from halfclose.spec.tcp.updates import NEXT_ISN
+from halfclose.spec.world.application import Application
+from halfclose.spec.world.network import Scope, Wait
 
 NO_SEGMENT = -1
 #: Looked up once: these are read at every step.

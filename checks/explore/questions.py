@@ -11,17 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.engine import Engine, Options, explore
-from halfclose.checks.explore.search import Exploration, Progress
+from halfclose.checks.explore.plain import Exploration, Progress
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.spec.application import Program
-from halfclose.spec.graph import Graph
-from halfclose.spec.network import Scope
-from halfclose.spec.states import State
-from halfclose.spec.terms import Var
-from halfclose.spec.variables import GHOST, RCV, STATE, Fate
+from halfclose.checks.readers.python import AT, Local
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Var
+from halfclose.spec.language.variables import GHOST, RCV, STATE, Fate
+from halfclose.spec.tcp.graph import Graph
+from halfclose.spec.world.application import Program
+from halfclose.spec.world.network import Scope
 
 _WATCHED: frozenset[Var] = frozenset(
     (RCV.USER, GHOST.SENT, GHOST.READ, GHOST.FATE, GHOST.JOINED, GHOST.GOOD, GHOST.WHOLE, GHOST.PEER, GHOST.LIFE)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from halfclose.checks.explore.compiled import Local, Segment
 from halfclose.checks.explore.machine import NO_SEGMENT, End, Machine, Move, compiled
-from halfclose.spec.graph import Graph, tcp
-from halfclose.spec.network import BadScope, Scope, Wait
-from halfclose.spec.terms import Var
+from halfclose.checks.readers.python import Local, Segment
+from halfclose.spec.language.terms import Var
+from halfclose.spec.tcp.graph import Graph, tcp
+from halfclose.spec.world.network import BadScope, Scope, Wait
 
 FIELD_BITS = 20
 _FIELD = (1 << FIELD_BITS) - 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.machine import Move
 from halfclose.checks.explore.system import System
-from halfclose.spec.network import Wait
+from halfclose.spec.world.network import Wait
 
 #: Room that a table has at first along an axis that grows.
 _FIRST = 64

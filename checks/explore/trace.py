@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from halfclose.checks.explore.compiled import AT, FIELD, Local, Segment
-from halfclose.checks.explore.search import Exploration, Finding
+from halfclose.checks.explore.plain import Exploration, Finding
 from halfclose.checks.explore.system import Action, System
-from halfclose.spec.states import State
-from halfclose.spec.variables import CTL, GHOST, ISS, SEG, STATE
+from halfclose.checks.readers.python import AT, FIELD, Local, Segment
+from halfclose.spec.language.states import State
+from halfclose.spec.language.variables import CTL, GHOST, ISS, SEG, STATE
 
 _STATES = tuple(State)
 _ARROW_WIDTH = 46

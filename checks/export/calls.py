@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.spec.application import Action, Application, Free, Program, Step
-from halfclose.spec.edge import Event
-from halfclose.spec.network import Scope
-from halfclose.spec.states import FIN_RECEIVED, SYNCHRONIZED, State
-from halfclose.spec.terms import NONE, TRUE, Term, Var, ite, num, variables
-from halfclose.spec.variables import CLOSE_CALLED, GHOST, RCV, Fate, in_state
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.states import FIN_RECEIVED, SYNCHRONIZED, State
+from halfclose.spec.language.terms import NONE, TRUE, Term, Var, ite, num, variables
+from halfclose.spec.language.variables import CLOSE_CALLED, GHOST, RCV, Fate, in_state
+from halfclose.spec.world.application import Action, Application, Free, Program, Step
+from halfclose.spec.world.network import Scope
 
 _CLOSED = in_state(State.CLOSED)
 _ON_HAND = num(1) <= RCV.USER

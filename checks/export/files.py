@@ -6,7 +6,7 @@ import dataclasses
 from enum import Enum
 from pathlib import Path
 
-from halfclose.spec.network import Scope
+from halfclose.spec.world.network import Scope
 
 from .model import Model
 from .promela import promela

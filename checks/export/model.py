@@ -12,17 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from halfclose.checks.explore.compiled import Local
-from halfclose.checks.explore.liveness import dead_variables
 from halfclose.checks.explore.system import System
-from halfclose.checks.judges import watched
-from halfclose.spec.edge import Edge, Event
-from halfclose.spec.graph import Graph, decided
-from halfclose.spec.network import BadScope, Scope
-from halfclose.spec.properties import Always
-from halfclose.spec.states import State
-from halfclose.spec.tcb import NEXT_ISN
-from halfclose.spec.terms import (
+from halfclose.checks.readers.conditions import watched
+from halfclose.checks.readers.dead_variables import dead_variables
+from halfclose.checks.readers.python import Local
+from halfclose.spec.claims.properties import Always
+from halfclose.spec.language.edge import Edge, Event
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import (
     FALSE,
     NAMES,
     TRUE,
@@ -38,7 +35,23 @@ from halfclose.spec.terms import (
     variable,
     walk,
 )
-from halfclose.spec.variables import CLOCK, GHOST, ISN, RCV, RIGHT_EDGE, SEG, SND, STATE, TCB, TEXT_END, TWINS, Fate
+from halfclose.spec.language.variables import (
+    CLOCK,
+    GHOST,
+    ISN,
+    RCV,
+    RIGHT_EDGE,
+    SEG,
+    SND,
+    STATE,
+    TCB,
+    TEXT_END,
+    TWINS,
+    Fate,
+)
+from halfclose.spec.tcp.graph import Graph, decided
+from halfclose.spec.tcp.updates import NEXT_ISN
+from halfclose.spec.world.network import BadScope, Scope
 
 from .calls import APPLICATION_READS, CONNECTED, MORE_TO_READ, Call, calls
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from halfclose.checks.explore.compiled import AT, FIELD
-from halfclose.spec.edge import Event
-from halfclose.spec.network import Scope, Wait
-from halfclose.spec.states import State
-from halfclose.spec.terms import Sort, Term, Var, variables
-from halfclose.spec.variables import GHOST, SEGMENT, TWINS
+from halfclose.checks.readers.python import AT, FIELD
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Sort, Term, Var, variables
+from halfclose.spec.language.variables import GHOST, SEGMENT, TWINS
+from halfclose.spec.world.network import Scope, Wait
 
 from .calls import Call
 from .model import VALUES, Model, Step, base, field, identifier, key

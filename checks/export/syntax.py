@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from halfclose.spec.terms import Sort, Term, Var
+from halfclose.spec.language.terms import Sort, Term, Var
 
 from .model import VALUES, base, key
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from halfclose.checks.explore.compiled import AT
-from halfclose.spec.edge import CALLS, Event
-from halfclose.spec.network import Scope, Wait
-from halfclose.spec.states import State
-from halfclose.spec.terms import Kind, Term, Var, variables
-from halfclose.spec.variables import SEGMENT, TWINS
+from halfclose.checks.readers.python import AT
+from halfclose.spec.language.edge import CALLS, Event
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Kind, Term, Var, variables
+from halfclose.spec.language.variables import SEGMENT, TWINS
+from halfclose.spec.world.network import Scope, Wait
 
 from .calls import Call
 from .model import LIVES, VALUES, Model, Step, base, field, identifier, key

@@ -17,16 +17,16 @@ import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
 from halfclose.checks.prove.one_end import choices, in_profile, natural
-from halfclose.checks.smt import Expr, Integers, Translation
-from halfclose.spec.agreement import ALONE, LIVES, NOW, PAIR, PREMISES, SENT, STEPS, THEOREMS, Premise
-from halfclose.spec.edge import Edge
-from halfclose.spec.graph import TCP, Graph, decided
-from halfclose.spec.invariant import INVARIANT, Conjunct
-from halfclose.spec.profile import SWITCHES, Profile
-from halfclose.spec.properties import Theorem
-from halfclose.spec.states import ALIVE, State
-from halfclose.spec.terms import FALSE, Sort, Term, Var, substitute, variables
-from halfclose.spec.variables import CLOCK, CONSTANTS, CTL, GHOST, SEG, SEGMENT, SND, STATE, TCB, TWINS
+from halfclose.checks.readers.smt import Expr, Integers, Translation
+from halfclose.spec.claims.agreement import ALONE, LIVES, NOW, PAIR, PREMISES, SENT, STEPS, THEOREMS, Premise
+from halfclose.spec.claims.invariant import INVARIANT, Conjunct
+from halfclose.spec.claims.properties import Theorem
+from halfclose.spec.language.edge import Edge
+from halfclose.spec.language.profile import SWITCHES, Profile
+from halfclose.spec.language.states import ALIVE, State
+from halfclose.spec.language.terms import FALSE, Sort, Term, Var, substitute, variables
+from halfclose.spec.language.variables import CLOCK, CONSTANTS, CTL, GHOST, SEG, SEGMENT, SND, STATE, TCB, TWINS
+from halfclose.spec.tcp.graph import TCP, Graph, decided
 
 BOTH_ENDS = "the invariant of both ends"
 EVERY_MOMENT = "at every moment"

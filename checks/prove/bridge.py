@@ -21,12 +21,12 @@ from typing import Any
 
 import z3
 
-from halfclose.checks.explore.compiled import Arithmetic
 from halfclose.checks.prove.grounds import compares, notation, ungrounded
 from halfclose.checks.prove.lemmas import LEMMAS, Bound, Lemma
-from halfclose.checks.smt import Expr, Translation, Words
-from halfclose.spec.graph import TCP, Graph
-from halfclose.spec.terms import Sort, Term, Var, all_of, num, show, substitute, variables, walk
+from halfclose.checks.readers.python import Arithmetic
+from halfclose.checks.readers.smt import Expr, Translation, Words
+from halfclose.spec.language.terms import Sort, Term, Var, all_of, num, show, substitute, variables, walk
+from halfclose.spec.tcp.graph import TCP, Graph
 
 _HEADROOM = 6
 

@@ -13,14 +13,14 @@ import z3
 
 from halfclose.checks.prove.lemmas import ACK_AGE, AGE, AHEAD, LIFE, QUEUE, TEXT, Lemma, W
 from halfclose.checks.prove.one_end import choices
-from halfclose.checks.smt import Integers, Translation
-from halfclose.spec.agreement import ALONE
-from halfclose.spec.edge import Edge
-from halfclose.spec.graph import Graph
-from halfclose.spec.invariant import INVARIANT
-from halfclose.spec.profile import CLOSE_BY_THE_LETTER
-from halfclose.spec.terms import Kind, Sort, Term, all_of, num, show, substitute, variables, walk
-from halfclose.spec.variables import RCV, SND, STATE, TWINS, N
+from halfclose.checks.readers.smt import Integers, Translation
+from halfclose.spec.claims.agreement import ALONE
+from halfclose.spec.claims.invariant import INVARIANT
+from halfclose.spec.language.edge import Edge
+from halfclose.spec.language.profile import CLOSE_BY_THE_LETTER
+from halfclose.spec.language.terms import Kind, Sort, Term, all_of, num, show, substitute, variables, walk
+from halfclose.spec.language.variables import RCV, SND, STATE, TWINS, N
+from halfclose.spec.tcp.graph import Graph
 
 #: Premises that name one of these are assumptions about the world: how old, how far ahead, how large.
 _ASSUMED = frozenset((AGE, AHEAD, ACK_AGE, LIFE, QUEUE, TEXT))

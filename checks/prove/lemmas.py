@@ -7,16 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from halfclose.checks.totality import STATE_SAYS
-from halfclose.spec.arrives import SYN_SENT_ACK_IS_GOOD
-from halfclose.spec.graph import TCP
-from halfclose.spec.profile import RFC5961_ACK, RIGHT_EDGE_ACCEPTABLE
-from halfclose.spec.states import State
-from halfclose.spec.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE
-from halfclose.spec.tcb import BEYOND_THIS, CLOCK_ALLOWS
-from halfclose.spec.terms import Kind, Sort, Term, Var, num, variable
-from halfclose.spec.text import EARLY, FIN_NOW, ITS_TURN, NEW_TEXT
-from halfclose.spec.variables import ACKS_FIN, CLOCK, FIN_SENT, HELD, IRS, ISN, ISS, RCV, RIGHT_EDGE, SEG, SND, N
+from halfclose.spec.claims.invariant import STATE_SAYS
+from halfclose.spec.language.profile import RFC5961_ACK, RIGHT_EDGE_ACCEPTABLE
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Kind, Sort, Term, Var, num, variable
+from halfclose.spec.language.variables import (
+    ACKS_FIN,
+    CLOCK,
+    FIN_SENT,
+    HELD,
+    IRS,
+    ISN,
+    ISS,
+    RCV,
+    RIGHT_EDGE,
+    SEG,
+    SND,
+    N,
+)
+from halfclose.spec.tcp.arrives import SYN_SENT_ACK_IS_GOOD
+from halfclose.spec.tcp.graph import TCP
+from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE
+from halfclose.spec.tcp.text import EARLY, FIN_NOW, ITS_TURN, NEW_TEXT
+from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 
 # ---- bounds ---------------------------------------------------------------------------------------------------
 

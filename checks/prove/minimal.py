@@ -8,9 +8,9 @@ import z3
 
 from halfclose.checks.prove import both_ends
 from halfclose.checks.prove.one_end import natural
-from halfclose.checks.smt import Expr, Integers, Translation
-from halfclose.spec.agreement import AGREEMENT, STEPS
-from halfclose.spec.invariant import INVARIANT, Conjunct
+from halfclose.checks.readers.smt import Expr, Integers, Translation
+from halfclose.spec.claims.agreement import AGREEMENT, STEPS
+from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 
 
 def implied() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import z3
 
-from halfclose.checks.smt import Expr
+from halfclose.checks.readers.smt import Expr
 
 
 @dataclass(frozen=True, eq=False)

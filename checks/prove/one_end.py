@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
-from halfclose.checks.smt import Expr, Integers, Translation
-from halfclose.spec.claims import CLAIMS
-from halfclose.spec.edge import Edge
-from halfclose.spec.graph import TCP, Graph
-from halfclose.spec.invariant import INVARIANT, Conjunct
-from halfclose.spec.profile import SWITCHES, Profile
-from halfclose.spec.properties import OnStep
-from halfclose.spec.states import State
-from halfclose.spec.tcb import BEYOND_THIS, CLOCK_ALLOWS
-from halfclose.spec.terms import FALSE, Kind, Sort, Term, Var, num, variables
-from halfclose.spec.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N
+from halfclose.checks.readers.smt import Expr, Integers, Translation
+from halfclose.spec.claims.invariant import INVARIANT, Conjunct
+from halfclose.spec.claims.properties import OnStep
+from halfclose.spec.claims.study_notes import CLAIMS
+from halfclose.spec.language.edge import Edge
+from halfclose.spec.language.profile import SWITCHES, Profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import FALSE, Kind, Sort, Term, Var, num, variables
+from halfclose.spec.language.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N
+from halfclose.spec.tcp.graph import TCP, Graph
+from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 
 #: The name of this proof, and of what it begins with.
 ONE_END = "the invariant of one end"

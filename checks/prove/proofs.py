@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 from halfclose.checks.prove import both_ends, one_end
 from halfclose.checks.prove.obligation import Obligation
-from halfclose.spec.agreement import AGREEMENT
-from halfclose.spec.edge import Rule
-from halfclose.spec.graph import RULES, Graph
-from halfclose.spec.invariant import INVARIANT
-from halfclose.spec.profile import Profile
+from halfclose.spec.claims.agreement import AGREEMENT
+from halfclose.spec.claims.invariant import INVARIANT
+from halfclose.spec.language.edge import Rule
+from halfclose.spec.language.profile import Profile
+from halfclose.spec.tcp.graph import RULES, Graph
 
 #: What each proof has to ask, for a graph and perhaps one profile only.
 OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] = {

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import z3
 
 from halfclose.checks.prove.obligation import PROLOGUE, Answer, Base, Obligation, Proof, failing
-from halfclose.checks.smt import Expr
+from halfclose.checks.readers.smt import Expr
 
 #: No query of this project takes a second; one that takes this long counts as not refuted.
 _LIMIT_MS = 60_000

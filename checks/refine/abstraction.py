@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.endpoint import Code, distance, pattern, put
-from halfclose.checks.explore.liveness import dead_variables
-from halfclose.checks.freedoms import Held, Hypothesis
+from halfclose.checks.oracle.endpoint import Code, distance, pattern, put
+from halfclose.checks.oracle.freedoms import Held, Hypothesis
+from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.reference.tcb import Notice, Tcb, Timer
-from halfclose.spec.states import RECEIVING, State
-from halfclose.spec.terms import Kind, Sort, Var
-from halfclose.spec.variables import (
+from halfclose.spec.language.states import RECEIVING, State
+from halfclose.spec.language.terms import Kind, Sort, Var
+from halfclose.spec.language.variables import (
     ACK_OWED,
     CLOCK,
     CLOSE_CALLED,

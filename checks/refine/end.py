@@ -6,26 +6,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from halfclose.checks.endpoint import EVENTS, fields_of, show
 from halfclose.checks.explore.caller import Caller
-from halfclose.checks.explore.compiled import AT, Local
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
-from halfclose.checks.freedoms import Hypothesis
-from halfclose.checks.oracle import Deviates
+from halfclose.checks.oracle.endpoint import EVENTS, fields_of, show
+from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.refine.abstraction import place
+from halfclose.checks.refine.forged import CALLS, forged
 from halfclose.checks.refine.judge import Judge, text_of
-from halfclose.checks.refine.strangers import CALLS, forged
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.tcb import Timer
 from halfclose.reference.wire import Segment
-from halfclose.spec.edge import Edge, Event
-from halfclose.spec.network import Scope, Wait
-from halfclose.spec.profile import HALF_DUPLEX
-from halfclose.spec.states import State
-from halfclose.spec.terms import Var
-from halfclose.spec.variables import CLOCK, GHOST, IRS, ISS, STATE
+from halfclose.spec.language.edge import Edge, Event
+from halfclose.spec.language.profile import HALF_DUPLEX
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Var
+from halfclose.spec.language.variables import CLOCK, GHOST, IRS, ISS, STATE
+from halfclose.spec.world.network import Scope, Wait
 
 #: Timers that fire where the scope lets the user lose patience.
 _PATIENCE = (Timer.USER, Timer.FIN_WAIT_2)

@@ -7,16 +7,16 @@ from typing import Any
 
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.engine import Engine, explore
-from halfclose.checks.explore.search import Exploration
+from halfclose.checks.explore.plain import Exploration
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.checks.oracle import Deviates
+from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.refine.end import CodeStep, ReferenceEnd, Shared
 from halfclose.checks.refine.judge import Judge
 from halfclose.checks.refine.scopes import REFINED
 from halfclose.checks.stacks.reference import following
 from halfclose.reference.config import Config
-from halfclose.spec.network import Scope
+from halfclose.spec.world.network import Scope
 
 _WIDTH = 32
 #: Below the wrap, and below the middle of the space, as in the scopes themselves.

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from halfclose.checks.endpoint import Code, distance, fields_of, numbers, pattern
-from halfclose.checks.explore.compiled import Choice
-from halfclose.checks.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
-from halfclose.checks.oracle import Deviates, Oracle
+from halfclose.checks.oracle.endpoint import Code, distance, fields_of, numbers, pattern
+from halfclose.checks.oracle.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
+from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.readers.python import Choice
 from halfclose.checks.refine.abstraction import Abstraction
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.tcb import Notice, Tcb, Timer
 from halfclose.reference.tcb import State as CodeState
-from halfclose.spec.edge import Edge, Event
-from halfclose.spec.graph import RULES
-from halfclose.spec.profile import Profile
-from halfclose.spec.states import State
-from halfclose.spec.terms import Var
-from halfclose.spec.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
+from halfclose.spec.language.edge import Edge, Event
+from halfclose.spec.language.profile import Profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import Var
+from halfclose.spec.language.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
+from halfclose.spec.tcp.graph import RULES
 
 #: The timers that the specification has edges for; a full close limits the user's patience in FIN-WAIT-2 (reading 19).
 _EVENTS = {

@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from halfclose.checks.processes import ignore_interrupt, stop
 from halfclose.checks.refine import explore, vectors
 from halfclose.checks.refine.fault import seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.scopes import REFINED
 from halfclose.checks.refine.story import why
-from halfclose.spec.edge import Event
-from halfclose.spec.graph import tcp
-from halfclose.spec.profile import PROFILES
+from halfclose.checks.work.processes import ignore_interrupt, stop
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.profile import PROFILES
+from halfclose.spec.tcp.graph import tcp
 
 #: What the exploration of a faulty reference goes through until it finds the fault: scopes, without strangers and with
 #: them; the search likewise: seeds; and the vectors: profiles.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from halfclose.spec.application import parse_application
-from halfclose.spec.network import Scope
-from halfclose.spec.profile import parse_profile
-from halfclose.spec.scopes import SCOPES
+from halfclose.spec.language.profile import parse_profile
+from halfclose.spec.world.application import parse_application
+from halfclose.spec.world.network import Scope
+from halfclose.spec.world.scopes import SCOPES
 
 
 def _scope(app_a: str, app_b: str, profile: str = "reference", **bounds: int | bool) -> Scope:

@@ -11,21 +11,21 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.endpoint import distance, pattern
-from halfclose.checks.freedoms import Hypothesis
-from halfclose.checks.oracle import Deviates
+from halfclose.checks.oracle.endpoint import distance, pattern
+from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.refine.abstraction import place
+from halfclose.checks.refine.forged import EVERYTHING, FLAGS
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.story import Story
-from halfclose.checks.refine.strangers import EVERYTHING, FLAGS
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
 from halfclose.checks.stacks.reference import OFFERED, following
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.config import Config
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Segment
-from halfclose.spec.profile import HALF_DUPLEX, Profile
-from halfclose.spec.states import FIN_RECEIVED, State
-from halfclose.spec.variables import IRS, RCV, SND
+from halfclose.spec.language.profile import HALF_DUPLEX, Profile
+from halfclose.spec.language.states import FIN_RECEIVED, State
+from halfclose.spec.language.variables import IRS, RCV, SND
 
 _MASK = 0xFFFF_FFFF
 _HALF = 1 << 31

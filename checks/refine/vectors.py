@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from halfclose.checks.conform import Row, Verdict, judge
+from halfclose.checks.conform.replay import judge
+from halfclose.checks.conform.verdicts import Row, Verdict
 from halfclose.checks.refine.story import Story
 from halfclose.checks.stacks.reference import ReferenceStack
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.checks.vectors.format import VectorSet
 from halfclose.checks.vectors.generate import generate
 from halfclose.reference.wire import Segment
-from halfclose.spec.profile import PROFILES
+from halfclose.spec.language.profile import PROFILES
 
 
 class Watched(ReferenceStack):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.endpoint import STATES, distance
-from halfclose.checks.explore.compiled import AT, Local
+from halfclose.checks.oracle.endpoint import STATES, distance
+from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Expect, Step, Vector, VectorSet
 from halfclose.checks.vectors.model import Model, Moved
@@ -19,10 +19,10 @@ from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
 from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
 from halfclose.reference.wire import ACK, FIN, SYN
-from halfclose.spec.edge import CALLS, Edge, Event
-from halfclose.spec.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, PROFILES, Profile
-from halfclose.spec.states import State
-from halfclose.spec.variables import (
+from halfclose.spec.language.edge import CALLS, Edge, Event
+from halfclose.spec.language.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, PROFILES, Profile
+from halfclose.spec.language.states import State
+from halfclose.spec.language.variables import (
     ACK_OWED,
     CLOSE_CALLED,
     DETACHED,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from halfclose.checks.endpoint import (
+from halfclose.checks.oracle.endpoint import (
     EVENTS,
     LARGEST_WINDOW,
     NO_FIELDS,
@@ -20,16 +20,16 @@ from halfclose.checks.endpoint import (
     put,
     unacknowledged_text,
 )
-from halfclose.checks.explore.compiled import AT, FIELD, Local
-from halfclose.checks.explore.compiled import Segment as Fields
+from halfclose.checks.readers.python import AT, FIELD, Local
+from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
-from halfclose.spec.edge import Edge, Event, Rule
-from halfclose.spec.graph import RULES
-from halfclose.spec.profile import Profile
-from halfclose.spec.states import OTHER, State
-from halfclose.spec.variables import CLOCK, CTL, IRS, RCV, SEG, SND, STATE, TCB
+from halfclose.spec.language.edge import Edge, Event, Rule
+from halfclose.spec.language.profile import Profile
+from halfclose.spec.language.states import OTHER, State
+from halfclose.spec.language.variables import CLOCK, CTL, IRS, RCV, SEG, SND, STATE, TCB
+from halfclose.spec.tcp.graph import RULES
 
 #: Nominal sizes in octets: what the stack can keep for its user, and for its peer.
 RECEIVE_BUFFER, SEND_BUFFER = 4000, 10_000

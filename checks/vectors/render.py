@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from halfclose.checks.endpoint import distance
-from halfclose.checks.explore.compiled import AT, Local
-from halfclose.checks.explore.compiled import Segment as Fields
+from halfclose.checks.oracle.endpoint import distance
+from halfclose.checks.readers.python import AT, Local
+from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout
 from halfclose.checks.vectors.model import Model, Moved
-from halfclose.spec.variables import RCV
+from halfclose.spec.language.variables import RCV
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from halfclose.checks.explore.compiled import Local
+from halfclose.checks.readers.python import Local
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout, Vector
 from halfclose.checks.vectors.model import Model
 from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.stimuli import FILL_WITH, Tester
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
-from halfclose.spec.profile import HALF_DUPLEX, Profile
+from halfclose.spec.language.profile import HALF_DUPLEX, Profile
 
 _BITS = {"S": SYN, "F": FIN, "R": RST, "P": PSH, "A": ACK}
 _SEGMENT = re.compile(r"> ([SFRPA]*)(?: (\d+))?(?: @([+-]\d+))?(?: ack([+-]\d+))?(?: wnd (\d+))?")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from halfclose.checks.endpoint import STATES, distance
-from halfclose.checks.explore.compiled import AT, Local
+from halfclose.checks.oracle.endpoint import STATES, distance
+from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.stacks.stack import Verb
 from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
 from halfclose.checks.vectors.model import PEER_WINDOW, Model
 from halfclose.reference.wire import ACK, FIN, RST, SYN
-from halfclose.spec.states import OTHER, RECEIVING, State
-from halfclose.spec.variables import CLOSE_CALLED, HELD, IRS, ISS, RCV, SND, STATE
+from halfclose.spec.language.states import OTHER, RECEIVING, State
+from halfclose.spec.language.variables import CLOSE_CALLED, HELD, IRS, ISS, RCV, SND, STATE
 
 #: Octets of an ordinary text; more than any stack's send buffer holds; distances in the sequence space.
 TEXT, TOO_MUCH = 10, 4_000_000

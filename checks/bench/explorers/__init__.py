@@ -1,0 +1,1 @@
+"""The explorers measured beside Spin and TLC."""

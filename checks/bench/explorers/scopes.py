@@ -1,0 +1,42 @@
+"""A series of scopes that grows, past a hundred million states: text both ways, and a half-close of either end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halfclose.spec.world.application import parse_application
+from halfclose.spec.world.network import Scope
+from halfclose.spec.world.scopes import SCOPES
+
+
+@dataclass(frozen=True)
+class Course:
+    """A scope to be measured.  states: how many there are, where that is known before."""
+
+    name: str
+    scope: Scope
+    states: int | None = None
+
+
+def _text(from_a: int, from_b: int, states: int) -> Course:
+    """A sends so many octets and half-closes; B answers with so many, reads to the end and half-closes too."""
+    answer = f"send {from_b}; " if from_b else ""
+    app_a = parse_application(f"open; send {from_a}; shutdown; read")
+    app_b = parse_application(f"listen; {answer}read; shutdown")
+    return Course(f"text-{from_a}-{from_b}", Scope(app_a, app_b, slots=1), states)
+
+
+SERIES = (
+    _text(1, 0, 3_221),
+    _text(2, 0, 14_886),
+    _text(1, 1, 64_841),
+    _text(2, 1, 411_395),
+    _text(6, 1, 1_045_407),
+    _text(2, 2, 4_602_217),
+    _text(3, 3, 25_356_568),
+    _text(5, 4, 77_793_247),
+    _text(5, 5, 115_895_625),
+)
+
+#: Every scope that has a name.
+COURSES = {course.name: course for course in SERIES} | {name: Course(name, scope) for name, scope in SCOPES.items()}

@@ -1,0 +1,1 @@
+"""The reference measured beside PyTCP and the kernel."""

@@ -1,0 +1,120 @@
+"""The properties of the declaration, made decidable over one scope: compiled conditions over explored states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from halfclose.checks.explore.engine import explore
+from halfclose.checks.explore.machine import arithmetic
+from halfclose.checks.explore.plain import Exploration, Finding
+from halfclose.checks.explore.system import PAIR_MASK, System
+from halfclose.checks.readers.conditions import condition, places, watched
+from halfclose.checks.readers.python import Arithmetic, Local, Segment
+from halfclose.spec.claims.properties import Always, OnStep, Property, Sometimes, Stays
+from halfclose.spec.language.terms import Term, Var
+from halfclose.spec.language.variables import SEGMENT
+from halfclose.spec.tcp.graph import Graph
+from halfclose.spec.world.network import Scope
+
+Explored = Always | OnStep | Sometimes | Stays
+Condition = Callable[..., bool]
+_NO_SEGMENT: Segment = (0,) * len(SEGMENT)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What exploration says of one property: a finding is the violation, or the witness of a Sometimes."""
+
+    prop: Property
+    holds: bool
+    finding: Finding | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One exploration with all its outcomes."""
+
+    exploration: Exploration
+    outcomes: tuple[Outcome, ...]
+
+
+class Judge:
+    """Properties of one scope, compiled."""
+
+    def __init__(self, scope: Scope, props: Sequence[Explored]):
+        numbers, where = arithmetic(scope), places()
+        self.props = tuple(props)
+        self.watched = watched(condition(prop) for prop in props)
+        self._steps = [
+            (i, _step(numbers, prop.holds, where)) for i, prop in enumerate(props) if isinstance(prop, OnStep)
+        ]
+        self._pairs = [
+            (i, numbers.function("L, P", condition(prop), where), isinstance(prop, Sometimes))
+            for i, prop in enumerate(props)
+            if isinstance(prop, Always | Sometimes)
+        ]
+        self._goals = [
+            (i, numbers.function("L, P", prop.goal, where)) for i, prop in enumerate(props) if isinstance(prop, Stays)
+        ]
+
+    def run(self, scope: Scope, graph: Graph, **options: object) -> Judged:
+        """Explore the scope and decide every property; an exploration cut short decides only what it found."""
+        system = System(scope, graph, self.watched, self._step_judge if self._steps else None)
+        early = {i for i, prop in enumerate(self.props) if not isinstance(prop, Stays)}
+        stop_early = options.pop("stop_early", False) and len(early) == len(self.props)
+        enough = (lambda found: early <= found.keys()) if stop_early else (lambda found: False)
+        result = explore(system, self._pair_judge(system), enough, **options)  # type: ignore[arg-type]
+        for i, goal in self._goals:
+            self._decide_goal(result, i, goal)
+        return Judged(result, tuple(self._outcome(i, result) for i in range(len(self.props))))
+
+    def _decide_goal(self, result: Exploration, number: int, goal: Condition) -> None:
+        system = result.system
+        if not result.complete:
+            return
+        stuck = list(result.cannot_reach(lambda key: goal(system.local(key, 0), system.local(key, 1))))
+        if stuck:
+            result.findings[number] = Finding(number, next((k for k in stuck if _at_rest(system, k)), stuck[0]))
+
+    def _outcome(self, number: int, result: Exploration) -> Outcome:
+        prop, finding = self.props[number], result.findings.get(number)
+        found = finding is not None
+        return Outcome(prop, found if isinstance(prop, Sometimes) else not found, finding)
+
+    def _pair_judge(self, system: System) -> Callable[[int], tuple[int, ...]]:
+        pairs = self._pairs
+
+        def judge(key: int) -> tuple[int, ...]:
+            a, b = system.local(key, 0), system.local(key, 1)
+            return tuple(
+                i
+                for i, holds, wanted in pairs
+                if (holds(a, b) or holds(b, a) if wanted else not (holds(a, b) and holds(b, a)))
+            )
+
+        return judge
+
+    def _step_judge(self, before: Local, segment: Segment | None, after: Local, sent: Segment | None, edge: int) -> int:
+        objections = 0
+        for i, holds in self._steps:
+            if not holds(before, segment or _NO_SEGMENT, after, sent or _NO_SEGMENT, sent is not None):
+                objections |= 1 << i
+        return objections
+
+
+def _at_rest(system: System, key: int) -> bool:
+    """Whatever happens from here on changes neither end: the clearest picture of being stuck."""
+    pair, seen, waiting = key & PAIR_MASK, {key}, [key]
+    while waiting:
+        for after, _ in system.successors(waiting.pop()):
+            if after & PAIR_MASK != pair:
+                return False
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
+    return True
+
+
+def _step(numbers: Arithmetic, term: Term, places: dict[Var, str]) -> Condition:
+    return numbers.function("L, G, A, O, E", term, places)

@@ -1,0 +1,65 @@
+"""The claims of progress, over the whole graph of one scope: what is reached at last, and what never ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from halfclose.checks.explore.arrows import Arrows, Marks, arrows
+from halfclose.checks.explore.fairness import Fair, Fairness, fair_components, fairness, wars
+from halfclose.checks.explore.lasso import lasso
+from halfclose.checks.explore.machine import arithmetic
+from halfclose.checks.explore.plain import Recorded, explore
+from halfclose.checks.explore.system import PAIR_MASK, System
+from halfclose.checks.explore.trace import Lasso
+from halfclose.checks.readers.conditions import places, watched
+from halfclose.spec.claims.properties import Endless, Eventually, Quiet
+from halfclose.spec.language.terms import Term
+from halfclose.spec.tcp.graph import Graph
+from halfclose.spec.world.network import Scope
+
+Progressive = Eventually | Quiet | Endless
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The verdict on one property. lasso: what fails it, or what an Endless found."""
+
+    prop: Progressive
+    holds: bool
+    states: int
+    lasso: Lasso | None
+
+
+def decide(scope: Scope, graph: Graph, props: Sequence[Progressive]) -> tuple[Progress, ...]:
+    """Explore the scope to its end and decide these properties in it."""
+    goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
+    explored = explore(System(scope, graph, watched(goals)))
+    steps = arrows(explored.system, tuple(explored.parents))
+    rules = fairness(steps)
+    return tuple(_decide(explored, steps, rules, prop) for prop in props)
+
+
+def _decide(explored: Recorded, steps: Arrows, rules: Fairness, prop: Progressive) -> Progress:
+    match prop:
+        case Eventually(goal=goal):
+            fair, owed = fair_components(steps, rules, ~_where(steps, goal)), rules
+        case Quiet() | Endless():
+            fair, owed = wars(steps), Fairness((), ())
+    found = _first(steps, owed, fair, explored)
+    return Progress(prop, (found is None) is not isinstance(prop, Endless), explored.states, found)
+
+
+def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Recorded) -> Lasso | None:
+    return lasso(steps, owed, fair, explored.path) if (fair.component >= 0).any() else None
+
+
+def _where(steps: Arrows, goal: Term) -> Marks:
+    """The states that meet the goal; a pair of local states is judged once."""
+    system = steps.system
+    meets = arithmetic(system.scope).function("L, P", goal, places())
+    pairs = {key & PAIR_MASK: key for key in steps.keys}
+    verdicts = {pair: bool(meets(system.local(key, 0), system.local(key, 1))) for pair, key in pairs.items()}
+    return np.fromiter((verdicts[key & PAIR_MASK] for key in steps.keys), np.bool_, len(steps.keys))

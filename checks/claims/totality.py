@@ -1,0 +1,103 @@
+"""Proof that the guards are exclusive and exhaustive, for every state, every input event and every profile at once.
+
+The switches are free Boolean variables here.  Spontaneous events are exempt: what an endpoint may send by itself is
+a free choice, so two of them may well be possible at once, or none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import z3
+
+from halfclose.checks.readers.smt import Domain, Expr, Integers, Translation, Words
+from halfclose.spec.claims.invariant import STATE_SAYS
+from halfclose.spec.language.edge import SPONTANEOUS, TIMERS, Event
+from halfclose.spec.language.profile import HALF_DUPLEX
+from halfclose.spec.language.states import State
+from halfclose.spec.language.terms import TRUE, Sort, Term, num
+from halfclose.spec.language.variables import N
+from halfclose.spec.tcp.graph import TCP, Graph
+from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
+
+#: Events that are not inputs: they are enabled or not.
+_OWN = (*SPONTANEOUS, *TIMERS, Event.REASSEMBLE, Event.CRASH)
+
+#: What holds of the choices that come with an event.
+_CHOICES: dict[Event, Term] = {
+    Event.SEND: (num(1) <= N) & CLOCK_ALLOWS,
+    Event.RECEIVE: num(1) <= N,
+    Event.OPEN_ACTIVE: CLOCK_ALLOWS,
+    Event.SEGMENT: CLOCK_ALLOWS & BEYOND_THIS,
+    Event.FULL_CLOSE: HALF_DUPLEX,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Two guards that overlap, or a pair of state and event that no guard covers."""
+
+    state: State
+    event: Event
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.event.value} in {self.state.value}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Totality:
+    """The verdict: empty faults mean proved."""
+
+    domain: str
+    pairs: int
+    queries: int
+    seconds: float
+    faults: tuple[Fault, ...]
+
+
+def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality:
+    """Decide every pair of state and input event."""
+    domain = domain or Integers()
+    started = time.perf_counter()
+    faults: list[Fault] = []
+    pairs = queries = 0
+    for state in State:
+        for event in Event:
+            if event in _OWN:
+                continue
+            pairs += 1
+            for found in _pair(graph, domain, state, event):
+                queries += 1
+                if found is not None:
+                    faults.append(found)
+    name = f"{domain.bits}-bit words" if isinstance(domain, Words) else "integers"
+    return Totality(name, pairs, queries, time.perf_counter() - started, tuple(faults))
+
+
+def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Fault | None]:
+    """One query an item: None where it was refuted, as it should be."""
+    translate = Translation(domain)
+    edges = graph.at(state, event)
+    guards = [translate(edge.guard) for edge in edges]
+    solver = z3.Solver()
+    solver.add(translate(_CHOICES.get(event, TRUE)), translate(STATE_SAYS.get(state, TRUE)))
+    solver.add(*(_natural(domain, value) for var, value in translate.values.items() if var.sort is Sort.NUM))
+    yield _asked(solver, z3.Not(z3.Or(*guards)), Fault(state, event, "no guard holds"))
+    for (first, one), (second, other) in combinations(zip(edges, guards, strict=True), 2):
+        fault = Fault(state, event, f"{first.name} and {second.name} overlap")
+        yield _asked(solver, z3.And(one, other), fault)
+
+
+def _natural(domain: Domain, value: Expr) -> z3.BoolRef:
+    """A count is no less than 0 and, on the wire, no more than the largest window (RFC 7323: 2^30)."""
+    if isinstance(domain, Words):
+        return z3.ULE(value, 1 << (domain.bits - 2))
+    return value >= 0
+
+
+def _asked(solver: z3.Solver, question: z3.BoolRef, fault: Fault) -> Fault | None:
+    return None if solver.check(question) == z3.unsat else fault

@@ -1,0 +1,140 @@
+"""A user's own property: a Python file that names one, explored in its scope and tried as part of the invariant.
+
+The file defines PROPERTY with the terms of the specification, for example:
+
+    from halfclose.spec.claims.properties import Always, implies
+    from halfclose.spec.language.states import State
+    from halfclose.spec.language.variables import RCV, SND, in_state, peer
+
+    PROPERTY = Always(
+        "an end in FIN-WAIT-2 has been acknowledged in full",
+        scope="exchange",
+        broken_by=("any-ack-acknowledges-fin",),
+        holds=implies(in_state(State.FIN_WAIT_2), SND.UNA == SND.END + 1),
+    )
+
+Always, OnStep, Sometimes and Stays are explored; an Always about one end alone is also tried as a conjunct.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from halfclose.checks.claims.judges import Explored, Judge
+from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.prove import one_end
+from halfclose.checks.prove.solvers import prove
+from halfclose.checks.readers.conditions import condition
+from halfclose.spec.claims.invariant import INVARIANT, Conjunct
+from halfclose.spec.claims.properties import Always, OnStep, Sometimes, Stays
+from halfclose.spec.language.profile import parse_profile
+from halfclose.spec.language.terms import Kind, Var, variables
+from halfclose.spec.language.variables import TWINS
+from halfclose.spec.mutants.defects import MUTANTS, mutated
+from halfclose.spec.tcp.graph import RULES, Graph, tcp
+from halfclose.spec.world.scopes import SCOPES
+
+
+class BadProperty(ValueError):
+    """The file does not define a property; the message says what is wrong with it, in one line."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a user's property.
+
+    holds, states, seconds, trace: of the exploration. breaks: the edges that break it as a conjunct, empty where it is
+    inductive, None where it speaks of more than one end. mutants: which of those it names break it.
+    """
+
+    prop: Explored
+    holds: bool
+    states: int
+    seconds: float
+    trace: Trace | None
+    breaks: tuple[str, ...] | None
+    mutants: tuple[tuple[str, bool], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "property": self.prop.name,
+            "kind": type(self.prop).__name__.lower(),
+            "scope": self.prop.scope,
+            "verdict": "holds" if self.holds else "fails",
+            "states": self.states,
+            "seconds": round(self.seconds, 3),
+            "inductive": None if self.breaks is None else not self.breaks,
+            "edges_that_break_it": list(self.breaks or ()),
+            "broken_by": [name for name, broken in self.mutants if broken],
+            "not_broken_by": [name for name, broken in self.mutants if not broken],
+            "trace": None if self.trace is None else self.trace.to_json(),
+        }
+
+
+def load(file: Path) -> Explored:
+    """The PROPERTY of a file; raises BadProperty."""
+    try:
+        source = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadProperty(f"cannot read {file}: {error.strerror}") from None
+    names: dict[str, Any] = {"__name__": "halfclose_property"}
+    try:
+        exec(compile(source, str(file), "exec"), names)
+    except SyntaxError as error:
+        raise BadProperty(f"{file} line {error.lineno} is not Python: {error.msg}") from None
+    except Exception as error:  # whatever a user's file may raise
+        raise BadProperty(f"{file} raises {type(error).__name__}: {' '.join(str(error).split())}") from None
+    return _checked(file, names.get("PROPERTY"))
+
+
+def _checked(file: Path, prop: object) -> Explored:
+    if not isinstance(prop, Always | OnStep | Sometimes | Stays):
+        raise BadProperty(f"{file} must define PROPERTY as an Always, OnStep, Sometimes or Stays, not {prop!r:.60}")
+    if prop.scope not in SCOPES:
+        raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
+    for name in prop.broken_by:
+        if name not in MUTANTS:
+            raise BadProperty(f"{file} names the unknown mutant {name!r}; `halfclose explain` knows them")
+    unseen = sorted(var.name for var in variables(condition(prop)) if not _sees(prop, var))
+    if unseen:
+        raise BadProperty(f"{file}: {', '.join(unseen)}: not what a property of kind {type(prop).__name__} can see")
+    return prop
+
+
+def _sees(prop: Explored, var: Var) -> bool:
+    """A step is one end's, with the segments it takes and sends; the other kinds see both ends at one moment."""
+    where = TWINS.get(var, ("", var))[0]
+    if isinstance(prop, OnStep):
+        return where != "PEER" and var.kind is not Kind.CHOICE
+    return where in ("", "PEER") and var.kind in (Kind.TCB, Kind.GHOST, Kind.CONSTANT)
+
+
+def try_property(prop: Explored, profile: str = "") -> Tried:
+    """Explore it, try it as a conjunct beside the invariant, and try the mutants it names."""
+    started = time.perf_counter()
+    scope = SCOPES[prop.scope]
+    decided = scope.profile | parse_profile(profile)
+    judged = Judge(scope, [prop]).run(scope, tcp(decided))
+    seconds = time.perf_counter() - started
+    outcome = judged.outcomes[0]
+    trace = trace_of(judged.exploration, outcome.finding) if outcome.finding else None
+    broken = tuple((name, _breaks(prop, name, profile)) for name in prop.broken_by)
+    return Tried(prop, outcome.holds, judged.exploration.states, seconds, trace, _as_conjunct(prop), broken)
+
+
+def _breaks(prop: Explored, mutant: str, profile: str) -> bool:
+    scope = SCOPES[prop.scope]
+    graph = tcp(scope.profile | parse_profile(profile), mutated(mutant))
+    return not Judge(scope, [prop]).run(scope, graph, stop_early=True).outcomes[0].holds
+
+
+def _as_conjunct(prop: Explored) -> tuple[str, ...] | None:
+    """The edges that break it by induction, with the invariant as assumption."""
+    term = condition(prop)
+    if not isinstance(prop, Always) or any(var in TWINS for var in variables(term)):
+        return None
+    conjuncts = (*INVARIANT, Conjunct(prop.name, term, "a user's own", ()))
+    return prove(one_end.obligations(Graph(RULES), conjuncts=conjuncts)).breaking(prop.name)

@@ -1,0 +1,1 @@
+"""Real stacks replay the vectors, and the oracle judges what they do."""

@@ -1,0 +1,226 @@
+"""One vector replayed against one stack, every answer judged by the oracle."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+
+from halfclose.checks.conform.verdicts import Row, Verdict
+from halfclose.checks.oracle.endpoint import fields_of, pattern, show
+from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb
+from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Packet, Step, Timeout, Vector
+from halfclose.checks.vectors.model import PEER_WINDOW, TIMERS
+from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
+from halfclose.spec.language.profile import Profile
+from halfclose.spec.language.states import State
+
+_MASK = 0xFFFF_FFFF
+#: MUST-40: "an ACK should not be excessively delayed; in particular, the delay MUST be less than 0.5 seconds".
+_ACK_DELAY = 0.5
+_TICK = 0.25  # seconds of a virtual clock
+#: How long a timer may take on a virtual clock: more than RFC 6298's first timeouts, and 2 MSL with MSL = 2 minutes.
+_PATIENCE = {"retransmission": 70.0, "probe": 70.0, "time-wait": 300.0}
+_MOST_FILL = 400  # segments
+_FIRST_PORT, _PORTS = 20_000, 20_000
+
+
+def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
+    """Replay one vector; port: a number that no earlier vector was given, so that its connection is a new one."""
+    replay = _Replay(stack, vector, profile)
+    try:
+        stack.start(
+            peer_port=_FIRST_PORT + _PORTS + port % _PORTS,
+            local_port=_FIRST_PORT + port % _PORTS,
+            iss=vector.iss,
+        )
+        replay.run()
+    except NotApplicable as reason:
+        return Row(vector.id, vector.name, Verdict.NOT_APPLICABLE, str(reason))
+    except Deviates as deviation:
+        what, rule, cause = replay.describe(deviation), _rule(deviation), _cause(deviation)
+        return Row(vector.id, vector.name, Verdict.DEVIATES, what, rule, cause, replay.number)
+    except Malformed as problem:
+        what = f"{replay.position}: sent something that is no TCP segment: {problem}"
+        return Row(vector.id, vector.name, Verdict.DEVIATES, what, "Header format (RFC 9293 3.1)")
+    return Row(vector.id, vector.name, Verdict.PASSED)
+
+
+class _Replay:
+    """One vector under way.  The stack's sequence numbers are `shift` more than the vector's."""
+
+    def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
+        self.stack, self.vector = stack, vector
+        self.oracle = Oracle(profile)
+        self.position, self.number = "start", 0
+        self._shift = 0
+        self._edge: int | None = None  # right edge of the window that the stack advertised last
+        self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
+        self._surplus = 0  # what it took to fill windows, beyond what the vector expects
+        self._sent_text = 0  # where in its stream the stack's next text would begin; its SEND pattern follows
+
+    def run(self) -> None:
+        """Raises Deviates, or NotApplicable."""
+        for number, step in enumerate(self.vector.steps, 1):
+            if not isinstance(step, Expect):
+                self.number = number
+                self.position = f"step {number}, {self._words(step)}"
+                self._take(step)
+
+    def describe(self, deviation: Deviates) -> str:
+        """Where it happened, what was seen, and what the specification allows."""
+        allowed = " or ".join(deviation.allowed) or "nothing"
+        return f"{self.position}: {deviation.seen}; allowed: {allowed}"
+
+    def _take(self, step: Step) -> None:
+        match step:
+            case Call():
+                self._call(step)
+            case Deliver():
+                self._deliver(self._segment(step.packet))
+            case Fill():
+                self._fill(step)
+            case Timeout():
+                self._time_out(step.timer)
+
+    # ---- inputs ----------------------------------------------------------------------------------------------
+
+    def _call(self, step: Call) -> None:
+        text = pattern(self._sent_text, step.octets) if step.verb is Verb.SEND else b""
+        count = step.octets if step.verb is Verb.RECEIVE else 0
+        result = self.stack.call(step.verb, text=text, count=count)
+        if step.verb is Verb.SEND:
+            self._sent_text += result.accepted
+        elif step.verb in (Verb.OPEN, Verb.LISTEN) and result.status == "ok":
+            self._sent_text = 0
+        sent = self.stack.segments()
+        if step.verb is Verb.OPEN and result.status != "ok" and self.oracle.is_in(State.LISTEN):
+            raise NotApplicable("this user interface cannot make a passive OPEN active (3.9.1)")
+        self.oracle.call(step.verb, step.octets, result, self._chosen_isn(sent))
+        self._watch(sent)
+
+    def _deliver(self, segment: Segment) -> None:
+        self.stack.deliver(segment)
+        sent = self.stack.segments()
+        self.oracle.deliver(segment, self._chosen_isn(sent))
+        self._watch(sent)
+
+    def _fill(self, step: Fill) -> None:
+        """Text in order until the advertised window is what the vector wants."""
+        delivered = 0
+        for _ in range(_MOST_FILL):
+            room = self._room()
+            if room <= step.leave:
+                break
+            octets = min(room - step.leave, step.octets)
+            delivered += octets
+            at = (self._next - self.vector.irs - 1) & _MASK
+            self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
+        if self._room() != step.leave:
+            raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
+        self._surplus += delivered - step.total
+
+    def _room(self) -> int:
+        """The window that the stack advertised last, less what it has acknowledged since."""
+        if self._edge is None:
+            raise NotApplicable("the stack has advertised no window")
+        return (self._edge - self._next) & _MASK
+
+    def _time_out(self, timer: str) -> None:
+        if timer == "user":
+            self.stack.user_timeout()
+            self.oracle.timeout(TIMERS[timer])
+            self._watch(self.stack.segments())
+            return
+        passed, before = 0.0, self.oracle.hypotheses
+        sent: list[Segment] = []
+        while not any(segment.length for segment in sent) and passed < _PATIENCE[timer]:
+            self.stack.advance(_TICK)
+            passed += _TICK
+            sent += self.stack.segments()
+        if timer == "time-wait":
+            self.oracle.timeout(TIMERS[timer])
+        elif not sent:
+            self.oracle.hypotheses = before
+            seen = f"sent nothing within {_PATIENCE[timer]:.0f} s"
+            raise Deviates(seen, ("a retransmission or a probe",), self.oracle.may(TIMERS[timer]))
+        self._watch(sent)
+
+    # ---- outputs ---------------------------------------------------------------------------------------------
+
+    def _watch(self, sent: list[Segment]) -> None:
+        """Judge what the stack sent, and its silence after that."""
+        waited = 0.0
+        started = time.monotonic()
+        while True:
+            for segment in sent:
+                self.oracle.observe(segment)
+                self._learn(segment)
+            if self.oracle.is_quiet() or waited >= _ACK_DELAY:
+                break
+            waited = self._wait(waited, started)
+            sent = self.stack.segments()
+        self.oracle.silence()
+
+    def _wait(self, waited: float, started: float) -> float:
+        if self.stack.virtual_clock:
+            self.stack.advance(_TICK)
+            return waited + _TICK
+        time.sleep(0.01)
+        return time.monotonic() - started
+
+    def _chosen_isn(self, sent: Iterable[Segment]) -> int:
+        """The number of the first SYN among these; where it is a new one, numbers are translated by it from now."""
+        for segment in sent:
+            if segment.flags & SYN:
+                self._shift = (segment.seq - self.vector.iss) & _MASK
+                self.oracle.shift = self._shift
+                if self._shift and "chosen-iss" in self.vector.flags:
+                    raise NotApplicable("its initial sequence number cannot be chosen here")
+                return segment.seq
+        return self.vector.iss
+
+    def _learn(self, segment: Segment) -> None:
+        if segment.flags & RST:
+            return
+        self._ack = (segment.seq + segment.length) & _MASK
+        if segment.flags & ACK:
+            self._next = segment.ack
+            self._edge = (segment.ack + segment.wnd) & _MASK
+
+    def _segment(self, packet: Packet) -> Segment:
+        """The vector's segment in the stack's numbers."""
+        ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
+        if packet.flags & SYN:
+            self._surplus = 0  # another incarnation
+        seq, at = (packet.seq + self._surplus) & _MASK, packet.at + self._surplus
+        if packet.edge is not None:
+            seq = (self._next + self._room() + packet.edge) & _MASK
+            at = (packet.at + seq - packet.seq) & _MASK
+        return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
+
+    def _words(self, step: Step) -> str:
+        match step:
+            case Call():
+                return f"{step.verb.name} {step.octets or ''}".strip()
+            case Deliver():
+                return f"delivered {show(fields_of(self._segment(step.packet)), self._shift, peer=True)}"
+            case Fill():
+                return f"text until the window is {step.leave}"
+            case Timeout():
+                return f"{step.timer} timeout"
+        return ""
+
+
+def _cause(deviation: Deviates) -> str:
+    where = ",".join(edge.name for edge in deviation.edges[:1])
+    return f"{where}: {re.sub('[0-9]+', 'n', deviation.seen)}"
+
+
+def _rule(deviation: Deviates) -> str:
+    sentences = []
+    for edge in deviation.edges[:2]:
+        words = edge.rule.why or edge.rule.signal or edge.name
+        sentences.append(f"{words} (RFC 9293 {', '.join(edge.rule.cite)}: {edge.name})")
+    return " / ".join(dict.fromkeys(sentences))

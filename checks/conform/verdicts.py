@@ -1,0 +1,61 @@
+"""What is said of a stack: a verdict on each vector, and the report of them all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+
+class Verdict(Enum):
+    """What came of one vector."""
+
+    PASSED = "passed"
+    DEVIATES = "deviates"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The verdict on one vector.
+
+    what: of a deviation the step, what was seen and what is allowed, else the reason; empty where it passed.
+    rule: the RFC's sentence, in the specification's words, and where it stands.  cause: equal where the same thing went
+    wrong.  step: where, counted from 1.
+    """
+
+    id: str
+    name: str
+    verdict: Verdict
+    what: str = ""
+    rule: str = ""
+    cause: str = ""
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts on all vectors, in their order."""
+
+    stack: str
+    version: str
+    profile: str
+    rows: tuple[Row, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many vectors ended so."""
+        return Counter(row.verdict for row in self.rows)[verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data; the same run gives the same data."""
+        rows = [asdict(row) | {"verdict": row.verdict.value} for row in self.rows]
+        counts = {verdict.value: self.count(verdict) for verdict in Verdict}
+        head = {"schema": "halfclose-report-1", "stack": self.stack, "version": self.version, "profile": self.profile}
+        return head | {"counts": counts, "rows": rows}
+
+
+def deviations(report: Report) -> Iterator[Row]:
+    """The rows that somebody has to look into."""
+    return (row for row in report.rows if row.verdict is Verdict.DEVIATES)

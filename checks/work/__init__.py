@@ -1,0 +1,1 @@
+"""Long work: several processes, and Ctrl-C."""

@@ -1,0 +1,450 @@
+"""What two honest ends and the network between them have in common at every moment.
+
+The network keeps every segment for ever and delivers any of them at any time, any number of times: that is loss,
+duplication, reordering and delay at once.  Both ends may crash and begin anew any number of times.  So the invariant
+speaks of every incarnation that there ever was, "as it is or as it last was":
+
+ALONE    an incarnation of this end; now(...) is this end now, peer_now(...) the other end now
+LIVES    two incarnations of this end, the earlier one and a younger(...) one
+PAIR     an incarnation of this end and one of its peer(...)
+SENT     a segment without RST that was ever sent (SEG.*), and the incarnation that sent it
+NOW      this end now
+STEPS    this end before a step, now(...) after it, and an incarnation of its peer(...)
+
+Each family holds for both ends.  A RST may be anything here: nothing that it does can deceive.  `invariant` adds what
+is true of one end alone, whoever its peer is.  `halfclose prove` shows that no edge of either end breaks a conjunct.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..language.profile import (
+    CLOSE_BY_THE_LETTER,
+    ISN_REUSED,
+    ISN_REUSED_EARLY,
+    ISN_WITHOUT_GAP,
+    RECEIVE_BY_THE_LETTER,
+    RFC5961_ACK,
+)
+from ..language.states import FIN_RECEIVED, OTHER, SYNCHRONIZED, State
+from ..language.terms import TRUE, Term, named, num, one_if
+from ..language.variables import (
+    ACKS_FIN,
+    CLOCK,
+    CLOSE_CALLED,
+    CTL,
+    FIN_SENT,
+    GHOST,
+    HELD,
+    IRS,
+    ISS,
+    RCV,
+    SEG,
+    SND,
+    TEXT_END,
+    Fate,
+    in_state,
+    now,
+    peer,
+    peer_now,
+    younger,
+)
+from ..tcp.synchronized import ACCEPTABLE
+from .invariant import Conjunct
+from .properties import Theorem, implies
+
+
+@dataclass(frozen=True, eq=False)
+class Premise:
+    """Something that the proof takes for granted. holds: over switches, or over the constants of each end, of which
+    MAX.SND.WND is common to both."""
+
+    name: str
+    says: str
+    holds: Term
+
+
+PREMISES: tuple[Premise, ...] = (
+    Premise(
+        "ISN clock",
+        "the ISN clock is past every number that may still be in the network, and a whole window more (3.4.1)",
+        ~ISN_REUSED & ~ISN_REUSED_EARLY & ~ISN_WITHOUT_GAP,
+    ),
+    Premise(
+        "CLOSE after the handshake",
+        "CLOSE waits for the end of the handshake, or old ACKs are refused (readings 8, MAY-12)",
+        ~CLOSE_BY_THE_LETTER | RFC5961_ACK,
+    ),
+    Premise(
+        "RECEIVE reads on",
+        "RECEIVE hands over what is on hand before it reports the end (reading 7)",
+        ~RECEIVE_BY_THE_LETTER,
+    ),
+    Premise(
+        "largest window",
+        "no window is larger than MAX.SND.WND, which is at least 1",
+        (RCV.BUFF <= SND.MAX_WND) & (num(1) <= SND.MAX_WND),
+    ),
+)
+
+#: What remains assumed between these proofs, whose numbers are unbounded, and the wire.
+MSL = Premise(
+    "MSL",
+    "no segment outlives half of the sequence space (3.4.1), so that 32-bit words compare as unbounded numbers do; the "
+    "exact bounds are those of `halfclose prove --bridge`",
+    TRUE,
+)
+
+S = State
+_GOT_FIN = in_state(*FIN_RECEIVED)
+_DOWN = in_state(S.CLOSED, S.LISTEN)
+
+#: The peer's incarnation is the one whose SYN gave IRS.
+KNOWS = named("bound", (GHOST.PEER == peer(GHOST.LIFE)) & (num(1) <= GHOST.PEER))
+
+#: The peer has acknowledged the SYN.
+CONFIRMED = named("confirmed", in_state(*SYNCHRONIZED) & (ISS < SND.UNA))
+
+ALONE: tuple[Conjunct, ...] = (
+    Conjunct(
+        "who is bound has heard a SYN",
+        implies(in_state(S.SYN_SENT), GHOST.PEER == 0) & implies(in_state(*OTHER), num(1) <= GHOST.PEER),
+        "The peer's number is known from SYN-RECEIVED on.",
+        ("syn-not-noted",),
+    ),
+    Conjunct(
+        "nobody is bound to the future",
+        GHOST.PEER <= peer_now(GHOST.LIFE),
+        "An incarnation is heard of through a segment that it sent.",
+        ("peer-misnoted",),
+    ),
+    Conjunct(
+        "whoever was confirmed last confirmed in turn",
+        implies(peer_now(GHOST.LAST) == GHOST.LIFE, num(1) <= GHOST.PEER),
+        "The incarnation that the other end was bound to last had heard it.",
+        (
+            "two-way-handshake",
+            "syn-received-any-window",
+        ),
+    ),
+    Conjunct(
+        "the clock is past every incarnation that is over",
+        implies(now(_DOWN), SND.NXT + SND.MAX_WND + 1 <= now(CLOCK)),
+        "3.4.1: the next ISS lies beyond all that was sent, and all that a window could ask for.",
+        ("isn-without-gap",),
+    ),
+    Conjunct(
+        "no window is larger than the largest",
+        SND.WND <= SND.MAX_WND,
+        "SND.WND was offered by the peer.",
+        ("window-adds-up",),
+    ),
+    Conjunct(
+        "no more in flight than a window and a FIN",
+        SND.NXT <= SND.UNA + SND.MAX_WND + one_if(FIN_SENT),
+        "A FIN needs no window (reading 31); a probe sends one octet into a window of 0.",
+        (
+            "ack-takes-a-number",
+            "fin-sent-twice",
+        ),
+    ),
+    Conjunct(
+        "octets received are numbered from IRS, FIN included",
+        implies(in_state(*OTHER), RCV.NXT == IRS + 1 + GHOST.GOT + one_if(_GOT_FIN)),
+        "A second FIN never comes, whatever reading 5 would do with it.",
+        (
+            "received-fin-takes-no-number",
+            "early-text-acknowledged",
+        ),
+    ),
+    Conjunct(
+        "nothing is received before the own SYN is confirmed",
+        implies(~CONFIRMED, GHOST.GOT == 0),
+        "P5; reading 8 by the letter breaks it.",
+        ("syn-received-unconfirmed",),
+    ),
+    Conjunct(
+        "what was received is what was sent",
+        GHOST.GOOD & GHOST.WHOLE,
+        "P1, and the half of P2 that the end knows when it takes the FIN.",
+        (
+            "no-trimming",
+            "held-text-at-once",
+        ),
+    ),
+)
+
+LIVES: tuple[Conjunct, ...] = (
+    Conjunct(
+        "incarnations are a window apart",
+        SND.NXT + SND.MAX_WND + 1 <= younger(ISS),
+        "So no segment of an earlier incarnation is within any window of a later one (P6).",
+        ("isn-always-zero",),
+    ),
+)
+
+PAIR: tuple[Conjunct, ...] = (
+    Conjunct(
+        "IRS is the peer's ISS",
+        implies(KNOWS, IRS == peer(ISS)),
+        "For the incarnation whose SYN it was; it may be long gone.",
+        ("irs-is-the-next-number",),
+    ),
+    Conjunct(
+        "no more received than sent",
+        implies(KNOWS, RCV.NXT <= peer(SND.NXT)),
+        "RCV.NXT is behind what the peer has sent, the FIN included.",
+        (
+            "received-fin-takes-two-numbers",
+            "no-window-check",
+        ),
+    ),
+    Conjunct(
+        "the FIN comes last",
+        implies(KNOWS & _GOT_FIN, peer(CLOSE_CALLED) & (RCV.NXT == peer(SND.END) + 1))
+        & implies(KNOWS & ~_GOT_FIN, RCV.NXT <= peer(SND.END)),
+        "It stands behind the last octet that the user sent before CLOSE (P2).",
+        (
+            "received-fin-takes-no-number",
+            "fin-wait-1-wrong-state",
+        ),
+    ),
+    Conjunct(
+        "who is confirmed is known to its peer",
+        implies(KNOWS & CONFIRMED, peer(GHOST.PEER) == GHOST.LIFE),
+        "An ACK of this SYN can only come from an incarnation that heard it (P5).",
+        (
+            "two-way-handshake",
+            "syn-received-ack-unchecked",
+        ),
+    ),
+    Conjunct(
+        "nothing acknowledged that the peer has not",
+        implies(KNOWS & CONFIRMED, SND.UNA <= peer(RCV.NXT)),
+        "SND.UNA is a RCV.NXT that the peer once had (P3, P4).",
+        (
+            "syn-ack-unchecked",
+            "ack-moves-rcv-nxt",
+        ),
+    ),
+    Conjunct(
+        "what is held was sent",
+        implies(
+            KNOWS & HELD.SET,
+            CONFIRMED
+            & (GHOST.HELD_LIFE == GHOST.PEER)
+            & (GHOST.HELD_TO == GHOST.LIFE)
+            & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= peer(SND.NXT))
+            & implies(
+                num(1) <= HELD.TEXT,
+                (GHOST.HELD_AT == HELD.SEQ - (IRS + 1)) & (HELD.SEQ + HELD.TEXT <= peer(SND.END)),
+            )
+            & implies(
+                HELD.FIN,
+                peer(CLOSE_CALLED) & (HELD.SEQ + HELD.TEXT == peer(SND.END)) & (GHOST.HELD_SENT == peer(GHOST.SENT)),
+            ),
+        ),
+        "A held segment says later what it said when it came.",
+        ("send-after-close",),
+    ),
+    Conjunct(
+        "the last peer is older than a peer that waits to be confirmed",
+        implies(
+            KNOWS & (peer(GHOST.LIFE) == peer_now(GHOST.LIFE)) & ~peer(GHOST.JOINED),
+            peer_now(GHOST.LAST) < GHOST.LIFE,
+        ),
+        "So no two incarnations are confirmed by the same one (FRESH).",
+        (
+            "syn-received-follows-any-syn",
+            "joined-not-noted",
+        ),
+    ),
+)
+
+SENT: tuple[Conjunct, ...] = (
+    Conjunct(
+        "segments have a sender",
+        (num(1) <= SEG.LIFE) & (SEG.LIFE <= now(GHOST.LIFE)),
+        "Only a RST can come from an end that has opened nothing.",
+        ("closed-answers-with-ack",),
+    ),
+    Conjunct(
+        "a SYN is at ISS, and nothing else is",
+        implies(CTL.SYN, (SEG.SEQ == ISS) & (SEG.TEXT == 0) & ~CTL.FIN) & implies(~CTL.SYN, ISS < SEG.SEQ),
+        "Neither text nor a FIN goes with it.",
+        ("syn-sent-again-with-a-new-number",),
+    ),
+    Conjunct(
+        "everything in a segment was sent",
+        SEG.SEQ + SEG.LEN <= SND.NXT,
+        "Nothing lies beyond SND.NXT, and SND.NXT never goes back.",
+        (
+            "syn-takes-no-number",
+            "fin-takes-no-number",
+        ),
+    ),
+    Conjunct(
+        "text is the user's",
+        implies(num(1) <= SEG.TEXT, (TEXT_END <= SND.END) & (SEG.AT == SEG.SEQ - (ISS + 1))),
+        "The octet at index i has the number ISS+1+i.",
+        ("retransmission-misaligned",),
+    ),
+    Conjunct(
+        "text follows the handshake",
+        implies(num(1) <= SEG.TEXT, CONFIRMED),
+        "Who sends text knows that the peer has its SYN (P5).",
+        ("text-in-syn-received",),
+    ),
+    Conjunct(
+        "a FIN is behind the last octet",
+        implies(CTL.FIN, CLOSE_CALLED & (TEXT_END == SND.END) & (SEG.SENT == GHOST.SENT)),
+        "And after CLOSE the last octet stays the last.",
+        (
+            "send-after-close",
+            "fin-sent-twice",
+        ),
+    ),
+    Conjunct(
+        "an ACK names what was received",
+        implies(CTL.ACK, (num(1) <= GHOST.PEER) & (IRS + 1 <= SEG.ACK) & (SEG.ACK <= RCV.NXT)),
+        "It is a RCV.NXT that the sender had when it sent it.",
+        (
+            "ack-names-last-octet",
+            "no-time-wait",
+        ),
+    ),
+    Conjunct(
+        "an ACK is meant for the incarnation that it names",
+        implies(CTL.ACK, SEG.TO == GHOST.PEER) & implies(~CTL.ACK, SEG.TO == 0),
+        "The one that IRS came from; a SYN that begins a connection is meant for whoever hears it.",
+        ("syn-received-follows-any-syn",),
+    ),
+    Conjunct(
+        "no segment offers more than the buffer",
+        SEG.WND <= RCV.BUFF,
+        "RCV.WND never does.",
+        ("offers-one-more",),
+    ),
+)
+
+NOW: tuple[Conjunct, ...] = (
+    Conjunct(
+        "whoever confirmed a connection had sent its SYN",
+        GHOST.BOUND,
+        "The claim of S1 of that name.",
+        ("syn-received-any-window",),
+    ),
+    Conjunct(
+        "no incarnation of the peer counts twice",
+        GHOST.FRESH & (GHOST.LAST <= peer_now(GHOST.LIFE)),
+        "Together with P6: nothing of an old connection is taken for a new one (S10).",
+        ("syn-ack-unchecked",),
+    ),
+)
+
+#: A step that ends an incarnation the way its user was promised.
+_ENDS_NORMALLY = in_state(*SYNCHRONIZED) & now(in_state(S.CLOSED)) & (now(GHOST.FATE) == Fate.CLOSED)
+
+STEPS: tuple[Conjunct, ...] = (
+    Conjunct(
+        "no incarnation is forgotten",
+        GHOST.LIFE <= now(GHOST.LIFE),
+        "They are counted from 1; what is said of every incarnation rests on the count.",
+        ("crash-forgets-the-count",),
+    ),
+    Conjunct(
+        "who ends normally has delivered everything",
+        implies(_ENDS_NORMALLY & KNOWS, peer(_GOT_FIN) & (peer(GHOST.GOT) == GHOST.SENT)),
+        "The TCB is deleted after the acknowledgment of the FIN (P3).",
+        ("last-ack-leaves-early",),
+    ),
+    Conjunct(
+        "who ends normally can still read",
+        implies(_ENDS_NORMALLY, now(RCV.USER) == RCV.USER),
+        "Reading 7: what was acknowledged belongs to the user.",
+        ("unread-dies-with-tcb",),
+    ),
+)
+
+#: Every conjunct of the families.
+AGREEMENT = (*ALONE, *LIVES, *PAIR, *SENT, *NOW, *STEPS)
+
+# ---- what follows ---------------------------------------------------------------------------------------------
+
+_BOTH = "both ends"
+_FIN_ACKNOWLEDGED = (CONFIRMED & CLOSE_CALLED & (SND.UNA == SND.END + 1)) | (ACCEPTABLE & CTL.ACK & ACKS_FIN)
+
+P1 = Theorem(
+    "P1 what is delivered is a prefix of what was sent",
+    _BOTH,
+    (
+        "no-trimming",
+        "early-text-delivered",
+        "retransmission-misaligned",
+        "no-window-check",
+    ),
+    GHOST.GOOD & (GHOST.READ <= GHOST.GOT) & (GHOST.GOT <= peer(GHOST.SENT)),
+)
+P2 = Theorem(
+    "P2 end of file only after every octet submitted before CLOSE",
+    _BOTH,
+    (
+        "eof-shown-early",
+        "fin-out-of-order",
+        "close-discards-unsent",
+        "send-after-close",
+    ),
+    implies(GHOST.EOF, GHOST.WHOLE & peer(CLOSE_CALLED) & (GHOST.READ == peer(GHOST.SENT))),
+)
+P3 = Theorem(
+    "P3 whose FIN is acknowledged has delivered everything",
+    _BOTH,
+    (
+        "any-ack-acknowledges-fin",
+        "early-text-acknowledged",
+        "fin-takes-no-number",
+    ),
+    implies(_FIN_ACKNOWLEDGED, peer(_GOT_FIN) & (peer(GHOST.GOT) == GHOST.SENT)),
+)
+P4 = Theorem(
+    "P4 the ends' numbers bracket each other",
+    _BOTH,
+    (
+        "received-fin-takes-two-numbers",
+        "syn-ack-unchecked",
+    ),
+    implies(CONFIRMED, (SND.UNA <= peer(RCV.NXT)) & (peer(RCV.NXT) <= SND.NXT)),
+)
+P5 = Theorem(
+    "P5 no text before both ends are bound to each other's ISN",
+    _BOTH,
+    (
+        "two-way-handshake",
+        "syn-received-ack-unchecked",
+    ),
+    implies(
+        CONFIRMED | (num(1) <= GHOST.GOT),
+        (IRS == peer(ISS)) & (peer(IRS) == ISS) & (peer(GHOST.PEER) == GHOST.LIFE),
+    )
+    & implies((SEG.LIFE == GHOST.PEER) & (num(1) <= SEG.TEXT), peer(CONFIRMED)),
+)
+P6 = Theorem(
+    "P6 segments of other incarnations are never acceptable",
+    _BOTH,
+    (
+        "isn-without-gap",
+        "isn-always-zero",
+    ),
+    implies(ACCEPTABLE & in_state(*OTHER), SEG.LIFE == GHOST.PEER)
+    & implies((SEG.LIFE == GHOST.PEER) & (SEG.TO == GHOST.LIFE), SEG.SEQ + SEG.LEN <= RCV.NXT + SND.MAX_WND + 1),
+)
+THEOREMS = (P1, P2, P3, P4, P5, P6)
+
+#: Edges that no honest peer brings about, by the beginning of their names, and why.
+NEVER_TAKEN: dict[str, str] = {
+    "step5.beyond": "no honest peer acknowledges what was not sent",
+    "step5.syn-received.bad": "RFC 5961's range check comes first",
+    "receive.refused": "the other reading 7 is excluded by a premise",
+    "step4.": "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)",
+}

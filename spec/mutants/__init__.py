@@ -1,0 +1,1 @@
+"""What would break TCP: named defects of the specification."""

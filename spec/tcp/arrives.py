@@ -1,0 +1,195 @@
+"""SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3.
+
+Security and precedence are left out.  Text or a FIN that comes with a SYN is not kept: it is not acknowledged either,
+so its sender sends it again (3.10.7.2 third would have it "queued for processing later"; reading 22).
+"""
+
+from __future__ import annotations
+
+from ..language.edge import Emission, Event, Rule
+from ..language.states import State
+from ..language.variables import CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
+from .updates import (
+    CLOCK_ALLOWS,
+    FIRST_SYN_ACK,
+    RESET_WITH_ACK,
+    RESET_WITHOUT_ACK,
+    delete_tcb,
+    fate,
+    join,
+    new_life,
+    open_on_syn,
+)
+
+S = State
+_ARRIVES = Event.SEGMENT
+
+# 3.10.7.1 CLOSED -----------------------------------------------------------------------------------------------
+
+CLOSED = (
+    Rule(
+        "closed.rst",
+        _ARRIVES,
+        (S.CLOSED,),
+        None,
+        ("3.10.7.1",),
+        guard=(CTL.RST,),
+        why="An incoming segment containing a RST is discarded.",
+    ),
+    Rule(
+        "closed.ack",
+        _ARRIVES,
+        (S.CLOSED,),
+        None,
+        ("3.10.7.1", "3.5.2"),
+        guard=(~CTL.RST, CTL.ACK),
+        emits=RESET_WITH_ACK,
+        why="Anything else causes a RST, at the number that its sender expects.",
+    ),
+    Rule(
+        "closed.no-ack",
+        _ARRIVES,
+        (S.CLOSED,),
+        None,
+        ("3.10.7.1", "3.5.2"),
+        guard=(~CTL.RST, ~CTL.ACK),
+        emits=RESET_WITHOUT_ACK,
+        why="If the ACK bit is off, sequence number zero is used.",
+    ),
+)
+
+# 3.10.7.2 LISTEN -----------------------------------------------------------------------------------------------
+
+LISTEN = (
+    Rule(
+        "listen.rst",
+        _ARRIVES,
+        (S.LISTEN,),
+        None,
+        ("3.10.7.2 first",),
+        guard=(CTL.RST,),
+        why="An incoming RST should be ignored.",
+    ),
+    Rule(
+        "listen.ack",
+        _ARRIVES,
+        (S.LISTEN,),
+        None,
+        ("3.10.7.2 second",),
+        guard=(~CTL.RST, CTL.ACK),
+        emits=RESET_WITH_ACK,
+        why="Any acknowledgment is bad if it arrives on a connection still in the LISTEN state.",
+    ),
+    Rule(
+        "listen.syn",
+        _ARRIVES,
+        (S.LISTEN,),
+        S.SYN_RECEIVED,
+        ("3.10.7.2 third", "3.4.1", "MUST-8"),
+        guard=(~CTL.RST, ~CTL.ACK, CTL.SYN, CLOCK_ALLOWS),
+        updates=open_on_syn(),
+        ghosts=new_life(peer=SEG.LIFE),
+        emits=FIRST_SYN_ACK,
+        why="ISS is selected and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.",
+    ),
+    Rule(
+        "listen.other",
+        _ARRIVES,
+        (S.LISTEN,),
+        None,
+        ("3.10.7.2 fourth",),
+        guard=(~CTL.RST, ~CTL.ACK, ~CTL.SYN),
+        why="This should not be reached: drop the segment.",
+    ),
+)
+
+# 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------------
+
+#: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".
+_ACK_IS_BAD = CTL.ACK & ((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
+SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
+
+#: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
+_HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
+
+#: Reading 16: the RFC sets these, and SND.WL2, on every path but this one; on the other one it sets SND.WL2 from an ACK
+#: field that is not there.
+_WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ))
+
+SYN_SENT = (
+    Rule(
+        "syn-sent.bad-ack",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        None,
+        ("3.10.7.3 first", "3.5.2"),
+        guard=(_ACK_IS_BAD, ~CTL.RST),
+        emits=RESET_WITH_ACK,
+        why="The segment acknowledges something never sent: reset its sender.",
+    ),
+    Rule(
+        "syn-sent.bad-ack.rst",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        None,
+        ("3.10.7.3 first",),
+        guard=(_ACK_IS_BAD, CTL.RST),
+        why="Unless the RST bit is set: then drop the segment.",
+    ),
+    Rule(
+        "syn-sent.rst",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        S.CLOSED,
+        ("3.10.7.3 second", "MUST-12"),
+        guard=(SYN_SENT_ACK_IS_GOOD, CTL.RST),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.REFUSED),
+        signal="error: connection reset",
+        why="The ACK was acceptable: the peer refuses.",
+    ),
+    Rule(
+        "syn-sent.rst.no-ack",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        None,
+        ("3.10.7.3 second",),
+        guard=(~CTL.ACK, CTL.RST),
+        why="A RST without an ACK proves nothing: drop it.",
+    ),
+    Rule(
+        "syn-sent.syn-ack",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        S.ESTABLISHED,
+        ("3.10.7.3 fourth",),
+        guard=(SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
+        updates=(*_HEARD, SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK)),
+        ghosts=join(SEG.LIFE),
+        emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+        why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
+    ),
+    Rule(
+        "syn-sent.syn",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        S.SYN_RECEIVED,
+        ("3.10.7.3 fourth", "3.5", "MUST-10"),
+        guard=(~CTL.ACK, ~CTL.RST, CTL.SYN),
+        updates=(*_HEARD, *_WINDOW),
+        ghosts=(GHOST.PEER.becomes(SEG.LIFE),),
+        emits=Emission(syn=True, ack=True, seq=ISS, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+        why="Simultaneous open: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.",
+    ),
+    Rule(
+        "syn-sent.other",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        None,
+        ("3.10.7.3 fifth",),
+        guard=(SYN_SENT_ACK_IS_GOOD | ~CTL.ACK, ~CTL.RST, ~CTL.SYN),
+        why="Neither SYN nor RST: drop the segment.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (*CLOSED, *LISTEN, *SYN_SENT)

@@ -1,0 +1,385 @@
+"""SEGMENT ARRIVES in the other states: RFC 9293 3.10.7.4, steps 7 and 8, and what step 5 does on the way there.
+
+Text is taken at RCV.NXT, trimmed to the window; beyond it, it is held or dropped. A FIN is taken once everything ahead
+of it is here. The ghosts record which octets of which incarnation these were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ..language.edge import Emission, Event, Rule
+from ..language.profile import FIN_AT_ZERO_WINDOW, HOLD, ISN_REUSED_EARLY, SECOND_FIN_ADVANCES, TIME_WAIT_ACKS_ALL
+from ..language.states import RECEIVING, State
+from ..language.terms import FALSE, TRUE, Term, earlier, ite, named, substitute
+from ..language.variables import (
+    ACK_OWED,
+    ACKS_FIN,
+    CTL,
+    DETACHED,
+    GHOST,
+    HELD,
+    ISS,
+    RCV,
+    RIGHT_EDGE,
+    SEG,
+    SND,
+    TEXT_END,
+    Fate,
+)
+from .synchronized import (
+    ACK_IS_GOOD,
+    ACKNOWLEDGE,
+    CONFIRMED_BY,
+    EMPTY,
+    JOIN,
+    NO_WINDOW,
+    PROCESSED,
+    REFUSED_BY_RANGE,
+    SEND_WINDOW,
+    STEP_5,
+)
+from .updates import (
+    ACK_SEGMENT,
+    ACKNOWLEDGED,
+    NEXT_ISN,
+    RESET_WITH_ACK,
+    Assignments,
+    delete_tcb,
+    delete_tcb_in_order,
+    fate,
+)
+
+S = State
+_ARRIVES = Event.SEGMENT
+
+# Seventh, process the segment text; eighth, check the FIN bit --------------------------------------------------
+
+#: "trimming off any portions that lie outside the window (including SYN and FIN)".
+NEW_TEXT = named("new-text", (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW)
+_FIN_FITS = (TEXT_END < RIGHT_EDGE) | (FIN_AT_ZERO_WINDOW & (TEXT_END <= RIGHT_EDGE))
+FIN_NOW = named("fin-in-order", CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS)
+EARLY = named("early", (RCV.NXT < SEG.SEQ) & ~EMPTY)
+
+NOTHING_NEW = ~NEW_TEXT & ~EARLY & ~FIN_NOW
+
+#: SHLD-3: text for a user who reads no more.
+_UNWANTED = named("unwanted", DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0))
+
+_FORGET_HELD = (HELD.SET.becomes(FALSE), HELD.SEQ.becomes(0), HELD.TEXT.becomes(0), HELD.FIN.becomes(FALSE))
+_FORGET_HELD_GHOSTS = tuple(
+    ghost.becomes(0) for ghost in (GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
+)
+_OWE = ACK_OWED.becomes(TRUE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Text:
+    """Text that has arrived, now or earlier: its first number, the one behind it, and what its ghosts say of it."""
+
+    first: Term
+    end: Term
+    life: Term
+    to: Term
+    index: Term
+    sent: Term
+
+    @property
+    def between_these(self) -> Term:
+        """It came from the incarnation that this end is bound to, and was meant for this one."""
+        return (self.life == GHOST.PEER) & (self.to == GHOST.LIFE)
+
+
+def _take(text: _Text) -> tuple[Assignments, Assignments]:
+    """Move octets into the receive buffer: updates, and the ghosts that check that they are the right ones."""
+    octets = earlier(text.end, RIGHT_EDGE) - RCV.NXT
+    return _move(text, octets, RCV.NXT + octets)
+
+
+def _take_fin(text: _Text) -> tuple[Assignments, Assignments]:
+    """Take the text up to the FIN, and the FIN: advance RCV.NXT over it; nothing held beyond it counts."""
+    octets = text.end - RCV.NXT
+    updates, (got, good) = _move(text, octets, text.end + 1)
+    still_good = ite(octets == 0, GHOST.GOOD, good.value)
+    whole = GHOST.WHOLE & text.between_these & (GHOST.GOT + octets == text.sent)
+    ghosts = (got, GHOST.GOOD.becomes(still_good), GHOST.WHOLE.becomes(whole), *_FORGET_HELD_GHOSTS)
+    return (*updates, *_FORGET_HELD), ghosts
+
+
+def _move(text: _Text, octets: Term, rcv_nxt: Term) -> tuple[Assignments, Assignments]:
+    right = text.between_these & (text.index + (RCV.NXT - text.first) == GHOST.GOT)
+    updates = (
+        RCV.NXT.becomes(rcv_nxt),
+        RCV.WND.becomes(RCV.WND - octets),
+        RCV.USER.becomes(RCV.USER + octets),
+        _OWE,
+    )
+    return updates, (GHOST.GOT.becomes(GHOST.GOT + octets), GHOST.GOOD.becomes(GHOST.GOOD & right))
+
+
+_ARRIVING = _Text(SEG.SEQ, TEXT_END, SEG.LIFE, SEG.TO, SEG.AT, SEG.SENT)
+_TAKE_TEXT = _take(_ARRIVING)
+_TAKE_FIN = _take_fin(_ARRIVING)
+
+_HOLD_IT = HOLD & ~HELD.SET
+_KEEP: Assignments = (
+    HELD.SET.becomes(HELD.SET | HOLD),
+    HELD.SEQ.becomes(ite(_HOLD_IT, SEG.SEQ, HELD.SEQ)),
+    HELD.TEXT.becomes(ite(_HOLD_IT, earlier(TEXT_END, RIGHT_EDGE) - SEG.SEQ, HELD.TEXT)),
+    HELD.FIN.becomes(ite(_HOLD_IT, CTL.FIN & (TEXT_END < RIGHT_EDGE), HELD.FIN)),
+    _OWE,
+)
+_KEEP_GHOSTS: Assignments = (
+    GHOST.HELD_LIFE.becomes(ite(_HOLD_IT, SEG.LIFE, GHOST.HELD_LIFE)),
+    GHOST.HELD_TO.becomes(ite(_HOLD_IT, SEG.TO, GHOST.HELD_TO)),
+    GHOST.HELD_AT.becomes(ite(_HOLD_IT, SEG.AT, GHOST.HELD_AT)),
+    GHOST.HELD_SENT.becomes(ite(_HOLD_IT, SEG.SENT, GHOST.HELD_SENT)),
+)
+
+
+def _text_and_fin(
+    name: str,
+    state: State,
+    when: tuple[Term, ...],
+    target: State,
+    on_fin: State,
+    ack: Assignments = ACKNOWLEDGE,
+    ghosts: Assignments = (),
+) -> Iterator[Rule]:
+    """Steps 5, 7 and 8 where text is taken: nothing new, text in order, text beyond RCV.NXT, FIN, unwanted text."""
+    cite = ("3.10.7.4 step 5", "3.10.7.4 step 7")
+    wanted = (*when, ~_UNWANTED)
+    something = ACK_OWED.becomes(ACK_OWED | ~EMPTY)
+    yield Rule(
+        f"{name}.ack",
+        _ARRIVES,
+        (state,),
+        target,
+        cite[:1],
+        guard=(*wanted, NOTHING_NEW),
+        updates=(*ack, something),
+        ghosts=ghosts,
+        why="The acknowledgment and the window count; there is no new text.",
+    )
+    yield Rule(
+        f"{name}.text",
+        _ARRIVES,
+        (state,),
+        target,
+        cite,
+        guard=(*wanted, NEW_TEXT, ~FIN_NOW),
+        updates=(*ack, *_TAKE_TEXT[0]),
+        ghosts=(*ghosts, *_TAKE_TEXT[1]),
+        why="Text at RCV.NXT, trimmed to the window, moves into the buffer; an acknowledgment is owed.",
+    )
+    yield Rule(
+        f"{name}.early",
+        _ARRIVES,
+        (state,),
+        target,
+        (*cite, "SHLD-31", "MAY-13"),
+        guard=(*wanted, EARLY),
+        updates=(*ack, *_KEEP),
+        ghosts=(*ghosts, *_KEEP_GHOSTS),
+        why="In the window but not at its left edge: held for later, or dropped to be sent again.",
+    )
+    yield Rule(
+        f"{name}.fin",
+        _ARRIVES,
+        (state,),
+        on_fin,
+        (*cite, "3.10.7.4 step 8"),
+        guard=(*wanted, FIN_NOW),
+        updates=(*ack, *_TAKE_FIN[0]),
+        ghosts=(*ghosts, *_TAKE_FIN[1]),
+        signal="connection closing",
+        why="Advance RCV.NXT over the FIN and acknowledge it.",
+    )
+    yield Rule(
+        f"{name}.unwanted",
+        _ARRIVES,
+        (state,),
+        S.CLOSED,
+        ("3.6.1", "MAY-1", "SHLD-3"),
+        guard=(*when, _UNWANTED),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.ABORTED),
+        emits=RESET_WITH_ACK,
+        why="New data after a full close: send a RST to show that data was lost.",
+    )
+
+
+def _receiving() -> Iterator[Rule]:
+    handshake = (*STEP_5, CTL.ACK, ACK_IS_GOOD)
+    begin = (SND.UNA.becomes(SEG.ACK), *SEND_WINDOW)
+    for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, JOIN):
+        yield replace(rule, ghosts=_rebound(rule.ghosts))
+    yield from _text_and_fin("established", S.ESTABLISHED, PROCESSED, S.ESTABLISHED, S.CLOSE_WAIT)
+    waiting, acked = (*PROCESSED, ~ACKS_FIN), (*PROCESSED, ACKS_FIN)
+    yield from _text_and_fin("fin-wait-1", S.FIN_WAIT_1, waiting, S.FIN_WAIT_1, S.CLOSING)
+    yield from _text_and_fin("fin-wait-1.acked", S.FIN_WAIT_1, acked, S.FIN_WAIT_2, S.TIME_WAIT)
+    yield from _text_and_fin("fin-wait-2", S.FIN_WAIT_2, PROCESSED, S.FIN_WAIT_2, S.TIME_WAIT)
+
+
+def _rebound(ghosts: Assignments) -> Assignments:
+    """The ghosts of a confirming segment look at the binding that it confirms."""
+    joined = frozenset(a.var for a in JOIN)
+    return tuple(
+        a if a.var in joined else a.var.becomes(substitute(a.value, {GHOST.PEER: CONFIRMED_BY})) for a in ghosts
+    )
+
+
+# After the peer's FIN: text is ignored, a second FIN too (unless by the letter: reading 5) ---------------------
+
+_SECOND_FIN = SECOND_FIN_ADVANCES & FIN_NOW
+_NEXT_AFTER = ite(_SECOND_FIN, TEXT_END + 1, RCV.NXT)
+_AFTER: Assignments = (
+    *ACKNOWLEDGE,
+    RCV.NXT.becomes(_NEXT_AFTER),
+    ACK_OWED.becomes(ACK_OWED | _SECOND_FIN),
+)
+_QUIET_IN_TIME_WAIT = (SEG.LEN == 0) & ~TIME_WAIT_ACKS_ALL
+_TIME_WAIT = (*STEP_5, CTL.ACK, ~REFUSED_BY_RANGE)
+
+CLOSING = (
+    Rule(
+        "close-wait.ack",
+        _ARRIVES,
+        (S.CLOSE_WAIT,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=PROCESSED,
+        updates=_AFTER,
+        why="The same processing as for the ESTABLISHED state; text after a FIN is ignored.",
+    ),
+    Rule(
+        "closing.ack",
+        _ARRIVES,
+        (S.CLOSING,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=(*PROCESSED, ~ACKS_FIN),
+        updates=_AFTER,
+        why="Not yet the acknowledgment of our FIN (reading 17).",
+    ),
+    Rule(
+        "closing.acked",
+        _ARRIVES,
+        (S.CLOSING,),
+        S.TIME_WAIT,
+        ("3.10.7.4 step 5",),
+        guard=(*PROCESSED, ACKS_FIN),
+        updates=_AFTER,
+        why="The ACK acknowledges our FIN: enter TIME-WAIT.",
+    ),
+    Rule(
+        "last-ack.ack",
+        _ARRIVES,
+        (S.LAST_ACK,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=(*PROCESSED, ~ACKS_FIN),
+        updates=_AFTER,
+        why="Not yet the acknowledgment of our FIN (reading 17).",
+    ),
+    Rule(
+        "last-ack.acked",
+        _ARRIVES,
+        (S.LAST_ACK,),
+        S.CLOSED,
+        ("3.10.7.4 step 5",),
+        guard=(*PROCESSED, ACKS_FIN),
+        updates=delete_tcb_in_order(ite(ISN_REUSED_EARLY, ISS, NEXT_ISN)),
+        ghosts=fate(Fate.CLOSED),
+        why="Our FIN is acknowledged: delete the TCB, enter the CLOSED state.",
+    ),
+    Rule(
+        "time-wait.ack",
+        _ARRIVES,
+        (S.TIME_WAIT,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=(*_TIME_WAIT, ~_QUIET_IN_TIME_WAIT),
+        updates=(RCV.NXT.becomes(_NEXT_AFTER), *ACKNOWLEDGED),
+        emits=replace(ACK_SEGMENT, acknowledge=_NEXT_AFTER),
+        why="Acknowledge it, and restart the 2 MSL timeout (reading 2).",
+    ),
+    Rule(
+        "time-wait.quiet",
+        _ARRIVES,
+        (S.TIME_WAIT,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=(*_TIME_WAIT, _QUIET_IN_TIME_WAIT),
+        why="Reading 2: a segment that occupies no sequence space needs no acknowledgment.",
+    ),
+)
+
+# A held segment has its turn (SHLD-31) ------------------------------------------------------------------------
+
+_HELD_END = HELD.SEQ + HELD.TEXT
+ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
+_HELD_NEW = RCV.NXT < _HELD_END
+_HELD_UNWANTED = DETACHED & _HELD_NEW
+_HELD_FIN_NOW = HELD.FIN & (RCV.NXT <= _HELD_END)
+_KEPT = _Text(HELD.SEQ, _HELD_END, GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
+_TAKE_HELD = _take(_KEPT)
+_TAKE_HELD_FIN = _take_fin(_KEPT)
+
+
+def _reassemble() -> Iterator[Rule]:
+    cite = ("3.10.7.4 step 1", "SHLD-31")
+    yield Rule(
+        "reassemble.text",
+        Event.REASSEMBLE,
+        RECEIVING,
+        None,
+        cite,
+        guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_NEW, ~_HELD_FIN_NOW),
+        updates=(*_TAKE_HELD[0], *_FORGET_HELD),
+        ghosts=(*_TAKE_HELD[1], *_FORGET_HELD_GHOSTS),
+        why="The gap before the held text is filled.",
+    )
+    yield Rule(
+        "reassemble.stale",
+        Event.REASSEMBLE,
+        RECEIVING,
+        None,
+        cite,
+        guard=(ITS_TURN, ~_HELD_UNWANTED, ~_HELD_NEW, ~_HELD_FIN_NOW),
+        updates=_FORGET_HELD,
+        ghosts=_FORGET_HELD_GHOSTS,
+        why="Everything held has come by another way.",
+    )
+    yield Rule(
+        "reassemble.unwanted",
+        Event.REASSEMBLE,
+        RECEIVING,
+        S.CLOSED,
+        ("3.6.1", "MAY-1", "SHLD-3"),
+        guard=(ITS_TURN, _HELD_UNWANTED),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.ABORTED),
+        emits=Emission(rst=True, seq=SND.NXT),
+        why="The gap before the held text is filled, but the user has fully closed since.",
+    )
+    on_fin = {S.ESTABLISHED: S.CLOSE_WAIT, S.FIN_WAIT_1: S.CLOSING, S.FIN_WAIT_2: S.TIME_WAIT}
+    for state, target in on_fin.items():
+        yield Rule(
+            f"reassemble.fin@{state.value}",
+            Event.REASSEMBLE,
+            (state,),
+            target,
+            (*cite, "3.10.7.4 step 8"),
+            guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_FIN_NOW),
+            updates=_TAKE_HELD_FIN[0],
+            ghosts=_TAKE_HELD_FIN[1],
+            signal="connection closing",
+            why="The held FIN is in order now.",
+        )
+
+
+SEVENTH = tuple(_receiving())
+REASSEMBLY = tuple(_reassemble())
+RULES: tuple[Rule, ...] = (*SEVENTH, *CLOSING, *REASSEMBLY)

@@ -1,0 +1,154 @@
+"""Timeouts: RFC 9293 3.10.8, and the zero-window probe of 3.8.6.1.
+
+Time itself is not modelled: a timer may fire whenever its condition holds.  What the front of the retransmission
+queue contains is the implementation's choice (segments may be repackaged, 3.8.6), so N and WITH.FIN are free.
+"""
+
+from __future__ import annotations
+
+from ..language.edge import Emission, Event, Rule
+from ..language.states import ALIVE, SENDING, State
+from ..language.terms import earlier, num
+from ..language.variables import FIN_SENT, ISS, RCV, SND, WITH_FIN, Fate, N
+from .updates import (
+    ACKNOWLEDGED,
+    AFTER_TIME_WAIT,
+    HANDSHAKE_OVER,
+    delete_listen,
+    delete_tcb,
+    delete_tcb_in_order,
+    fate,
+    text_segment,
+)
+
+S = State
+_SYN_ACK = Emission(syn=True, ack=True, seq=ISS, acknowledge=RCV.NXT, wnd=RCV.WND)
+_OUTSTANDING = earlier(SND.NXT, SND.END) >= SND.UNA + N
+
+RETRANSMISSION = (
+    Rule(
+        "retransmit.syn",
+        Event.RETRANSMISSION_TIMEOUT,
+        (S.SYN_SENT,),
+        None,
+        ("3.10.8",),
+        emits=Emission(syn=True, seq=ISS, wnd=RCV.WND),
+    ),
+    Rule(
+        "retransmit.syn-ack",
+        Event.RETRANSMISSION_TIMEOUT,
+        (S.SYN_RECEIVED,),
+        None,
+        ("3.10.8",),
+        emits=_SYN_ACK,
+    ),
+    Rule(
+        "retransmit.syn-ack.closing",
+        Event.RETRANSMISSION_TIMEOUT,
+        (S.FIN_WAIT_1, S.CLOSING),
+        None,
+        ("3.10.8", "3.10.4"),
+        guard=(~HANDSHAKE_OVER,),
+        emits=_SYN_ACK,
+        why="Reading 8 by the letter: the SYN,ACK is still at the front of the queue.",
+    ),
+    Rule(
+        "retransmit.text",
+        Event.RETRANSMISSION_TIMEOUT,
+        SENDING,
+        None,
+        ("3.10.8", "3.8.1"),
+        guard=(~WITH_FIN, num(1) <= N, N <= SND.MSS, _OUTSTANDING, HANDSHAKE_OVER),
+        updates=ACKNOWLEDGED,
+        emits=text_segment(SND.UNA, N),
+        why="Send the segment at the front of the retransmission queue again.",
+    ),
+    Rule(
+        "retransmit.fin",
+        Event.RETRANSMISSION_TIMEOUT,
+        (S.FIN_WAIT_1, S.CLOSING, S.LAST_ACK),
+        None,
+        ("3.10.8", "3.6"),
+        guard=(WITH_FIN, FIN_SENT, N <= SND.MSS, SND.UNA + N == SND.END, HANDSHAKE_OVER),
+        updates=ACKNOWLEDGED,
+        emits=text_segment(SND.UNA, N, fin=True),
+        why="All segments preceding and including FIN will be retransmitted until acknowledged.",
+    ),
+)
+
+PROBE = (
+    Rule(
+        "probe",
+        Event.PROBE_TIMEOUT,
+        (S.ESTABLISHED, S.FIN_WAIT_1, S.CLOSE_WAIT, S.CLOSING),
+        None,
+        ("3.8.6.1", "MUST-36"),
+        guard=(SND.WND == 0, SND.UNA == SND.NXT, SND.NXT < SND.END, HANDSHAKE_OVER),
+        updates=(SND.NXT.becomes(SND.NXT + 1), *ACKNOWLEDGED),
+        emits=text_segment(SND.NXT, num(1)),
+        why="Transmit one octet of new data even if the send window is zero.",
+    ),
+)
+
+USER = (
+    Rule(
+        "user-timeout.listen",
+        Event.USER_TIMEOUT,
+        (S.LISTEN,),
+        S.CLOSED,
+        ("3.10.8",),
+        updates=delete_listen(),
+        ghosts=fate(Fate.TIMED_OUT),
+        signal="error: connection aborted due to user timeout",
+    ),
+    Rule(
+        "user-timeout",
+        Event.USER_TIMEOUT,
+        ALIVE[1:],
+        S.CLOSED,
+        ("3.10.8", "3.8.3"),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.TIMED_OUT),
+        signal="error: connection aborted due to user timeout",
+        why="Flush all queues, delete the TCB; no reset is sent (reading 19).",
+    ),
+)
+
+TIME_WAIT = (
+    Rule(
+        "time-wait.timeout",
+        Event.TIME_WAIT_TIMEOUT,
+        (S.TIME_WAIT,),
+        S.CLOSED,
+        ("3.10.8", "3.6.1", "MUST-13"),
+        updates=delete_tcb_in_order(AFTER_TIME_WAIT),
+        ghosts=fate(Fate.CLOSED),
+        why="2 MSL have passed: delete the TCB.",
+    ),
+)
+
+#: Not an event of 3.10: "a failure or reboot" with "loss of memory" (3.5.1).  Assumed: the ISN clock goes on through it
+#: (3.4.1), so the next ISS lies beyond every number used; a new secret (SHLD-1) would not keep that promise.
+CRASH = (
+    Rule(
+        "crash.listen",
+        Event.CRASH,
+        (S.LISTEN,),
+        S.CLOSED,
+        ("3.5.1",),
+        updates=delete_listen(),
+        ghosts=fate(Fate.CRASHED),
+    ),
+    Rule(
+        "crash",
+        Event.CRASH,
+        ALIVE[1:],
+        S.CLOSED,
+        ("3.5.1", "3.4.2", "3.4.3"),
+        updates=delete_tcb(),
+        ghosts=fate(Fate.CRASHED),
+        why="The TCB is lost and nobody is told.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (*RETRANSMISSION, *PROBE, *USER, *TIME_WAIT, *CRASH)
