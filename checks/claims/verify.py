@@ -330,7 +330,8 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     scope = SCOPES[unit.where]
     props = [_property(*name) for name in unit.props]
     started = time.perf_counter()
-    judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=unit.tried)
+    graph = tcp(scope.profile | extra, rules)
+    judged = Judge(scope, props).run(scope, graph, stop_early=unit.tried, at_once=unit.tried)
     seconds = time.perf_counter() - started
     taken = frozenset[str]() if unit.tried else judged.exploration.taken()
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):
