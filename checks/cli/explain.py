@@ -11,6 +11,7 @@ import typer
 from halfclose.checks.cli.terminal import console, refuse
 from halfclose.checks.readers.conditions import condition
 from halfclose.spec.claims.agreement import AGREEMENT
+from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.figures import FIGURES, Figure
 from halfclose.spec.claims.invariant import INVARIANT
 from halfclose.spec.claims.properties import (
@@ -24,7 +25,6 @@ from halfclose.spec.claims.properties import (
     Shape,
     Theorem,
 )
-from halfclose.spec.claims.study_notes import BY_ID
 from halfclose.spec.language.edge import Rule
 from halfclose.spec.language.profile import SWITCHES
 from halfclose.spec.language.terms import definitions, show, variables

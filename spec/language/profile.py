@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .names import unknown
 from .terms import Kind, Sort, Var, variable
 
 SWITCHES: dict[str, Var] = {}
@@ -55,7 +56,7 @@ ISN_REUSED_EARLY = _switch("isn-reused-early", "after LAST-ACK too the next ISS 
 
 
 class UnknownSwitch(ValueError):
-    """The profile names something that does not exist; the message lists what does."""
+    """The profile names something that does not exist; the message suggests names that are near it."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,5 @@ def parse_profile(text: str) -> Profile:
         elif name in SWITCHES:
             profile |= Profile(frozenset((name,)))
         else:
-            known = ", ".join((*PROFILES, *SWITCHES))
-            raise UnknownSwitch(f"unknown profile or switch {name!r}; known are {known}")
+            raise UnknownSwitch(unknown("profile or switch", name, (*PROFILES, *SWITCHES), "switches"))
     return profile
