@@ -351,7 +351,7 @@ NOTES: tuple[Claim, ...] = (
                 "what was received can be read, also after the own CLOSE",
                 "exchange",
                 ("half-close-discards",),
-                implies(GHOST.FATE <= Fate.CLOSED, GHOST.GOT == GHOST.READ + RCV.USER),
+                implies((GHOST.FATE == Fate.ALIVE) | (GHOST.FATE == Fate.CLOSED), GHOST.GOT == GHOST.READ + RCV.USER),
             ),
             OnStep(
                 "SEND fails after CLOSE",
