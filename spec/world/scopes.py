@@ -139,7 +139,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
     ),
     _scope(
         "early-close-5961",
-        "The same by the letter of 3.10.4 (reading 8), made safe by RFC 5961's check of old ACKs.",
+        "B closes early by the letter of 3.10.4 (reading 8), made safe by RFC 5961's check of old ACKs.",
         "free: open send",
         "free: listen shutdown",
         "close-by-the-letter+rfc5961-ack",
@@ -164,7 +164,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
     ),
     _scope(
         "reuse-no-wait",
-        "The same, but TIME-WAIT may end while old segments are still in the network.",
+        "Two connections with the same ISS, where TIME-WAIT may end while old segments are in the network.",
         _AGAIN_A,
         _AGAIN_B,
         "isn-reused+rfc1337",
