@@ -30,6 +30,7 @@ FLOORS = {
         "fuzz",
         "export",
         "bench",
+        "explain",
         "cli",
     ),
 }

@@ -23,7 +23,7 @@ from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.spec.claims.study_notes import BY_ID
+from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.language.variables import TCB
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import RULES, tcp

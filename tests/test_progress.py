@@ -16,8 +16,8 @@ from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks, arrows
 from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.fairness import Fairness, Strong, Weak, fair_components, fairness, wars
 from halfclose.checks.explore.system import System
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Endless, Eventually, Quiet
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.terms import FALSE, TRUE
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import tcp

@@ -12,9 +12,9 @@ import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
 from halfclose.checks.readers.smt import Expr, Integers, Translation, reads
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import OnStep
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import SWITCHES, Profile
 from halfclose.spec.language.states import State

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import z3
 
-from halfclose.spec.language.terms import Sort, Term, Var, variables
+from halfclose.spec.language.terms import Sort, Term, Var, walk
 
 Expr = Any  # z3py's expressions are not typed
 
@@ -95,10 +95,10 @@ _READ: dict[int, tuple[Term, tuple[Var, ...]]] = {}
 
 
 def reads(term: Term) -> tuple[Var, ...]:
-    """The variables of a term, in a fixed order; looked up where the term was asked about before."""
+    """The variables of a term, as they are met in it; looked up where the term was asked about before."""
     known = _READ.get(id(term))
     if known is None:
-        known = _READ[id(term)] = term, tuple(sorted(variables(term), key=id))
+        known = _READ[id(term)] = term, tuple(dict.fromkeys(node for node in walk(term) if isinstance(node, Var)))
     return known[1]
 
 
