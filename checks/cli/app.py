@@ -29,7 +29,7 @@ def _run() -> int:
     try:
         return int(app(standalone_mode=False) or 0)
     except typer.TyperException as error:
-        where = getattr(error, "ctx", None)
-        advice = f" See `{where.command_path} --help`." if where else ""
-        streams.say(" ".join(error.format_message().split()) + advice)
+        said, where = " ".join(error.format_message().split()), getattr(error, "ctx", None)
+        stop = "" if said.endswith((".", "?")) else "."
+        streams.say(f"{said}{stop} See `{where.command_path} --help`." if where else said)
         return error.exit_code

@@ -8,8 +8,9 @@ import typer
 
 from halfclose.checks.cli.options import refuse_unknown
 from halfclose.checks.cli.progress import working
+from halfclose.checks.cli.solving import solving
 from halfclose.checks.cli.targets import Json
-from halfclose.checks.cli.terminal import interrupted, refuse, show, table, write_json
+from halfclose.checks.cli.terminal import refuse, show, table, write_json
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES
 from halfclose.checks.prove.solvers import NoSolver, prove
@@ -33,12 +34,11 @@ def command(
     try:
         for solver in ("z3", "cvc5"):
             for name, obligations in chosen.items():
-                with working(f"{solver}: {TITLES[name]}"):
+                title = f"{solver}: {TITLES[name]}"
+                with solving("nothing is reported of proofs that were not all measured"), working(title):
                     rows.append((name, prove(obligations(TCP, None), solver)))
     except NoSolver as error:
         refuse(error)
-    except KeyboardInterrupt:
-        interrupted("nothing is reported of proofs that were not all measured")
     if str(json_file) != "-":
         _show(rows)
     write_json({"proofs": [_figures(name, proof) for name, proof in rows]}, json_file)

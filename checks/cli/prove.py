@@ -14,6 +14,7 @@ from halfclose.checks.claims.verify import Report, chosen, proved, units
 from halfclose.checks.cli import targets
 from halfclose.checks.cli.options import refuse_ignored
 from halfclose.checks.cli.progress import advancing, tell, working
+from halfclose.checks.cli.solving import solving
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
 from halfclose.checks.prove.both_ends import premises
 from halfclose.checks.prove.bridge import Bridge, bridge
@@ -28,6 +29,7 @@ from halfclose.spec.tcp.graph import TCP, Graph, tcp
 
 #: The width of a sequence number on the wire (3.1).
 _WIRE_BITS = 32
+_WORTH = "a proof that is not finished proves nothing"
 
 
 class Choice(Enum):
@@ -79,16 +81,18 @@ def command(
         only = parse_profile(profile) if profile else None
         if gate_asked or gate_as_before:
             _gate(json_file)
-        elif mutant:
-            _one_mutant(mutant, json_file)
-        else:
-            _prove(only, solver.value, export, wire, minimal, json_file)
+            return
+        with solving(_WORTH):
+            if mutant:
+                _one_mutant(mutant, json_file)
+            else:
+                _prove(only, solver.value, export, wire, minimal, json_file)
     except (UnknownMutant, UnknownSwitch, NoSolver) as error:
         refuse(error)
     except OSError as error:
         refuse(f"cannot write to {export}: {error.strerror}")
     except KeyboardInterrupt:
-        interrupted("a proof that is not finished proves nothing")
+        interrupted(_WORTH)
 
 
 # ---- the proofs --------------------------------------------------------------------------------------------------

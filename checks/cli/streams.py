@@ -12,7 +12,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -41,22 +41,27 @@ def say(words: str) -> None:
 
 
 @contextmanager
-def leaving_at_once() -> Iterator[None]:
-    """While libraries are imported there is nothing to clean up, and Ctrl-C inside of one ends in a traceback of it."""
+def leaving_at_once(words: str = "interrupted", tidy: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Let Ctrl-C end the process where it stands, with these words, after what `tidy` does.
+
+    For what needs no cleaning up and is no place for KeyboardInterrupt: the import of a library ends in a traceback of
+    it.
+    """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:  # it is ignored, e.g. in the background: so be it
         yield
         return
-    signal.signal(signal.SIGINT, _leave)
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        tidy()
+        say(words)
+        os._exit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, leave)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    say("interrupted")
-    os._exit(INTERRUPTED)
 
 
 def _open_missing() -> None:

@@ -15,11 +15,12 @@ from halfclose.checks.claims.user_property import BadProperty, Tried, load, try_
 from halfclose.checks.claims.verify import Evidence, Report, Unit, chosen, units, verify
 from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
 from halfclose.checks.cli.progress import advancing, tell, working
+from halfclose.checks.cli.solving import solving
 from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
 from halfclose.spec.claims.agreement import MSL, PREMISES
+from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.properties import Claim
-from halfclose.spec.claims.study_notes import BY_ID
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
@@ -93,12 +94,10 @@ def _verify(
 def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | None) -> None:
     try:
         prop = load(file)
-        with working(f"exploring {prop.scope}"):
+        with solving("the property is not decided"), working(f"exploring {prop.scope}"):
             tried = try_property(prop, profile)
     except (BadProperty, UnknownSwitch) as error:
         refuse(error)
-    except KeyboardInterrupt:
-        interrupted("the property is not decided")
     if str(json_file) != "-":
         _show_property(tried, traces)
     write_json(tried.to_json(), json_file)
