@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -35,14 +36,17 @@ def folder(context: typer.Context, target: Path | None) -> Path | None:
 
 def _try(target: Path) -> None:
     """Open a file for writing, without emptying it; one that was not there is not there afterwards either."""
-    if not os.path.exists(target):
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
         real = os.path.realpath(target)
         os.close(os.open(real, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         os.unlink(real)
-    elif stat.S_ISREG(os.stat(target).st_mode) or target.is_dir():
+        return
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         os.close(os.open(target, os.O_WRONLY))
     elif not os.access(target, os.W_OK):  # a pipe or a device: to open it may be more than to look at it
-        raise PermissionError(0, "Permission denied")
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 #: The option of every command that shows a report.

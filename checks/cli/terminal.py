@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 
 #: Tables want some width where there is no terminal to fit into.
 _PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 130
@@ -59,13 +59,22 @@ def show(made: Table) -> None:
 
     Where the terminal is too narrow for the columns, every row becomes a small list.
     """
-    for column in made.columns:
-        column.min_width = max(console.measure(cell).minimum for cell in (column.header, *column.cells))
-    lines_between = 3 * (len(made.columns) - 1) + (4 if made.show_edge else 0)
-    if sum(column.min_width or 0 for column in made.columns) + lines_between <= console.width:
-        console.print(made)
-    else:
+    between = 3 * (len(made.columns) - 1) + (4 if made.show_edge else 0)
+    least, wanted = zip(*map(_widths, made.columns), strict=True)
+    spare = console.width - between - sum(least)
+    if spare < 0:
         _show_rows(made)
+        return
+    growth = min(1.0, spare / max(1, sum(wanted) - sum(least)))
+    for column, low, high in zip(made.columns, least, wanted, strict=True):
+        column.width = low + int(growth * (high - low))
+    console.print(made)
+
+
+def _widths(column: Column) -> tuple[int, int]:
+    """The width of the longest word of a column, and that of its longest line."""
+    measured = [console.measure(cell) for cell in (column.header, *column.cells)]
+    return max(one.minimum for one in measured), max(one.maximum for one in measured)
 
 
 def _show_rows(made: Table) -> None:

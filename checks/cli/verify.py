@@ -167,7 +167,8 @@ def _covered(report: Report, decided: Sequence[_Decided]) -> str:
 
 
 def _show(report: Report, decided: Sequence[_Decided], traces: bool) -> None:
-    made = table("claim and its properties", "decided by", "states", "s", "broken by", numbers=("states", "s"))
+    numbers = ("states or queries", "s")
+    made = table("claim and its properties", "decided by", *numbers, "broken by", numbers=numbers)
     for one in decided:
         made.add_row(f"[bold]{one.claim.id}[/] {one.claim.title}: [{_COLOUR[one.verdict]}]{one.verdict}[/]")
         for evidence in one.evidence:
