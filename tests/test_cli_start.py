@@ -14,7 +14,7 @@ import typer
 from commandline import halfclose, surroundings
 
 import halfclose as package
-from halfclose.checks.bench.startup import PEER, PROGRAMS
+from halfclose.checks.bench.startup import PEER, PROGRAMS, Failed, measure
 from halfclose.checks.cli import bench, commands
 
 #: Libraries that only some commands need.
@@ -166,6 +166,12 @@ def test_bench_startup_compares_with_an_empty_application() -> None:
     assert figures.keys() == PROGRAMS.keys()
     assert figures[PEER]["times_peer"] == 1
     assert all(one["seconds"] > 0 for one in figures.values())
+
+
+def test_bench_startup_measures_no_program_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROGRAMS, PEER, ("-c", "raise SystemExit(3)"))
+    with pytest.raises(Failed, match="status 3"):
+        measure(1)
 
 
 def test_bench_startup_shows_a_table() -> None:

@@ -163,11 +163,13 @@ def test_ctrl_c_in_the_middle_of_a_run_is_said_in_one_line(arguments: tuple[str,
     )
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = surroundings(None, {})
-    with subprocess.Popen([*HALFCLOSE, *arguments], text=True, cwd=tmp_path, env=environment, **pipes) as running:
+    with subprocess.Popen(
+        [*HALFCLOSE, *arguments], text=True, cwd=tmp_path, env=environment, start_new_session=True, **pipes
+    ) as running:
         if "--property" not in arguments:
             with pytest.raises(subprocess.TimeoutExpired):
                 running.wait(2.5)
-            running.send_signal(signal.SIGINT)
+            os.killpg(running.pid, signal.SIGINT)  # as a terminal does
         _, errors = running.communicate(timeout=60)
     assert running.returncode == INTERRUPTED
     assert errors.splitlines()[-1].startswith("halfclose: interrupted")

@@ -34,6 +34,10 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
 }
 
 
+class Failed(RuntimeError):
+    """A program did not end well, so that its time means nothing."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A program's time. seconds: the median of its runs.  times_peer: the median of the ratios to the peer's run."""
@@ -46,7 +50,7 @@ class Figure:
 def measure(runs: int, progress: Callable[[], None] = lambda: None) -> list[Figure]:
     """Start every program this many times, in turns, after one start each that fills the file cache.
 
-    progress: called after each turn.  Raises CalledProcessError where a program fails.
+    progress: called after each turn.  Raises Failed where a program does.
     """
     turns = []
     _turn()
@@ -67,5 +71,8 @@ def _turn() -> dict[str, float]:
 
 def _seconds(arguments: Sequence[str]) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise Failed(f"a program that was measured ended with status {done.returncode}")
+    return seconds

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from halfclose.checks.bench.startup import PROGRAMS, Figure, measure
+from halfclose.checks.bench.startup import PROGRAMS, Failed, Figure, measure
 from halfclose.checks.cli.progress import advancing
 from halfclose.checks.cli.targets import Json
-from halfclose.checks.cli.terminal import count, interrupted, show, table, write_json
+from halfclose.checks.cli.terminal import count, interrupted, refuse, show, table, write_json
 
 
 def command(
@@ -24,6 +24,8 @@ def command(
     try:
         with advancing(f"starting {count(len(PROGRAMS), 'program')}", runs, lines=0) as advance:
             figures = measure(runs, lambda: advance())
+    except Failed as error:
+        refuse(error)
     except KeyboardInterrupt:
         interrupted("nothing is reported of a measurement that did not come to its end")
     if str(json_file) != "-":
