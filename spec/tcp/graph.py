@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import networkx as nx
 
@@ -32,7 +32,7 @@ class Graph:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        return tuple(edge for rule in self.rules for edge in rule.edges())
+        return tuple(edge for rule in self.rules for edge in _edges(rule))
 
     @cached_property
     def networkx(self) -> nx.MultiDiGraph[State]:
@@ -56,8 +56,7 @@ class Graph:
 
     def under(self, profile: Profile) -> Graph:
         """The graph of one profile: every switch is decided, and edges whose guard that makes false are gone."""
-        values = decided(profile)
-        rules = (_decide(rule, values) for rule in self.rules)
+        rules = (_decide(rule, profile) for rule in self.rules)
         return Graph(tuple(rule for rule in rules if not any(c is FALSE for c in rule.guard)))
 
 
@@ -75,7 +74,17 @@ def decided(profile: Profile) -> dict[Var, Term]:
     return {var: TRUE if var in profile else FALSE for var in SWITCHES.values()}
 
 
-def _decide(rule: Rule, values: dict[Var, Term]) -> Rule:
+@cache
+def _edges(rule: Rule) -> tuple[Edge, ...]:
+    """The edges of a rule; the same objects each time, so that what was made of an edge can be looked up."""
+    return tuple(rule.edges())
+
+
+@cache
+def _decide(rule: Rule, profile: Profile) -> Rule:
+    """The rule under a profile; the same object each time, for mutants too share most of their rules."""
+    values = decided(profile)
+
     def assignments(group: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
         return tuple(Assignment(a.var, substitute(a.value, values)) for a in group)
 
