@@ -1,18 +1,27 @@
-"""What two honest ends and the network between them have in common at every moment.
+"""What is true of two honest ends and the network between them at every moment.
 
-The network keeps every segment for ever and delivers any of them at any time, any number of times: that is loss,
-duplication, reordering and delay at once.  Both ends may crash and begin anew any number of times.  So the invariant
-speaks of every incarnation that there ever was, "as it is or as it last was":
+The claims that matter to users speak of two ends: what one delivers is what the other was given.  They follow from an
+inductive invariant (see `invariant`) of both ends together.
 
-ALONE    an incarnation of this end; now(...) is this end now, peer_now(...) the other end now
-LIVES    two incarnations of this end, the earlier one and a younger(...) one
-PAIR     an incarnation of this end and one of its peer(...)
-SENT     a segment without RST that was ever sent (SEG.*), and the incarnation that sent it
+*The network.*  For a proof without bounds the network is the worst there can be: it keeps every segment for ever and
+delivers any of them at any time, any number of times.  That is loss, duplication, reordering and delay at once.
+
+*The past.*  Both ends may crash and open again any number of times, and segments of all these incarnations may still
+arrive.  So it is not enough to speak of the two ends as they are now: the invariant speaks of every incarnation that
+there ever was, with the values that its variables have, or had when it ended.
+
+The conjuncts come in families, by what they speak of:
+
+ALONE    any incarnation of this end; now(...) is this end now, peer_now(...) the other end now
+LIVES    any two incarnations of this end, one and a younger(...) one
+PAIR     any incarnation of this end and any incarnation of its peer(...)
+SENT     any segment without RST that was ever sent (SEG.*), and the incarnation that sent it
 NOW      this end now
-STEPS    this end before a step, now(...) after it, and an incarnation of its peer(...)
+STEPS    this end before a step, now(...) after it, and any incarnation of its peer(...)
 
-Each family holds for both ends.  A RST may be anything here: nothing that it does can deceive.  `invariant` adds what
-is true of one end alone, whoever its peer is.  `halfclose prove` shows that no edge of either end breaks a conjunct.
+Each family holds with the two ends exchanged, too.  Nothing is said of a RST, so the proof holds for any RST: it can
+end a connection, but it cannot make an end take a wrong octet.  `halfclose prove` shows that no edge of either end
+breaks a conjunct, and that P1 to P6 follow from them.
 """
 
 from __future__ import annotations
@@ -57,8 +66,10 @@ from .properties import Theorem, implies
 
 @dataclass(frozen=True, eq=False)
 class Premise:
-    """Something that the proof takes for granted. holds: over switches, or over the constants of each end, of which
-    MAX.SND.WND is common to both."""
+    """Something that the proof takes for granted.
+
+    holds: a condition on switches, or on the constants of each end; MAX.SND.WND is the same at both.
+    """
 
     name: str
     says: str
@@ -88,7 +99,8 @@ PREMISES: tuple[Premise, ...] = (
     ),
 )
 
-#: What remains assumed between these proofs, whose numbers are unbounded, and the wire.
+#: The proofs treat sequence numbers as integers without bound; on the wire they have 32 bits.  This is what has to be
+#: assumed for the one to stand for the other.
 MSL = Premise(
     "MSL",
     "no segment outlives half of the sequence space (3.4.1), so that 32-bit words compare as unbounded numbers do; the "
@@ -343,7 +355,7 @@ NOW: tuple[Conjunct, ...] = (
     ),
 )
 
-#: A step that ends an incarnation the way its user was promised.
+#: A step that ends an incarnation normally, after both directions were closed.
 _ENDS_NORMALLY = in_state(*SYNCHRONIZED) & now(in_state(S.CLOSED)) & (now(GHOST.FATE) == Fate.CLOSED)
 
 STEPS: tuple[Conjunct, ...] = (
@@ -441,7 +453,7 @@ P6 = Theorem(
 )
 THEOREMS = (P1, P2, P3, P4, P5, P6)
 
-#: Edges that no honest peer brings about, by the beginning of their names, and why.
+#: Edges that are never taken as long as the peer is honest, by the beginning of their names, and why.
 NEVER_TAKEN: dict[str, str] = {
     "step5.beyond": "no honest peer acknowledges what was not sent",
     "step5.syn-received.bad": "RFC 5961's range check comes first",
