@@ -78,13 +78,13 @@ INVARIANT: tuple[Conjunct, ...] = (
     Conjunct(
         "the SYN is acknowledged after it",
         implies(_UP & ~(CLOSE_BY_THE_LETTER & in_state(S.FIN_WAIT_1, S.CLOSING)), ISS < SND.UNA),
-        "Reading 8 by the letter is what breaks this.",
+        "The other reading 8 breaks it, so its two states are excepted.",
         ("close-by-the-letter",),
     ),
     Conjunct(
         "window updates are acknowledged",
         implies(_UP & ~CLOSE_BY_THE_LETTER, SND.WL2 <= SND.UNA),
-        "The segment that brought the window has moved SND.UNA too; by the letter of reading 8 SND.WL2 is never set.",
+        "The segment that brought the window moved SND.UNA too; with the other reading 8 SND.WL2 is never set.",
         ("window-of-tomorrow",),
     ),
     Conjunct(
@@ -128,13 +128,13 @@ INVARIANT: tuple[Conjunct, ...] = (
     Conjunct(
         "joined by the handshake alone",
         implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.JOINED),
-        "The ghost that says that this incarnation has been confirmed.",
+        "JOINED says that this incarnation was confirmed; it is set when the handshake is over, not before.",
         ("joined-by-a-syn",),
     ),
     Conjunct(
         "octets sent are numbered from ISS",
         implies(_SENT_A_SYN, SND.END == ISS + 1 + GHOST.SENT),
-        "SND.END stands for the user's stream.",
+        "SND.END is the number behind the last octet of the user's stream.",
         ("syn-takes-no-number",),
     ),
     Conjunct(
@@ -147,7 +147,7 @@ INVARIANT: tuple[Conjunct, ...] = (
         "end of file after the last octet",
         implies(_UP & GHOST.EOF & ~RECEIVE_BY_THE_LETTER, _GOT_FIN & (RCV.USER == 0))
         & implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.EOF),
-        "Reading 7 by the letter is what breaks this.",
+        "The other reading 7 breaks it, so it is excepted.",
         ("eof-shown-early",),
     ),
     Conjunct(
