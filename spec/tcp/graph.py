@@ -1,4 +1,17 @@
-"""The whole of TCP's life cycle as one labelled graph."""
+"""The whole of TCP's life cycle as one labelled graph.
+
+The graph has the eleven states of figure 5 as nodes, and one arrow for everything that can happen in a state: about
+340 edges, where figure 5 draws 20.  Most of them lead back to where they start (a segment is refused, a call fails),
+because a state machine that says nothing of such an event would leave its reader to guess.
+
+For a call and for an arriving segment, the guards of the edges that leave a state are exclusive and exhaustive:
+exactly one of them holds (claim G2 proves it for every profile at once).  So the answer to an input is determined, but
+for the choices that the RFC leaves open (see `variables`).  Timers and OUTPUT are no inputs: such an edge may be taken
+whenever its guard holds, which stands for any timing and any way of cutting text into segments.
+
+The declaration TCP still has its switches in it, as variables of the guards.  A profile decides them: they become
+true or false, and edges whose guard becomes false disappear.
+"""
 
 from __future__ import annotations
 
