@@ -186,11 +186,11 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
 
 def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
     """The claims with these ids, all of them where none is named; raises UnknownClaim."""
-    names = tuple(ids)
+    names = dict.fromkeys(name.upper() for name in ids)
     for name in names:
-        if name.upper() not in BY_ID:
+        if name not in BY_ID:
             raise UnknownClaim(f"unknown claim {name!r}; known are {', '.join(BY_ID)}")
-    return tuple(BY_ID[name.upper()] for name in dict.fromkeys(names)) or CLAIMS
+    return tuple(BY_ID[name] for name in names) or CLAIMS
 
 
 def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants: bool = True) -> list[Unit]:

@@ -1,47 +1,35 @@
-"""The command line."""
+"""The command line's way in and out: what `halfclose` begins with, and how it ends.
+
+Nothing is imported here that takes time: until `main` has begun, Ctrl-C would end in a traceback.
+"""
 
 from __future__ import annotations
 
-import typer
+import signal
+import sys
 
-from halfclose.checks.cli import (
-    bench,
-    conform,
-    explain,
-    explore,
-    export,
-    fetch,
-    fuzz,
-    graph,
-    prove,
-    refine,
-    serve,
-    vectors,
-    verify,
-)
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="TCP's connection life cycle (RFC 9293) as a model-checked specification.",
-    epilog="Begin with `halfclose verify`; `halfclose explain S11` says what a claim means.",
-)
-app.command("verify")(verify.command)
-app.command("prove")(prove.command)
-app.command("explore")(explore.command)
-app.command("refine")(refine.command)
-app.command("export")(export.command)
-app.command("vectors")(vectors.command)
-app.command("conform")(conform.command)
-app.command("serve")(serve.command)
-app.command("fetch")(fetch.command)
-app.command("fuzz")(fuzz.command)
-app.command("graph")(graph.command)
-app.command("explain")(explain.command)
-app.add_typer(bench.bench, name="bench")
+from halfclose.checks.cli import streams
 
 
 def main() -> None:
     """Entry point of `halfclose`."""
-    app()
+    streams.guard()
+    status = _run()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is lost any more, so Ctrl-C needs no word
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+def _run() -> int:
+    """The exit status of the command that the arguments name."""
+    with streams.leaving_at_once():
+        import typer
+
+        from halfclose.checks.cli.commands import app
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        said, where = " ".join(error.format_message().split()), getattr(error, "ctx", None)
+        stop = "" if said.endswith((".", "?")) else "."
+        streams.say(f"{said}{stop} See `{where.command_path} --help`." if where else said)
+        return error.exit_code

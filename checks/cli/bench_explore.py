@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.status import Status
-from rich.table import Table
 
 from halfclose.checks.bench.explorers.engines import ENGINES, LANES, Lane, Measured, measure, needs, warm
 from halfclose.checks.bench.explorers.plot import NoPlot, plot, plottable
 from halfclose.checks.bench.explorers.scopes import COURSES, SERIES, Course
+from halfclose.checks.cli import targets
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
+from halfclose.checks.cli.progress import tell, working
 from halfclose.checks.cli.sizes import byte_count
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.cli.terminal import FAILS, console, count, errors, interrupted, refuse, show, table, write_json
 from halfclose.checks.export.run import Unfinished
 from halfclose.spec.world.network import BadScope
 
@@ -29,28 +30,46 @@ class BadBench(ValueError):
 
 
 def command(
+    context: typer.Context,
     scopes: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="This one, of `halfclose verify` or of the series (text-2-1); may be repeated."),
+        typer.Option("--scope", help="A scope of `halfclose verify` or of the series, e.g. text-2-1; may be repeated."),
     ] = None,
     engines: Annotated[
-        list[str] | None, typer.Option("--engine", help=f"Only this one: {' or '.join(ENGINES)}; may be repeated.")
+        list[str] | None,
+        typer.Option("--engine", help=f"Only this engine: {' or '.join(ENGINES)}; may be repeated."),
     ] = None,
-    most: Annotated[int, typer.Option(help="How far the series of growing scopes goes, in states.")] = 5_000_000,
-    patience: Annotated[float, typer.Option(help="Seconds; an engine that once took longer leaves the series.")] = 60.0,
+    most: Annotated[
+        int, typer.Option(help="The largest number of states that a scope of the series may have.")
+    ] = 5_000_000,
+    patience: Annotated[
+        float, typer.Option(help="An engine that took longer than this many seconds leaves the series.")
+    ] = 60.0,
     memory: Annotated[
-        str | None, typer.Option(help="Bytes an engine may take, e.g. 8G; three quarters of what is free.")
+        str | None,
+        typer.Option(help="How many bytes an engine may use, e.g. 8G; by default three quarters of the free memory."),
     ] = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Also draw states against seconds, e.g. into cost.svg (matplotlib).")
+        Path | None,
+        typer.Option(
+            "--plot",
+            callback=targets.file,
+            help="Also draw seconds against states, e.g. into cost.svg (matplotlib).",
+        ),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here; '-': stdout.")] = None,
+    json_file: targets.Json = None,
 ) -> None:
-    """The same scopes explored by every engine: states, seconds, states a second and bytes a state.
+    """Measure every explorer on the same scopes.
 
-    Nothing is judged, only explored. The kernel is compiled before, and Spin's verifier too; Spin's and TLC's seconds
-    and bytes are those of their processes. Exit status 1: engines disagree on the number of states.
+    The explorers are plain Python, the compiled search (numba), Spin and TLC; without --scope, they explore a series
+    of growing scopes. Shown are states, seconds, states a second and bytes a state. No property is judged. Compiling
+    is not counted; seconds and bytes of Spin and TLC are those of their processes. Exit status 1: the engines disagree
+    on the number of states.
     """
+    if scopes:
+        refuse_ignored(context, "with --scope", "most", "patience")
+    refuse_unknown("scope", scopes or (), COURSES, "halfclose explain scopes")
+    refuse_unknown("engine", engines or (), ENGINES, "halfclose bench explore --help")
     try:
         chosen, allowed = _courses(scopes, most), byte_count(memory)
         lanes = _lanes(engines)
@@ -59,11 +78,11 @@ def command(
     except (BadBench, BadScope, NoPlot) as error:
         refuse(error)
     rows: list[Row] = []
-    interrupted = False
+    cut_short = False
     try:
         _race(chosen, lanes, math.inf if scopes else patience, allowed, rows)
     except KeyboardInterrupt:
-        interrupted = True
+        cut_short = True
     if str(json_file) != "-":
         _show(rows)
     write_json({"scopes": [_figures(name, runs) for name, runs in _by_scope(rows)]}, json_file)
@@ -72,9 +91,8 @@ def command(
             plot([run for _, run in rows], plot_file)
         except NoPlot as error:
             refuse(error)
-    if interrupted:
-        errors.print("halfclose: interrupted; what is shown was measured, the rest was not", style="yellow")
-        raise typer.Exit(INTERRUPTED)
+    if cut_short:
+        interrupted("what is shown was measured, the rest was not")
     if any(len({run.states for run in runs}) > 1 for _, runs in _by_scope(rows)):
         errors.print("halfclose: the engines disagree on the number of states", style="red")
         raise typer.Exit(FAILS)
@@ -82,8 +100,6 @@ def command(
 
 def _courses(names: Sequence[str] | None, most: int) -> list[Course]:
     """The scopes with these names; without names the series, as far as it may go."""
-    if unknown := set(names or ()) - COURSES.keys():
-        raise BadBench(f"unknown scope {min(unknown)!r}; known are {', '.join(COURSES)}")
     if names:
         return [COURSES[name] for name in names]
     least = SERIES[0].states or 0
@@ -94,8 +110,6 @@ def _courses(names: Sequence[str] | None, most: int) -> list[Course]:
 
 def _lanes(names: Sequence[str] | None) -> list[Lane]:
     """The engines with these names that can run here; says how to get the others."""
-    if unknown := set(names or ()) - set(ENGINES):
-        raise BadBench(f"unknown engine {min(unknown)!r}; known are {', '.join(ENGINES)}")
     wanted = [engine for engine in ENGINES if engine in (names or ENGINES)]
     lacking = {engine: lack for engine in wanted if (lack := needs(engine))}
     for engine, lack in lacking.items():
@@ -108,28 +122,29 @@ def _lanes(names: Sequence[str] | None) -> list[Lane]:
 def _race(courses: Iterable[Course], lanes: Sequence[Lane], patience: float, memory: int, rows: list[Row]) -> None:
     """Measure one lane after the other in every scope; rows receives what was measured at once."""
     slow: set[Lane] = set()
-    with Status("warming up", console=errors) as status:
+    with working("warming up") as update:
         for lane in lanes:
             if lane.engine == "numba":
                 warm(lane.threads)
         for course in courses:
             for lane in (lane for lane in lanes if lane not in slow):
                 what = f"{course.name}: {_title(lane)}"
-                status.update(what)
+                update(what)
                 try:
-                    run = measure(lane, course, memory, _progress(status, what))
+                    run = measure(lane, course, memory, _progress(update, what))
                 except Unfinished as error:
                     errors.print(f"halfclose: {what}: {error}", style="yellow", markup=False)
                     if patience < math.inf:
                         slow.add(lane)
                     continue
                 rows.append((course.name, run))
+                tell(f"{what}: {count(run.states, 'state')}, {run.seconds:.2f} s")
                 if run.seconds > patience:
                     slow.add(lane)
 
 
-def _progress(status: Status, what: str) -> Callable[[int, int], None]:
-    return lambda states, _: status.update(f"{what}, {states:,} states")
+def _progress(update: Callable[[str], None], what: str) -> Callable[[int, int], None]:
+    return lambda states, _: update(f"{what}, {states:,} states")
 
 
 def _title(lane: Lane) -> str:
@@ -156,17 +171,16 @@ def _figures(name: str, runs: Sequence[Measured]) -> dict[str, Any]:
 
 
 def _show(rows: Sequence[Row]) -> None:
-    table = Table(header_style="bold", show_edge=False, pad_edge=False)
-    for name in ("scope", "states", "engine", "threads", "s", "states/s", "bytes/state"):
-        table.add_column(name, justify="left" if name in ("scope", "engine") else "right")
+    numbers = ("states", "threads", "s", "states/s", "bytes/state")
+    made = table("scope", "states", "engine", "threads", "s", "states/s", "bytes/state", numbers=numbers)
     for name, runs in _by_scope(rows):
         for i, run in enumerate(runs):
             odd = run.states != runs[0].states
             states = f"[red]{run.states:,}[/]" if odd else "" if i else f"{run.states:,}"
             figures = (f"{run.seconds:.2f}", f"{run.rate:,.0f}", f"{run.bytes / run.states:.0f}")
-            table.add_row("" if i else name, states, run.lane.engine, str(run.lane.threads), *figures)
-        table.add_section()
-    console.print(table)
+            made.add_row("" if i else name, states, run.lane.engine, str(run.lane.threads), *figures)
+        made.add_section()
+    show(made)
     for name, runs in _by_scope(rows):
         _compare(name, runs)
 

@@ -3,48 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.status import Status
-from rich.table import Table
 
 from halfclose.checks.bench.reference.run import Figure, Group, Sizes, cases, measure
-from halfclose.checks.cli.terminal import INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
+from halfclose.checks.cli.progress import tell, working
+from halfclose.checks.cli.targets import Json
+from halfclose.checks.cli.terminal import errors, interrupted, refuse, show, table, write_json
 
 _LESS_IS_BETTER = ("octets",)
 _MOST_IDLE = 16_000  # a stack has little more dynamic ports towards one listener
 
 
 def command(
+    context: typer.Context,
     groups: Annotated[
-        list[str] | None, typer.Option("--only", help=f"Only {' or '.join(Group)}; may be repeated.")
+        list[str] | None, typer.Option("--only", help=f"Only this group: {' or '.join(Group)}; may be repeated.")
     ] = None,
-    megabytes: Annotated[int, typer.Option(help="How much text is moved in a run, in 10^6 octets.")] = 20,
-    idle: Annotated[int, typer.Option(help="How many connections are idle where some are.")] = 10_000,
-    runs: Annotated[int, typer.Option(help="How often a speed is measured; the fastest run counts.")] = 3,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here; '-': stdout.")] = None,
+    megabytes: Annotated[int, typer.Option(help="How much text each run moves, in 10^6 octets.")] = 20,
+    idle: Annotated[int, typer.Option(help="How many connections are idle, where idle connections are measured.")] = (
+        10_000
+    ),
+    runs: Annotated[int, typer.Option(help="How often each speed is measured; the fastest run counts.")] = 3,
+    json_file: Json = None,
 ) -> None:
-    """Segments a second, MB/s over a link and memory of idle connections: the reference, PyTCP and the kernel.
+    """Measure the reference, PyTCP and the kernel.
 
-    Every figure comes from a process of its own, bound to one core; links are in network namespaces. A peer that is
-    missing is left out. Over a link PyTCP waits for its timer, whatever the core could do: it sends a segment a
-    millisecond, and acknowledges ten times a second.
+    Segments a second (core), MB/s over a link (link), and the memory of idle connections (memory). Every figure comes
+    from a process of its own, bound to one core; links are in network namespaces. A peer that is not installed is left
+    out. Over a link PyTCP waits for its timer, however fast the processor: it sends one segment a millisecond, and
+    acknowledges ten times a second.
     """
-    if unknown := set(groups or ()) - set(Group):
-        refuse(f"unknown group {min(unknown)!r}; known are {', '.join(Group)}")
+    refuse_unknown("group", groups or (), tuple(Group), "halfclose bench reference --help")
+    if groups and set(groups) == {Group.MEMORY}:
+        refuse_ignored(context, "with --only memory", "megabytes", "runs")
+    if groups and set(groups) == {Group.LINK}:
+        refuse_ignored(context, "with --only link", "idle")
     for name, number, most in (("megabytes", megabytes, 1000), ("idle", idle, _MOST_IDLE), ("runs", runs, 100)):
         if not 1 <= number <= most:
             refuse(f"--{name} must be from 1 to {most:,}")
     figures: list[Figure] = []
-    interrupted = False
+    cut_short = False
     chosen = [case for case in cases() if case.group in (groups or Group)]
-    with Status("measuring", console=errors) as status:
+    with working("measuring") as update:
         try:
-            figures.extend(measure(chosen, Sizes(megabytes, idle, runs), status.update))
+            for figure in measure(chosen, Sizes(megabytes, idle, runs), update):
+                figures.append(figure)
+                if figure.value is not None:
+                    what = f"{figure.case.what}: {figure.case.stack}"
+                    tell(f"{what}: {_digits(figure.value)} {figure.case.unit}")
         except KeyboardInterrupt:
-            interrupted = True
+            cut_short = True
     for figure in figures:
         if figure.value is None:
             left_out = f"halfclose: {figure.case.what}: {figure.case.stack} is left out: it {figure.why}"
@@ -52,15 +63,13 @@ def command(
     if str(json_file) != "-":
         _show(figures)
     write_json({"figures": [_entry(figure, figures) for figure in figures]}, json_file)
-    if interrupted:
-        errors.print("halfclose: interrupted; what is shown was measured, the rest was not", style="yellow")
-        raise typer.Exit(INTERRUPTED)
+    if cut_short:
+        interrupted("what is shown was measured, the rest was not")
 
 
 def _show(figures: Sequence[Figure]) -> None:
-    table = Table(header_style="bold", show_edge=False, pad_edge=False)
-    for name in ("what", "stack", "figure", "unit", "reference better, times"):
-        table.add_column(name, justify="right" if name in ("figure", "reference better, times") else "left")
+    better_times = "reference better, times"
+    made = table("what", "stack", "figure", "unit", better_times, numbers=("figure", better_times))
     what = ""
     for figure in figures:
         if figure.value is None:
@@ -68,8 +77,8 @@ def _show(figures: Sequence[Figure]) -> None:
         better = _better(figure, figures)
         ratio = "" if better is None or figure.case.stack == "reference" else f"{better:.3g}"
         title, what = "" if figure.case.what == what else figure.case.what, figure.case.what
-        table.add_row(title, figure.case.stack, f"{_digits(figure.value)}", figure.case.unit, ratio)
-    console.print(table)
+        made.add_row(title, figure.case.stack, _digits(figure.value), figure.case.unit, ratio)
+    show(made)
 
 
 def _digits(value: float) -> str:

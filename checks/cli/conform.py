@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
-from rich.table import Table
 
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
-from halfclose.checks.conform.registry import UnknownStack
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
+from halfclose.checks.cli.progress import advancing
+from halfclose.checks.cli.targets import Json
+from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
+from halfclose.checks.conform.registry import STACKS
 from halfclose.checks.conform.run import conform
 from halfclose.checks.conform.verdicts import Report, Verdict
 from halfclose.checks.stacks.stack import StackError
@@ -19,26 +20,29 @@ from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Vectors written by `halfclose vectors`.")],
-    stack: Annotated[str, typer.Option(help="The implementation under test: linux, lwip, reference.")],
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by `halfclose vectors`.")],
+    stack: Annotated[str, typer.Option(help=f"The implementation under test: {', '.join(STACKS)}.")],
     profile: Annotated[str, typer.Option(help="Judge by this profile instead of the stack's own.")] = "",
-    every: Annotated[bool, typer.Option("--all", help="List the vectors that passed, too.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also list the vectors that passed.")] = False,
+    json_file: Json = None,
 ) -> None:
-    """Replay every vector. Exit status 0: nothing deviates; 1: something does; 2: wrong use."""
+    """Replay vectors against a stack and judge every answer.
+
+    Exit status 0: no vector deviates; 1: one does; 2: wrong use.
+    """
+    if str(json_file) == "-":
+        refuse_ignored(context, "with --json -", "every")
+    refuse_unknown("stack", [stack], STACKS, "halfclose conform --help")
     try:
         judged_by = parse_profile(profile) if profile else None
         vectors = load(folder)
-        with Progress(console=errors, transient=True) as bar:
-            task = bar.add_task(f"replaying against {stack}", total=len(vectors.vectors))
-            report = conform(stack, vectors, lambda done, total: bar.update(task, completed=done), judged_by)
-    except (BadVectors, UnknownStack, StackError, UnknownSwitch) as error:
+        with advancing(f"replaying against {stack}", len(vectors.vectors)) as advance:
+            report = conform(stack, vectors, lambda done, total: advance(done=done), judged_by)
+    except (BadVectors, StackError, UnknownSwitch) as error:
         refuse(error)
     except KeyboardInterrupt:
-        errors.print(
-            "halfclose: interrupted; nothing is reported of a run that did not come to its end", style="yellow"
-        )
-        raise typer.Exit(INTERRUPTED) from None
+        interrupted("a run that did not come to its end reports nothing")
     if str(json_file) != "-":
         _show(report, every)
     write_json(report.to_json(), json_file)
@@ -54,15 +58,19 @@ def _show(report: Report, every: bool) -> None:
         for row in report.rows:
             if row.verdict is Verdict.PASSED:
                 console.print(f"passed  {row.id}  {row.name}", markup=False)
-    counts = ", ".join(f"{report.count(verdict)} {verdict.value}" for verdict in Verdict)
-    console.print(f"{len(report.rows)} vectors: {counts}")
+    counts = ", ".join(f"{report.count(verdict)} {_verb(verdict, report.count(verdict))}" for verdict in Verdict)
+    console.print(f"{count(len(report.rows), 'vector')}: {counts}")
+
+
+def _verb(verdict: Verdict, number: int) -> str:
+    return "deviate" if verdict is Verdict.DEVIATES and number != 1 else verdict.value
 
 
 def _show_deviations(report: Report) -> None:
     """One row for each thing that went wrong, with the vectors that show it."""
-    table = Table(show_lines=True, header_style="bold")
-    for name in ("deviates", "what was seen, and what is allowed", "RFC 9293"):
-        table.add_column(name, overflow="fold")
+    made = table(
+        "vector", "what was seen, and what is allowed", "RFC 9293", show_lines=True, show_edge=True, pad_edge=True
+    )
     causes: dict[str, list[int]] = {}
     for number, row in enumerate(report.rows):
         if row.verdict is Verdict.DEVIATES:
@@ -70,9 +78,9 @@ def _show_deviations(report: Report) -> None:
     for numbers in causes.values():
         first = report.rows[numbers[0]]
         more = f"\n(and {len(numbers) - 1} more)" if len(numbers) > 1 else ""
-        table.add_row(f"{first.id}{more}", first.what, first.rule)
+        made.add_row(f"{first.id}{more}", first.what, first.rule)
     if causes:
-        console.print(table)
+        show(made)
 
 
 def _show_reasons(report: Report) -> None:
@@ -80,5 +88,5 @@ def _show_reasons(report: Report) -> None:
     for row in report.rows:
         if row.verdict is Verdict.NOT_APPLICABLE:
             reasons[row.what] = reasons.get(row.what, 0) + 1
-    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
-        console.print(f"not applicable, {count} vectors: {reason}", markup=False)
+    for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
+        console.print(f"not applicable, {count(number, 'vector')}: {reason}", markup=False)

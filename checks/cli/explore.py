@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.status import Status
-from rich.table import Table
 
+from halfclose.checks.cli import bounds, targets
+from halfclose.checks.cli.progress import working
 from halfclose.checks.cli.sizes import bound, byte_count, pair
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.cli.terminal import FAILS, console, count, errors, interrupted, refuse, show, table, write_json
 from halfclose.checks.explore.engine import compiles
 from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import BadCheckpoint, Engine, NoEngine, Options
 from halfclose.checks.explore.questions import Answers, answers, asking
-from halfclose.spec.language.profile import UnknownSwitch, parse_profile
+from halfclose.spec.language.profile import HALF_DUPLEX, UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, Graph, tcp
 from halfclose.spec.world.application import BadProgram, parse_application
@@ -29,47 +29,60 @@ _ONLY_FAST = "--threads, --memory, --resume and --symmetry need --engine numba (
 
 
 def command(
-    app_a: Annotated[str, typer.Option(help="A's program, e.g. 'open; send 3; close', or 'free', or 'free: CALLS'.")],
-    app_b: Annotated[str, typer.Option(help="B's program, e.g. 'listen; send 1; read; close'.")],
-    profile: Annotated[str, typer.Option(help="Switches that are on, joined by '+', e.g. rfc5961.")] = "rfc9293",
+    context: typer.Context,
+    app_a: Annotated[str, bounds.APP_A],
+    app_b: Annotated[str, bounds.APP_B],
+    profile: Annotated[str, bounds.PROFILE] = "rfc9293",
     mutant: Annotated[str, typer.Option(help="Explore this broken specification instead.")] = "",
-    slots: Annotated[int, typer.Option(help="Segments under way in each direction; 2 and more can be reordered.")] = 1,
-    losses: Annotated[str, typer.Option(help="Segments lost on the way in all, or 'any'.")] = "any",
-    duplicates: Annotated[str, typer.Option(help="Segments duplicated in all, or 'any'.")] = "any",
-    reorder: Annotated[bool, typer.Option(help="Deliver in any order.")] = True,
-    octets: Annotated[int, typer.Option(help="Octets a free application sends in one life.")] = 1,
-    lives: Annotated[int, typer.Option(help="Connections an end opens, one after the other.")] = 1,
-    buffer: Annotated[int, typer.Option(help="Receive buffer, and so the largest window.")] = 2,
-    mss: Annotated[int, typer.Option(help="Most octets in a segment.")] = 2,
-    bits: Annotated[int, typer.Option(help="Width of a sequence number.")] = 6,
+    slots: Annotated[int, bounds.SLOTS] = 1,
+    losses: Annotated[str, bounds.LOSSES] = "any",
+    duplicates: Annotated[str, bounds.DUPLICATES] = "any",
+    reorder: Annotated[bool, bounds.REORDER] = True,
+    octets: Annotated[int, bounds.OCTETS] = 1,
+    lives: Annotated[int, bounds.LIVES] = 1,
+    buffer: Annotated[int, bounds.BUFFER] = 2,
+    mss: Annotated[int, bounds.MSS] = 2,
+    bits: Annotated[int, bounds.BITS] = 6,
     iss: Annotated[
-        str | None, typer.Option(help="Where the ISN clocks of A and B stand; 62,31 by default, 62,62 with --symmetry.")
+        str | None,
+        typer.Option(help="Where the ISN clocks of A and B stand; by default 62,31, with --symmetry 62,62."),
     ] = None,
-    crashes: Annotated[int, typer.Option(help="Losses of memory in all.")] = 0,
-    wait: Annotated[Wait, typer.Option(help="What has happened when TIME-WAIT ends.")] = Wait.DRAINED,
-    user_timeout: Annotated[bool, typer.Option("--user-timeout", help="Let user time-outs fire.")] = False,
+    crashes: Annotated[int, bounds.CRASHES] = 0,
+    wait: Annotated[Wait, bounds.WAIT] = Wait.DRAINED,
+    user_timeout: Annotated[bool, bounds.USER_TIMEOUT] = False,
     limit: Annotated[
-        int | None, typer.Option(help="Stop after so many states; without numba at 10,000,000 by default.")
+        int | None,
+        typer.Option(help="Stop after this many states; without numba, by default after 10,000,000."),
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="Which search; auto: numba where it is installed.")] = Engine.AUTO,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads; one a processor by default (numba).")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="The search to use; auto takes the compiled one (numba) where it is installed.")
+    ] = Engine.AUTO,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many threads search; by default one for each processor (numba).")
+    ] = None,
     memory: Annotated[
-        str | None, typer.Option(help="Stop at so many bytes, e.g. 8G; three quarters of what is free (numba).")
+        str | None,
+        typer.Option(
+            help="Stop when this many bytes are in use, e.g. 8G; by default three quarters of the free memory (numba)."
+        ),
     ] = None,
     symmetry: Annotated[
-        bool, typer.Option("--symmetry", help="Of two states that mirror each other explore one (numba).")
+        bool, typer.Option("--symmetry", help="Explore only one of two states that mirror each other (numba).")
     ] = False,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on from this file if it is there, and keep the search in it when it stops (numba)."),
+        typer.Option(
+            callback=targets.file,
+            help="Continue the search kept in this file, if there is one, and keep it there when it stops (numba).",
+        ),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the answers here; '-' is stdout.")
-    ] = None,
+    json_file: targets.Json = None,
 ) -> None:
-    """Say whether octets can be lost between two programs, who can see a reset, and draw the shortest way there.
+    """Say whether octets can be lost between two programs.
 
-    Exit status 0: nothing can be lost and no wrong octet delivered; 1: something can; 2: wrong use.
+    Also whether wrong octets can be delivered, who can see a reset, and whether all ends; with the shortest trace that
+    leads to each harm. Exit status 0: nothing can be lost and no wrong octet delivered; 1: something can; 2: wrong
+    use.
     """
     try:
         scope = Scope(
@@ -90,6 +103,7 @@ def command(
             wait=wait,
             user_timeout=user_timeout,
         )
+        bounds.refuse_pointless(context, scope)
         if limit is not None and limit < 1:
             raise BadScope("limit must be at least 1")
         if not compiles(engine):
@@ -98,22 +112,21 @@ def command(
             limit = limit or _MOST_STATES
         options = Options(threads or os.cpu_count() or 1, byte_count(memory), resume)
         rules = mutated(mutant) if mutant else RULES
-        result, interrupted = _run(scope, tcp(scope.profile, rules), limit, engine, options, symmetry)
+        result, cut_short = _run(scope, tcp(scope.profile, rules), limit, engine, options, symmetry)
     except (BadProgram, BadScope, UnknownSwitch, UnknownMutant, NoEngine, BadCheckpoint) as error:
         refuse(error)
     if str(json_file) != "-":
-        _show(result, mutant)
+        _show(result, profile, mutant)
     write_json(result.to_json(), json_file)
     if result.exploration.stopped:
         errors.print(
             f"halfclose: stopped for lack of {result.exploration.stopped}; the rest is unknown", style="yellow"
         )
-    kept = _kept(result.exploration, resume) if interrupted or result.exploration.stopped else None
+    kept = _kept(result.exploration, resume) if cut_short or result.exploration.stopped else None
     if kept is not None:
         errors.print(f"halfclose: the search is kept in {kept}; --resume {kept} goes on from there", markup=False)
-    if interrupted:
-        errors.print("halfclose: interrupted; what is shown was covered, the rest is unknown", style="yellow")
-        raise typer.Exit(INTERRUPTED)
+    if cut_short:
+        interrupted("what is shown was covered, the rest is unknown")
     if any(a.yes for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
         raise typer.Exit(FAILS)
 
@@ -132,13 +145,13 @@ def _run(
 ) -> tuple[Answers, bool]:
     search = asking(scope, graph, limit, engine, options, symmetry)
     started = time.perf_counter()
-    with Status("exploring", console=errors) as status:
+    with working("exploring") as update:
 
         def tell(states: int, levels: int) -> None:
-            rate = states / (time.perf_counter() - started)
+            rate = states / max(time.perf_counter() - started, 1e-9)
             memory = search.memory
             used = "" if memory is None else f", {memory / (1 << 20):,.0f} MB"
-            status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s{used}")
+            update(f"exploring: {states:,} states, level {levels}, {rate:,.0f} states/s{used}")
 
         try:
             search.run(tell)
@@ -147,26 +160,31 @@ def _run(
     return answers(search), False
 
 
-def _show(result: Answers, mutant: str) -> None:
+def _show(result: Answers, profile: str, mutant: str) -> None:
     scope, explored = result.scope, result.exploration
     console.print(f"A: {scope.app_a}\nB: {scope.app_b}", markup=False)
-    console.print(f"profile {scope.profile}" + (f", mutant {mutant}" if mutant else ""), markup=False)
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for name in ("question", "answer", "steps"):
-        table.add_column(name, justify="right" if name == "steps" else "left")
+    console.print(_profile(scope, profile) + (f", mutant {mutant}" if mutant else ""), markup=False)
+    made = table("question", "answer", "steps", numbers=("steps",))
     for answer in result.answers:
         said = "unknown" if answer.yes is None else "yes" if answer.yes else "no"
         colour = "yellow" if answer.yes is None else "green" if said == answer.question.good else "red"
-        table.add_row(
-            answer.question.asks, f"[{colour}]{said}[/]", str(len(answer.trace.steps)) if answer.trace else ""
-        )
-    console.print(table)
+        steps = str(len(answer.trace.steps)) if answer.trace else ""
+        made.add_row(answer.question.asks, f"[{colour}]{said}[/]", steps)
+    show(made)
     covered = "the whole scope" if explored.complete else "not the whole scope"
     console.print(
-        f"{covered}: {explored.states:,} states, {explored.steps:,} steps, {explored.levels} levels, "
-        f"{explored.seconds:.1f} s"
+        f"{covered}: {count(explored.states, 'state')}, {count(explored.steps, 'step')}, "
+        f"{count(explored.levels, 'level')}, {explored.seconds:.1f} s"
     )
     for answer in result.answers:
         if answer.yes and answer.trace and answer.question.good == "no":
-            console.print(f"\n[bold]{answer.question.asks}[/] The shortest way, {len(answer.trace.steps)} steps:")
+            steps = count(len(answer.trace.steps), "step")
+            console.print(f"\n[bold]{answer.question.asks}[/] The shortest trace, {steps}:")
             console.print(answer.trace.diagram(), markup=False, soft_wrap=True)
+
+
+def _profile(scope: Scope, asked: str) -> str:
+    """The profile that was asked for, and why it is not the one of the scope, where it is not."""
+    if scope.profile == parse_profile(asked):
+        return f"profile {asked}"
+    return f"profile {asked} with {HALF_DUPLEX.name}, because a program calls close"

@@ -11,8 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from halfclose.checks.claims.judges import Judge
+from halfclose.checks.cli import bounds, targets
+from halfclose.checks.cli.options import refuse_unknown
+from halfclose.checks.cli.progress import working
 from halfclose.checks.cli.sizes import bound, pair
-from halfclose.checks.cli.terminal import console, refuse
+from halfclose.checks.cli.terminal import console, count, interrupted, refuse
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
 from halfclose.spec.claims.catalogue import CLAIMS
@@ -30,36 +33,50 @@ class BadExport(ValueError):
 
 
 def command(
+    context: typer.Context,
     language: Annotated[Language, typer.Argument(help="promela for Spin, tla for TLC.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; made if it is missing.")],
-    scope: Annotated[str, typer.Option(help="A scope of `halfclose verify`; options below change it.")] = "",
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", callback=targets.folder, help="Where the files are written; made if it is missing."
+        ),
+    ],
+    scope: Annotated[
+        str, typer.Option(help="A scope of `halfclose verify`; the options below change it. Without, they make one.")
+    ] = "",
     prop: Annotated[
         list[str] | None,
-        typer.Option("--property", help="A claim, or a property's name; may be repeated. All of the scope by default."),
+        typer.Option(
+            "--property", help="A claim, or the name of a property; may be repeated. By default all of the scope."
+        ),
     ] = None,
     mutant: Annotated[str, typer.Option(help="Export this broken specification instead.")] = "",
-    explored: Annotated[bool, typer.Option("--explore", help="Explore it here too, and say what to expect.")] = False,
-    app_a: Annotated[str | None, typer.Option(help="A's program, as `halfclose explore` takes it.")] = None,
-    app_b: Annotated[str | None, typer.Option(help="B's program.")] = None,
-    profile: Annotated[str | None, typer.Option(help="Switches that are on, joined by '+', e.g. rfc5961.")] = None,
-    slots: Annotated[int | None, typer.Option(help="Segments under way in each direction.")] = None,
-    losses: Annotated[str | None, typer.Option(help="Segments lost on the way in all, or 'any'.")] = None,
-    duplicates: Annotated[str | None, typer.Option(help="Segments duplicated in all, or 'any'.")] = None,
-    reorder: Annotated[bool | None, typer.Option(help="Deliver in any order.")] = None,
-    octets: Annotated[int | None, typer.Option(help="Octets a free application sends in one life.")] = None,
-    lives: Annotated[int | None, typer.Option(help="Connections an end opens, one after the other.")] = None,
-    buffer: Annotated[int | None, typer.Option(help="Receive buffer, and so the largest window.")] = None,
-    mss: Annotated[int | None, typer.Option(help="Most octets in a segment.")] = None,
-    bits: Annotated[int | None, typer.Option(help="Width of a sequence number.")] = None,
-    iss: Annotated[str | None, typer.Option(help="Where the ISN clocks of A and B stand.")] = None,
-    crashes: Annotated[int | None, typer.Option(help="Losses of memory in all.")] = None,
-    wait: Annotated[Wait | None, typer.Option(help="What has happened when TIME-WAIT ends.")] = None,
-    user_timeout: Annotated[bool | None, typer.Option("--user-timeout", help="Let user time-outs fire.")] = None,
+    explored: Annotated[
+        bool, typer.Option("--explore", help="Explore the scope too, and say what Spin and TLC will find.")
+    ] = False,
+    app_a: Annotated[str | None, bounds.APP_A] = None,
+    app_b: Annotated[str | None, bounds.APP_B] = None,
+    profile: Annotated[str | None, bounds.PROFILE] = None,
+    slots: Annotated[int | None, bounds.SLOTS] = None,
+    losses: Annotated[str | None, bounds.LOSSES] = None,
+    duplicates: Annotated[str | None, bounds.DUPLICATES] = None,
+    reorder: Annotated[bool | None, bounds.REORDER] = None,
+    octets: Annotated[int | None, bounds.OCTETS] = None,
+    lives: Annotated[int | None, bounds.LIVES] = None,
+    buffer: Annotated[int | None, bounds.BUFFER] = None,
+    mss: Annotated[int | None, bounds.MSS] = None,
+    bits: Annotated[int | None, bounds.BITS] = None,
+    iss: Annotated[str | None, typer.Option(help="Where the ISN clocks of A and B stand, e.g. 62,31.")] = None,
+    crashes: Annotated[int | None, bounds.CRASHES] = None,
+    wait: Annotated[Wait | None, bounds.WAIT] = None,
+    user_timeout: Annotated[bool | None, bounds.USER_TIMEOUT] = None,
 ) -> None:
-    """Write a runnable model of one scope, generated from the declaration, with a README that says how to run it.
+    """Write a model of one scope for Spin or TLC.
 
-    Spin and TLC find as many states in it as halfclose does, and the same verdict on each property.
+    The model is generated from the declaration and runs as it is; a README beside it says how. Spin and TLC find as
+    many states in it as halfclose does, and the same verdict on each property.
     """
+    refuse_unknown("scope", [scope] if scope else [], SCOPES, "halfclose explain scopes")
     plain = {
         "slots": slots,
         "reorder": reorder,
@@ -84,6 +101,7 @@ def command(
         given = {name: value for name, value in plain.items() if value is not None}
         given |= {name: read(text) for name, (read, text) in written.items() if text is not None}
         covered = _scope(scope, given)
+        bounds.refuse_pointless(context, covered)
         graph = tcp(covered.profile, mutated(mutant) if mutant else RULES)
         model = Model(covered, graph, _properties(scope, prop))
         files = write(model, language, folder, mutant)
@@ -99,8 +117,6 @@ def command(
 
 def _scope(name: str, given: dict[str, Any]) -> Scope:
     """The named scope, or the defaults of `halfclose explore`, with what the options change."""
-    if name and name not in SCOPES:
-        raise BadExport(f"unknown scope {name!r}; known are {', '.join(SCOPES)}")
     if not name and not {"app_a", "app_b"} <= given.keys():
         raise BadExport("say what to export: --scope NAME, or both --app-a and --app-b")
     start: dict[str, Any] = (
@@ -128,7 +144,11 @@ def _properties(scope: str, names: list[str] | None) -> tuple[Always, ...]:
 
 
 def _explore(model: Model) -> None:
-    judged = Judge(model.scope, model.properties).run(model.scope, model.graph)
-    console.print(f"to be found: {judged.exploration.states:,} states")
+    try:
+        with working("exploring"):
+            judged = Judge(model.scope, model.properties).run(model.scope, model.graph)
+    except KeyboardInterrupt:
+        interrupted("the files are written, but what is to be found in them is not known")
+    console.print(f"to be found: {count(judged.exploration.states, 'state')}")
     for outcome in judged.outcomes:
         console.print(f"  {'holds' if outcome.holds else 'fails'}: {outcome.prop.name}", markup=False)

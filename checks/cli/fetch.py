@@ -15,8 +15,8 @@ from typing import IO, Annotated
 import typer
 from rich.progress import Progress
 
-from halfclose.checks.cli import link
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, errors, refuse, write_json
+from halfclose.checks.cli import link, targets
+from halfclose.checks.cli.terminal import FAILS, errors, interrupted, refuse, write_json
 from halfclose.reference.http.client import BadUrl, Incomplete, Url, fetch, parse_url
 from halfclose.reference.link import cable
 from halfclose.reference.link.host import Host
@@ -32,28 +32,37 @@ _FIRST_ERROR = 300  # redirections are not followed
 
 
 class _Failed(Exception):
-    """The resource could not be had; the message says why."""
+    """The resource could not be fetched; the message says why."""
 
 
 def command(
-    url: Annotated[str, typer.Argument(help="http:// and an address; the kernel's are 198.18.0.1 and [2001:2::1].")],
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="http:// and an address; the kernel has 198.18.0.1 and [2001:2::1].")],
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="The server, run in a network of its own.")
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND...]", help="Run this as the server, in a network of its own."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write here, once all is there; else to stdout as it comes.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            callback=targets.file,
+            help="Write the content to this file, once all of it is there; without, to stdout as it comes.",
+        ),
     ] = None,
     loss: link.Loss = 0.0,
     duplicate: link.Duplicate = 0.0,
     reorder: link.Reorder = 0.0,
     seed: link.Seed = 0,
-    json_file: link.Json = None,
+    json_file: targets.Json = None,
 ) -> None:
-    """Fetch a resource over the reference's TCP from a server on the kernel's. Exit status 1: it could not be had.
+    """Fetch a resource by HTTP over the reference's TCP.
 
-    With COMMAND, both live in a network namespace made for them, without privilege where user namespaces are allowed.
-    Without, a virtual cable is laid in the present network, which needs CAP_NET_ADMIN there, and removed afterwards.
-    In both cases the kernel is 198.18.0.1 and 2001:2::1. Example:
+    The server uses the kernel's TCP, at 198.18.0.1 and 2001:2::1. With COMMAND, which starts the server, both run in a
+    network namespace made for them; where user namespaces are allowed, that needs no privilege. Without, a virtual
+    link to the present network is made, which needs CAP_NET_ADMIN there, and removed afterwards. Exit status 0: the
+    resource was fetched; 1: it could not be; 2: wrong use. Example:
 
     halfclose fetch http://198.18.0.1:8000/README.md -o copy --loss 20 -- python3 -m http.server 8000
     """
@@ -61,7 +70,9 @@ def command(
         where = parse_url(url)
     except BadUrl as error:
         refuse(error)
-    odds = Odds(loss, duplicate, reorder)
+    if str(output or "-") == "-" == str(json_file):
+        refuse("the content and --json cannot both go to stdout; write one of them to a file")
+    odds = link.odds_of(context, loss, duplicate, reorder)
     with _network(own=bool(command)):
         try:
             asyncio.run(_fetch(where, command or [], output, odds, seed, json_file))
@@ -69,8 +80,7 @@ def command(
             errors.print(f"halfclose: {error}", style="red", markup=False)
             raise typer.Exit(FAILS) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
-            errors.print("halfclose: interrupted; nothing is kept of what is not whole", style="yellow")
-            raise typer.Exit(INTERRUPTED) from None
+            interrupted("nothing is kept of what is not whole")
 
 
 @contextlib.contextmanager
@@ -141,9 +151,13 @@ async def _download(stream: Stream, where: Url, into: IO[bytes]) -> int:
 @contextlib.contextmanager
 def _file(output: Path | None) -> Iterator[IO[bytes]]:
     """Where the content goes; a file appears under its name only if all goes well."""
-    if output is None:
+    if output is None or str(output) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if output.exists() and not output.is_file():  # a device or a pipe, in whose place no file should stand
+        with output.open("wb") as into:
+            yield into
         return
     with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as part:
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.status import Status
-from rich.table import Table
 
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.cli.options import refuse_ignored
+from halfclose.checks.cli.progress import working
+from halfclose.checks.cli.targets import Json
+from halfclose.checks.cli.terminal import FAILS, console, count, errors, interrupted, refuse, show, table, write_json
 from halfclose.checks.fuzz.run import Failure, Fuzzed, fuzz
 from halfclose.checks.fuzz.world import Delivered
 
@@ -17,49 +17,55 @@ _SHOWN = 10  # packets before a failure; --json has more of them
 
 
 def command(
-    packets: Annotated[int, typer.Option(help="How many mutated packets, at least.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same packets.")] = 0,
-    world: Annotated[int | None, typer.Option(help="Only this world of the seed, e.g. one that failed.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here; '-': stdout.")] = None,
+    context: typer.Context,
+    packets: Annotated[int, typer.Option(help="Deliver at least this many mutated packets.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices: the same seed gives the same packets.")] = 0,
+    world: Annotated[
+        int | None, typer.Option(help="Run only the world with this number, e.g. one that failed before.")
+    ] = None,
+    json_file: Json = None,
 ) -> None:
-    """Mutated packets into two live stacks of the reference that talk to each other: nothing may be raised.
+    """Send mutated packets into the reference, by the million.
 
-    In world after world users open, send, read, half-close, close and abort, and every packet under way is also
-    delivered with flipped bits, numbers about the windows, other flags, options, text and lengths, mostly with its
-    checksums mended. Then users close, timers run out, and no connection may be left. Exit status 1: something went
-    wrong; the packets before it are printed, and --world repeats it.
+    A world is two stacks of the reference that talk to each other. Their users open, send, read, half-close, close
+    and abort; every packet between them is also delivered mutated: with flipped bits, numbers near the edges of the
+    windows, other flags, options, text and lengths, mostly with valid checksums. No packet may raise an exception,
+    and after all users have closed and all timers have run out no connection may be left. Exit status 0: that is so;
+    1: it is not, and the packets before the failure are printed (--world repeats it); 2: wrong use.
     """
+    if world is not None:
+        refuse_ignored(context, "with --world", "packets")
     if packets < 1:
         refuse("--packets must be at least 1")
     if world is not None and world < 0:
         refuse("--world must be at least 0")
-    fuzzed, interrupted = Fuzzed(), False
-    with Status("fuzzing", console=errors) as status:
+    fuzzed, cut_short = Fuzzed(), False
+    with working("fuzzing") as update:
         try:
             wanted = 1 if world is not None else packets
-            fuzz(fuzzed, seed, wanted, first=world or 0, progress=lambda n: status.update(f"{n:,} mutated packets"))
+            fuzz(fuzzed, seed, wanted, first=world or 0, progress=lambda n: update(f"fuzzing: {n:,} mutated packets"))
         except KeyboardInterrupt:
-            interrupted = True
+            cut_short = True
     if str(json_file) != "-":
         _show(fuzzed, seed)
     write_json(_figures(fuzzed, seed), json_file)
     if fuzzed.failure is not None:
         raise typer.Exit(FAILS)
-    if interrupted:
-        errors.print("halfclose: interrupted; what is shown was done", style="yellow")
-        raise typer.Exit(INTERRUPTED)
+    if cut_short:
+        interrupted("only what is shown was delivered")
 
 
 def _show(fuzzed: Fuzzed, seed: int) -> None:
-    for title, counter in (("rounds in state", fuzzed.states), ("packets dropped", fuzzed.dropped)):
-        table = Table(title, "", header_style="bold", show_edge=False, pad_edge=False)
+    for what, unit, counter in (("state", "rounds", fuzzed.states), ("dropped because", "packets", fuzzed.dropped)):
+        made = table(what, unit, numbers=(unit,))
         for name, number in counter.most_common():
-            table.add_row(name, f"{number:,}")
-        console.print(table, "")
+            made.add_row(name, f"{number:,}")
+        show(made)
+        console.print()
     console.print(
-        f"{fuzzed.mutants:,} mutated packets among {fuzzed.received:,}, {fuzzed.connections:,} connections, "
-        f"{fuzzed.worlds:,} worlds of seed {seed}: "
-        + ("[red]failed[/]" if fuzzed.failure else "nothing raised, none left")
+        f"{fuzzed.mutants:,} of {count(fuzzed.received, 'packet')} were mutated; "
+        f"{count(fuzzed.connections, 'connection')}, {count(fuzzed.worlds, 'world')} of seed {seed}: "
+        + ("[red]failed[/]" if fuzzed.failure else "no packet raised an exception, and no connection was left")
     )
     if fuzzed.failure is not None:
         _show_failure(fuzzed.failure, seed)

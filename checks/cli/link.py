@@ -1,4 +1,4 @@
-"""What `serve` and `fetch` share: options of the link, a network for it, the other program, and the closing line."""
+"""What `serve` and `fetch` share: the options of the link, its network, the other program, and the closing lines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from halfclose.checks.cli.options import refuse_ignored
 from halfclose.checks.cli.terminal import errors, refuse
 from halfclose.reference.link import cable, network
 from halfclose.reference.link.host import Host
@@ -20,13 +20,26 @@ from halfclose.reference.link.namespace import NoNetwork
 from halfclose.reference.link.weather import Odds, Tally
 from halfclose.reference.wire import Address
 
-Loss = Annotated[float, typer.Option(min=0, max=99, help="Lose so many per cent of all packets, both ways.")]
-Duplicate = Annotated[float, typer.Option(min=0, max=99, help="Duplicate so many per cent.")]
-Reorder = Annotated[float, typer.Option(min=0, max=99, help="Hold so many per cent back until others overtake them.")]
-Seed = Annotated[int, typer.Option(help="Decides which packets.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write what link and stack did here; '-' is stdout.")]
+Loss = Annotated[float, typer.Option(min=0, max=99, help="Lose this percentage of all packets, in both directions.")]
+Duplicate = Annotated[float, typer.Option(min=0, max=99, help="Duplicate this percentage of all packets.")]
+Reorder = Annotated[
+    float, typer.Option(min=0, max=99, help="Hold back this percentage of all packets until others overtake them.")
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="Seed of the random choice of packets that are lost, duplicated or held back: the same seed chooses alike."
+    ),
+]
 
 _PATIENCE = 3.0  # seconds from asking a program to end to making it
+
+
+def odds_of(context: typer.Context, loss: float, duplicate: float, reorder: float) -> Odds:
+    """What the link does to packets; refuses a seed for nothing."""
+    if not (loss or duplicate or reorder):
+        refuse_ignored(context, "without --loss, --duplicate or --reorder", "seed")
+    return Odds(loss, duplicate, reorder)
 
 
 def make_network() -> bool:
@@ -93,6 +106,6 @@ def tell(at: Host) -> dict[str, Any]:
 
 def _words(tally: Tally) -> str:
     return (
-        f"{tally.entered:,}, of which the link lost {tally.lost:,}, duplicated {tally.duplicated:,} "
+        f"{tally.entered:,}; of these the link lost {tally.lost:,}, duplicated {tally.duplicated:,} "
         f"and reordered {tally.reordered:,}"
     )

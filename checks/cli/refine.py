@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
-from halfclose.checks.refine.faults import FAULTS, UnknownFault
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
+from halfclose.checks.cli.progress import advancing, tell
+from halfclose.checks.cli.targets import Json
+from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
+from halfclose.checks.refine.faults import FAULTS
 from halfclose.checks.refine.run import Length, Method, Outcome, Task, everything, possible_edges, run, trials
 from halfclose.checks.refine.scopes import REFINED
 from halfclose.spec.language.profile import PROFILES
@@ -23,67 +24,82 @@ _SCOPES = ", ".join(REFINED)
 
 
 def command(
-    scopes: Annotated[list[str] | None, typer.Argument(help=f"Scopes to explore, all by default: {_SCOPES}.")] = None,
-    faults: Annotated[bool, typer.Option("--faults", help="Seed every fault; each method must catch it.")] = False,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="Seed this fault only, and draw how it is caught; may be repeated.")
+    context: typer.Context,
+    scopes: Annotated[
+        list[str] | None, typer.Argument(help=f"The scopes to explore; without any, all of them: {_SCOPES}.")
     ] = None,
-    examples: Annotated[int, typer.Option(min=1, help="Connections that a search tries.")] = _USUAL.examples,
-    steps: Annotated[int, typer.Option(min=1, help="The most that happens to each of them.")] = _USUAL.steps,
+    faults: Annotated[
+        bool,
+        typer.Option("--faults", help="Put each known fault into the reference, to see it caught."),
+    ] = False,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Only this fault, and draw how it is caught; may be repeated.")
+    ] = None,
+    examples: Annotated[int, typer.Option(min=1, help="How many connections each search tries.")] = _USUAL.examples,
+    steps: Annotated[int, typer.Option(min=1, help="How many steps each of them takes at most.")] = _USUAL.steps,
     by: Annotated[list[Method] | None, typer.Option(help="Compare by this method only; may be repeated.")] = None,
-    seeds: Annotated[int, typer.Option(min=0, help="Searches, each from a seed of its own.")] = 2,
-    edges: Annotated[bool, typer.Option("--edges", help="List the edges that the code never exercised.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are processors.")] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="How many searches, each from a seed of its own.")] = 2,
+    edges: Annotated[bool, typer.Option("--edges", help="List the edges that the reference never took.")] = False,
+    json_file: Json = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many processes work; by default one for each processor.")
+    ] = None,
 ) -> None:
-    """Compare the reference with the model: explored exhaustively, searched at 32 bits, replayed against every vector.
+    """Compare the reference with the specification, step by step.
 
-    Exit status 0: every step of the code is one that the specification allows (with faults: each is caught); 1: not so;
-    2: wrong use.
+    By three methods: scopes are explored exhaustively, random connections are searched at 32 bits, and every vector is
+    replayed. Exit status 0: every step of the code is one that the specification allows (with faults: each method
+    catches each fault that it can); 1: not so; 2: wrong use.
     """
-    try:
-        chosen = _chosen(scopes or [])
-        tried = faults or bool(fault)
-        methods, length = by or list(Method), Length(examples, steps)
-        tasks = trials(fault or [], length, methods) if tried else everything(chosen, range(seeds), length, methods)
-    except (UnknownFault, _UnknownScope) as error:
-        refuse(error)
-    outcomes, interrupted = _run(tasks, jobs or os.cpu_count() or 1)
+    tried = faults or bool(fault)
+    methods = by or list(Method)
+    _refuse_ignored(context, tried, methods, fault, json_file)
+    refuse_unknown("fault", fault or (), [known.name for known in FAULTS], "halfclose explain faults")
+    refuse_unknown("scope", scopes or (), REFINED, "halfclose refine --help")
+    chosen, length = tuple(dict.fromkeys(scopes or REFINED)), Length(examples, steps)
+    names = list(dict.fromkeys(fault or ()))
+    tasks = trials(names, length, methods) if tried else everything(chosen, range(seeds), length, methods)
+    if not tasks:
+        refuse("nothing is left to compare; ask for more seeds, another method or another fault")
+    outcomes, cut_short = _run(tasks, jobs or os.cpu_count() or 1)
     if str(json_file) != "-":
         if tried:
             _show_trials(outcomes, drawn=bool(fault))
         else:
             _show(outcomes, chosen, edges)
     write_json(_json(outcomes, chosen, tried), json_file)
-    if interrupted:
-        errors.print(f"halfclose: interrupted; {len(outcomes)} of {len(tasks)} pieces were done", style="yellow")
-        raise typer.Exit(INTERRUPTED)
+    if cut_short:
+        interrupted(f"{len(outcomes)} of {count(len(tasks), 'piece')} were done")
     if any(bool(outcome.diagram) is not tried or (not outcome.complete and not tried) for outcome in outcomes):
         raise typer.Exit(FAILS)
 
 
-class _UnknownScope(ValueError):
-    pass
-
-
-def _chosen(names: Sequence[str]) -> tuple[str, ...]:
-    for name in names:
-        if name not in REFINED:
-            raise _UnknownScope(f"unknown scope {name!r}; scopes are {', '.join(REFINED)}")
-    return tuple(names) or tuple(REFINED)
+def _refuse_ignored(
+    context: typer.Context, tried: bool, methods: Sequence[Method], fault: list[str] | None, json_file: Path | None
+) -> None:
+    if tried:
+        refuse_ignored(context, "with --fault or --faults", "scopes", "seeds", "edges")
+    if fault:
+        refuse_ignored(context, "with --fault", "faults")
+    if Method.EXPLORE not in methods:
+        refuse_ignored(context, "without --by exploration", "scopes")
+    if Method.SEARCH not in methods:
+        refuse_ignored(context, "without --by search", "examples", "steps", "seeds")
+    if str(json_file) == "-":
+        refuse_ignored(context, "with --json -", "edges")
 
 
 def _run(tasks: Sequence[Task], jobs: int) -> tuple[list[Outcome], bool]:
     """Everything that was done, and whether it was interrupted."""
     outcomes: list[Outcome] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
-        number = bar.add_task("comparing", total=len(tasks))
+    with advancing("comparing", len(tasks)) as advance:
         try:
             for outcome in run(tasks, jobs):
                 outcomes.append(outcome)
                 task = outcome.task
-                bar.update(number, advance=1, description=f"{task.method.value} {task.fault or task.name:.<35.35}")
+                if outcome.diagram and not task.fault:
+                    tell(f"{_title(task)}: the code and the specification diverge")
+                advance(f"{task.method.value} {task.fault or task.name}")
         except KeyboardInterrupt:
             return outcomes, True
     return outcomes, False
@@ -93,17 +109,13 @@ def _run(tasks: Sequence[Task], jobs: int) -> tuple[list[Outcome], bool]:
 
 
 def _show(outcomes: Sequence[Outcome], scopes: Sequence[str], listed: bool) -> None:
-    table = Table(header_style="bold", show_edge=False, pad_edge=False)
-    table.add_column("compared by")
-    table.add_column("within")
-    for name in ("states", "transitions", "steps judged", "edges", "s"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
+    numbers = ("states", "transitions", "steps judged", "edges", "s")
+    made = table("compared by", "scope, seed or profile", *numbers, "verdict", numbers=numbers)
     for method in _METHODS:
         for outcome in sorted((o for o in outcomes if o.task.method is method), key=lambda o: _place(o.task)):
-            table.add_row(*_row(outcome))
-        table.add_section()
-    console.print(table)
+            made.add_row(*_row(outcome))
+        made.add_section()
+    show(made)
     for outcome in outcomes:
         if outcome.diagram:
             console.print(f"\n{_title(outcome.task)}:\n{outcome.diagram}", markup=False, soft_wrap=True)
@@ -120,7 +132,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     numbers = [f"{n:,}" if n else "" for n in (outcome.states, outcome.transitions, outcome.judged)]
     verdict = "[red]DIVERGES[/]" if outcome.diagram else "no divergence"
     if task.method is Method.REPLAY and not outcome.diagram:
-        verdict = f"{outcome.passed} vectors pass"
+        verdict = f"{count(outcome.passed, 'vector')} passed"
     if not outcome.complete and not outcome.diagram:
         verdict = "[yellow]not complete[/]"
     where = f"seed {task.name}" if task.method is Method.SEARCH else task.name
@@ -129,7 +141,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _show_bounds(outcomes: Iterable[Outcome]) -> None:
-    """What the figures above stand for."""
+    """The bounds of the scopes that were explored."""
     console.print()
     explored = {outcome.task.name for outcome in outcomes if outcome.task.method is Method.EXPLORE}
     for name in (known for known in REFINED if known in explored):
@@ -147,14 +159,14 @@ def _show_bounds(outcomes: Iterable[Outcome]) -> None:
         words = ", ".join(f"{bound} {value}" for bound, value in bounds.items())
         console.print(f"{name}: A '{scope.app_a}', B '{scope.app_b}', profile {profile}, {words}", markup=False)
     console.print(
-        "Every state is also hit by every call, and by segments with any control bits around each edge of its windows."
+        "In every state also every call is tried, and forged segments: any control bits, at each edge of the windows."
     )
 
 
 def _show_edges(outcomes: Sequence[Outcome], scopes: Sequence[str], listed: bool) -> None:
     every = possible_edges(scopes)
     exercised = frozenset[str]().union(*(outcome.edges for outcome in outcomes)) & every
-    console.print(f"{len(exercised)} of {len(every)} edges of the specification were exercised by the code")
+    console.print(f"The code took {len(exercised)} of {count(len(every), 'edge')} of the specification.")
     if listed:
         for name in sorted(every - exercised):
             console.print(f"  never: {name}", markup=False)
@@ -164,21 +176,19 @@ def _show_edges(outcomes: Sequence[Outcome], scopes: Sequence[str], listed: bool
 
 
 def _show_trials(outcomes: Sequence[Outcome], drawn: bool) -> None:
-    table = Table(header_style="bold", show_edge=False, pad_edge=False)
-    for name in ("fault", *(f"by {method.value}" for method in _METHODS)):
-        table.add_column(name, overflow="fold")
+    made = table("fault", *(f"caught by {method.value}" for method in _METHODS))
     seeded = {outcome.task.fault for outcome in outcomes}
     by_task = {(outcome.task.fault, outcome.task.method): outcome for outcome in outcomes}
     for one in (known for known in FAULTS if known.name in seeded):
         cells = [_cell(by_task.get((one.name, method)), one.why_not(method.value)) for method in _METHODS]
-        table.add_row(f"{one.name}\n[dim]{one.what}[/]", *cells)
-    console.print(table)
+        made.add_row(f"{one.name}\n[dim]{one.what}[/]", *cells)
+    show(made)
     if drawn:
         for outcome in outcomes:
             if outcome.diagram:
                 console.print(f"\n{_title(outcome.task)}:\n{outcome.diagram}", markup=False, soft_wrap=True)
     caught = sum(bool(outcome.diagram) for outcome in outcomes)
-    console.print(f"\n{len(seeded)} faults, {caught} of {len(outcomes)} trials caught")
+    console.print(f"\n{count(len(seeded), 'fault')}, {caught} of {count(len(outcomes), 'trial')} caught")
 
 
 def _cell(outcome: Outcome | None, escapes: str | None) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from halfclose.checks.cli import link
+from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import console, errors, refuse, write_json
 from halfclose.reference.http.server import serve
 from halfclose.reference.link.host import Host
@@ -19,30 +20,33 @@ from halfclose.reference.wire import Address
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What is served.")],
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to serve.")],
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND...]", help="Run this inside, with the address in $HALFCLOSE_URL."),
+        typer.Argument(
+            metavar="[-- COMMAND...]", help="Run this in the same network, with the server's address in $HALFCLOSE_URL."
+        ),
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Listen on this port.")] = 80,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 80,
     loss: link.Loss = 0.0,
     duplicate: link.Duplicate = 0.0,
     reorder: link.Reorder = 0.0,
     seed: link.Seed = 0,
-    json_file: link.Json = None,
+    json_file: Json = None,
 ) -> None:
-    """Serve a folder by HTTP over the reference's TCP, in a network namespace made for it.
+    """Serve a folder by HTTP over the reference's TCP.
 
-    No privilege is needed where user namespaces are allowed. With COMMAND: run it inside and end with its exit
-    status; $HALFCLOSE_URL6 is the address for IPv6. Without: serve until Ctrl-C, and say how to get in from another
-    terminal. Example:
+    The server runs in a network namespace made for it; where user namespaces are allowed, that needs no privilege.
+    With COMMAND: run it in the same network and end with its exit status; $HALFCLOSE_URL6 is the address for IPv6.
+    Without: serve until Ctrl-C, and say how to reach the server from another terminal. Example:
 
     halfclose serve . --loss 20 --duplicate 20 --reorder 20 -- sh -c 'curl -O $HALFCLOSE_URL/README.md'
     """
     if not folder.is_dir():
         refuse(f"{folder} is not a folder")
+    odds = link.odds_of(context, loss, duplicate, reorder)
     user_namespace = link.make_network()
-    odds = Odds(loss, duplicate, reorder)
     status = asyncio.run(_serve(folder, command or [], port, odds, seed, user_namespace, json_file))
     raise typer.Exit(status)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.status import Status
-from rich.table import Table
 
 from halfclose.checks.claims.user_property import BadProperty, Tried, load, try_property
-from halfclose.checks.claims.verify import Evidence, Report, Unit, UnknownClaim, chosen, units, verify
-from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
+from halfclose.checks.claims.verify import Evidence, Report, Unit, chosen, units, verify
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
+from halfclose.checks.cli.progress import advancing, tell, working
+from halfclose.checks.cli.solving import solving
+from halfclose.checks.cli.targets import Json
+from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
 from halfclose.spec.claims.agreement import MSL, PREMISES
+from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.properties import Claim
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
@@ -24,40 +29,72 @@ from halfclose.spec.tcp.graph import TCP
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
 
 
+@dataclass(frozen=True)
+class _Decided:
+    """A claim as it is reported."""
+
+    claim: Claim
+    verdict: str
+    evidence: tuple[Evidence, ...]
+
+
 def command(
-    claims: Annotated[list[str] | None, typer.Argument(help="Claims to decide, e.g. S2 S11; all by default.")] = None,
-    mutant: Annotated[str, typer.Option(help="Decide them for this broken specification instead.")] = "",
-    profile: Annotated[str, typer.Option(help="Switches to add to every scope, joined by '+', e.g. rfc5961.")] = "",
-    mutants: Annotated[bool, typer.Option(help="Try the mutants that must break each claim.")] = True,
-    user_file: Annotated[
-        Path | None, typer.Option("--property", help="Decide the property of this Python file instead.")
+    context: typer.Context,
+    claims: Annotated[
+        list[str] | None, typer.Argument(help="The claims to decide, e.g. S2 S11; without any, all of them.")
     ] = None,
-    traces: Annotated[bool, typer.Option("--traces", help="Draw the witnesses of possibility too.")] = False,
+    mutant: Annotated[str, typer.Option(help="Decide the claims for this broken specification instead.")] = "",
+    profile: Annotated[str, typer.Option(help="Switches to add to every scope, joined by '+', e.g. rfc5961.")] = "",
+    mutants: Annotated[bool, typer.Option(help="Check that the mutants named for each claim break it.")] = True,
+    user_file: Annotated[
+        Path | None, typer.Option("--property", help="Decide the property that this Python file defines instead.")
+    ] = None,
+    traces: Annotated[
+        bool, typer.Option("--traces", help="Also draw traces that show that something is possible.")
+    ] = False,
     edges: Annotated[bool, typer.Option("--edges", help="List the edges that no exploration took.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report here; '-' is stdout.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are processors.")] = None,
+    json_file: Json = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many processes work; by default one for each processor.")
+    ] = None,
 ) -> None:
-    """Decide the claims. Exit status 0: all hold; 1: one fails or no mutant can break it; 2: wrong use."""
+    """Decide the claims, and show that each of them could have failed.
+
+    A claim could have failed if at least one mutant, a broken specification, breaks it. Exit status 0: all claims
+    hold; 1: one fails, or no mutant breaks one; 2: wrong use.
+    """
+    if user_file is not None:
+        refuse_ignored(context, "with --property", "claims", "mutant", "mutants", "edges", "jobs")
+    if mutant:
+        refuse_ignored(context, "with --mutant, which is itself the specification that is judged", "mutants")
+    if str(json_file) == "-":
+        refuse_ignored(context, "with --json -", "traces", "edges")
     if user_file is not None:
         _verify_property(user_file, profile, traces, json_file)
-        return
-    report, work = _prepare(claims or [], mutant, profile, mutants)
-    interrupted = _run(report, work, jobs)
+    else:
+        report, work = _prepare(claims or [], mutant, profile, mutants)
+        _verify(report, work, jobs, traces, edges, json_file)
+
+
+def _verify(
+    report: Report, work: list[Unit], jobs: int | None, traces: bool, edges: bool, json_file: Path | None
+) -> None:
+    cut_short = _run(report, work, jobs)
+    decided = [_Decided(claim, report.verdict(claim), report.evidence(claim)) for claim in report.claims]
     if str(json_file) != "-":
-        _show(report, traces)
+        _show(report, decided, traces)
         _show_untaken(report, edges)
     write_json(report.to_json(), json_file)
-    if interrupted:
-        errors.print(_covered(report, work), style="yellow", markup=False)
-        raise typer.Exit(INTERRUPTED)
-    if any(report.verdict(claim) != "holds" for claim in report.claims):
+    if cut_short:
+        interrupted(_covered(report, decided))
+    if any(one.verdict != "holds" for one in decided):
         raise typer.Exit(FAILS)
 
 
 def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | None) -> None:
     try:
         prop = load(file)
-        with Status(f"exploring {prop.scope}", console=errors):
+        with solving("the property is not decided"), working(f"exploring {prop.scope}"):
             tried = try_property(prop, profile)
     except (BadProperty, UnknownSwitch) as error:
         refuse(error)
@@ -70,11 +107,13 @@ def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | N
 
 def _show_property(tried: Tried, traces: bool) -> None:
     verdict = "[green]holds[/]" if tried.holds else "[red]fails[/]"
-    console.print(f"{tried.prop.name}: {verdict} in {tried.prop.scope}, {tried.states:,} states, {tried.seconds:.1f} s")
+    states = count(tried.states, "state")
+    console.print(f"{tried.prop.name}: {verdict} in {tried.prop.scope}, {states}, {tried.seconds:.1f} s")
     if tried.breaks is not None:
         by = "inductive: it holds in every scope" if not tried.breaks else f"not inductive by itself: {tried.breaks[0]}"
-        more = f" and {len(tried.breaks) - 1} more edges break it" if len(tried.breaks) > 1 else ""
-        console.print(by + more, markup=False)
+        more = len(tried.breaks) - 1
+        also = f" and {count(more, 'more edge')} {'breaks' if more == 1 else 'break'} it" if more > 0 else ""
+        console.print(by + also, markup=False)
     for name, broken in tried.mutants:
         console.print(f"mutant {name}: " + ("breaks it" if broken else "[red]does not break it[/]"))
     if not tried.mutants:
@@ -84,26 +123,32 @@ def _show_property(tried: Tried, traces: bool) -> None:
 
 
 def _prepare(ids: list[str], mutant: str, profile: str, mutants: bool) -> tuple[Report, list[Unit]]:
+    refuse_unknown("claim", [name.upper() for name in ids], BY_ID, "halfclose explain claims")
     try:
         claims = chosen(ids)
         parse_profile(profile)
         if mutant:
             mutated(mutant)
-    except (UnknownClaim, UnknownMutant, UnknownSwitch) as error:
+    except (UnknownMutant, UnknownSwitch) as error:
         refuse(error)
     tried = mutants and not mutant
-    return Report(claims, tried), units(claims, mutant, profile, tried)
+    work = units(claims, mutant, profile, tried)
+    if profile and all(unit.kind == "shape" for unit in work):
+        refuse("--profile would be ignored: these claims are about the graph of all profiles; leave it out")
+    return Report(claims, tried), work
 
 
 def _run(report: Report, work: list[Unit], jobs: int | None) -> bool:
-    """Run everything under a progress bar; whether it was interrupted."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("exploring", total=len(work))
+    """Decide everything, and tell what was decided as soon as it is; whether it was interrupted."""
+    left = Counter(claim for unit in work for claim, _ in unit.props)
+    with advancing("verifying", len(work), lines=0) as advance:
 
         def done(unit: Unit) -> None:
-            what = f"{unit.where} with {unit.mutant}" if unit.mutant else unit.where
-            bar.update(task, advance=1, description=f"{what:.<45.45}")
+            left.subtract(claim for claim, _ in unit.props)
+            for claim in dict.fromkeys(claim for claim, _ in unit.props):
+                if not left[claim]:
+                    tell(f"{claim} {BY_ID[claim].title}: {report.verdict(BY_ID[claim])}")
+            advance(f"{unit.where} with {unit.mutant}" if unit.mutant else unit.where)
 
         try:
             verify(report, work, jobs, done)
@@ -112,47 +157,44 @@ def _run(report: Report, work: list[Unit], jobs: int | None) -> bool:
     return False
 
 
-def _covered(report: Report, work: list[Unit]) -> str:
-    decided = sum(evidence.verdict is not None for claim in report.claims for evidence in report.evidence(claim))
-    total = sum(len(report.evidence(claim)) for claim in report.claims)
+def _covered(report: Report, decided: Sequence[_Decided]) -> str:
+    evidence = [evidence for one in decided for evidence in one.evidence]
+    known = sum(one.verdict is not None for one in evidence)
     return (
-        f"halfclose: interrupted after {report.seconds:.0f} s; {decided} of {total} properties were decided, "
-        f"{len(report.verdicts)} verdicts in all; the others are unknown"
+        f"after {report.seconds:.0f} s {known} of {count(len(evidence), 'property')} were decided, "
+        f"with {count(len(report.verdicts), 'verdict')} in all; the others are unknown"
     )
 
 
-def _show(report: Report, traces: bool) -> None:
-    table = Table(header_style="bold", show_edge=False, pad_edge=False)
-    table.add_column("claim and its properties", overflow="fold", ratio=5)
-    table.add_column("decided by", overflow="fold", ratio=4)
-    table.add_column("states", justify="right", no_wrap=True)
-    table.add_column("s", justify="right", no_wrap=True)
-    table.add_column("broken by", overflow="fold", ratio=4)
-    for claim in report.claims:
-        verdict = report.verdict(claim)
-        table.add_row(f"[bold]{claim.id}[/] {claim.title}: [{_COLOUR[verdict]}]{verdict}[/]")
-        for evidence in report.evidence(claim):
-            table.add_row(*_row(report, evidence))
-        if assumed := _assumed((claim,), report):
-            table.add_row(f"  [dim]the proofs assume: {', '.join(assumed)}[/]")
-        table.add_section()
-    console.print(table)
-    _show_premises(report)
-    _show_traces(report, traces)
-    counts = {name: sum(report.verdict(c) == name for c in report.claims) for name in _COLOUR}
-    said = ", ".join(f"{n} {'hold' if name == 'holds' and n > 1 else name}" for name, n in counts.items() if n)
-    console.print(f"\n{len(report.claims)} claims: {said}; {time_words(report.seconds)}")
+def _show(report: Report, decided: Sequence[_Decided], traces: bool) -> None:
+    numbers = ("states or queries", "s")
+    made = table("claim and its properties", "decided by", *numbers, "broken by", numbers=numbers)
+    for one in decided:
+        made.add_row(f"[bold]{one.claim.id}[/] {one.claim.title}: [{_COLOUR[one.verdict]}]{one.verdict}[/]")
+        for evidence in one.evidence:
+            made.add_row(*_row(report, evidence))
+        if assumed := _assumed(one.evidence):
+            made.add_row(f"  [dim]the proofs assume: {', '.join(assumed)}[/]")
+        made.add_section()
+    show(made)
+    _show_premises(_assumed(evidence for one in decided for evidence in one.evidence))
+    for one in decided:
+        _show_traces(one, traces)
+    counts = Counter(one.verdict for one in decided)
+    words = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "unknown": ("is unknown", "are unknown")}
+    said = ", ".join(f"{counts[name]} {words[name][counts[name] > 1]}" for name in words if counts[name])
+    console.print(f"\n{count(len(decided), 'claim')}: {said}; {time_words(report.seconds)}")
 
 
-def _assumed(claims: tuple[Claim, ...], report: Report) -> tuple[str, ...]:
-    """The premises that the proofs of these claims rest on, by name."""
-    verdicts = (evidence.verdict for claim in claims for evidence in report.evidence(claim))
+def _assumed(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The premises that the proofs among this evidence rest on, by name."""
+    verdicts = (one.verdict for one in evidence)
     return tuple(dict.fromkeys(name for verdict in verdicts if verdict is not None for name in verdict.assumes))
 
 
-def _show_premises(report: Report) -> None:
+def _show_premises(names: Sequence[str]) -> None:
     """What the names stand for."""
-    if names := _assumed(report.claims, report):
+    if names:
         console.print("\nWhat the proofs assume:")
         for premise in (premise for premise in (*PREMISES, MSL) if premise.name in names):
             console.print(f"  {premise.name}: {premise.says}", markup=False)
@@ -196,12 +238,12 @@ def _guards(report: Report, evidence: Evidence) -> str:
     return ", ".join([*evidence.broken_by, *survived]) or "[red]nothing: unguarded[/]"
 
 
-def _show_traces(report: Report, witnesses: bool) -> None:
-    for claim in report.claims:
-        for evidence in report.evidence(claim):
-            verdict = evidence.verdict
-            if verdict is None or verdict.trace is None or (verdict.holds and not witnesses):
-                continue
-            what = "the shortest way" if verdict.holds else "counterexample"
-            console.print(f"\n[bold]{claim.id}[/] {evidence.prop.name}: {what}, {len(verdict.trace.steps)} steps")
-            console.print(verdict.trace.diagram(), markup=False, soft_wrap=True)
+def _show_traces(decided: _Decided, witnesses: bool) -> None:
+    for evidence in decided.evidence:
+        verdict = evidence.verdict
+        if verdict is None or verdict.trace is None or (verdict.holds and not witnesses):
+            continue
+        what = "the shortest way" if verdict.holds else "counterexample"
+        steps = count(len(verdict.trace.steps), "step")
+        console.print(f"\n[bold]{decided.claim.id}[/] {evidence.prop.name}: {what}, {steps}")
+        console.print(verdict.trace.diagram(), markup=False, soft_wrap=True)

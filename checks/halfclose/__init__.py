@@ -4,11 +4,18 @@ This folder is the root of the installed package: `halfclose.spec`, `halfclose.r
 the folders of these names beside each other in the repository (see `[tool.setuptools.package-dir]` in pyproject.toml).
 """
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("halfclose")
-except PackageNotFoundError:  # the folders are used where they lie, without an installation
-    __version__ = "0+unknown"
-
 __all__ = ["__version__"]
+
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    """The version, looked up when it is asked for: `importlib.metadata` takes longer to import than Python to start."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("halfclose")
+    except PackageNotFoundError:  # the folders are used where they lie, without an installation
+        return "0+unknown"
