@@ -9,8 +9,8 @@ from dataclasses import replace
 from halfclose.checks.oracle.endpoint import AT, pattern
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
-from halfclose.checks.vectors.format import Call, Deliver, Packet, Timeout
 from halfclose.checks.vectors.model import Model, Moved
+from halfclose.checks.vectors.script import Call, Deliver, Packet, Timeout
 from halfclose.reference.wire import ACK, FIN, Segment
 from halfclose.spec.language.edge import Emission, Rule
 from halfclose.spec.language.profile import PROFILES, Profile

@@ -15,9 +15,9 @@ from halfclose.checks.conform.run import conform, run
 from halfclose.checks.conform.verdicts import Report, Verdict
 from halfclose.checks.stacks import linux, lwip
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
-from halfclose.checks.vectors import Vector, VectorSet
 from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
+from halfclose.checks.vectors.script import Vector, VectorSet
 from halfclose.spec.language.profile import PROFILES
 
 LINUX = PROFILES["linux"]

@@ -12,10 +12,10 @@ from spec_stack import SpecStack
 from halfclose.checks.conform.replay import judge
 from halfclose.checks.conform.verdicts import Verdict
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors import BadVectors, VectorSet, generate, load, write
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Packet
-from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
+from halfclose.checks.vectors.format import BadVectors, load, write
+from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL, generate
 from halfclose.checks.vectors.scenarios import numbers_of, scenarios, wrapping
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Packet, VectorSet
 from halfclose.reference.wire import ACK
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import PROFILES

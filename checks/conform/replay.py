@@ -10,8 +10,18 @@ from halfclose.checks.conform.verdicts import Row, Verdict
 from halfclose.checks.oracle.endpoint import fields_of, pattern, show
 from halfclose.checks.oracle.oracle import Deviates, Oracle
 from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Packet, Step, Timeout, Vector
-from halfclose.checks.vectors.model import PEER_WINDOW, TIMERS
+from halfclose.checks.vectors.script import (
+    PEER_WINDOW,
+    TIMERS,
+    Call,
+    Deliver,
+    Expect,
+    Fill,
+    Packet,
+    Timeout,
+    Vector,
+    VectorStep,
+)
 from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
@@ -73,7 +83,7 @@ class _Replay:
         allowed = " or ".join(deviation.allowed) or "nothing"
         return f"{self.position}: {deviation.seen}; allowed: {allowed}"
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: VectorStep) -> None:
         match step:
             case Call():
                 self._call(step)
@@ -200,7 +210,7 @@ class _Replay:
             at = (packet.at + seq - packet.seq) & _MASK
         return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
 
-    def _words(self, step: Step) -> str:
+    def _words(self, step: VectorStep) -> str:
         match step:
             case Call():
                 return f"{step.verb.name} {step.octets or ''}".strip()

@@ -11,8 +11,8 @@ from halfclose.checks.conform.verdicts import Row, Verdict
 from halfclose.checks.refine.story import Story
 from halfclose.checks.stacks.reference import ReferenceStack
 from halfclose.checks.stacks.stack import Result, Verb
-from halfclose.checks.vectors.format import VectorSet
 from halfclose.checks.vectors.generate import generate
+from halfclose.checks.vectors.script import VectorSet
 from halfclose.reference.wire import Segment
 from halfclose.spec.language.profile import PROFILES
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from halfclose.checks.oracle.endpoint import STATES, distance
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Expect, Step, Vector, VectorSet
 from halfclose.checks.vectors.model import Model, Moved
 from halfclose.checks.vectors.render import Taken, flags_of, render, take
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
+from halfclose.checks.vectors.script import Call, Expect, Vector, VectorSet, VectorStep
 from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
 from halfclose.reference.wire import ACK, FIN, SYN
 from halfclose.spec.language.edge import CALLS, Edge, Event
@@ -166,7 +166,7 @@ def probe(model: Model, local: Local) -> tuple[Taken, ...]:
     path: list[Taken] = []
     for name in ("receive", "receive", "old", "fin", "old"):
         tester = Tester(model, local)
-        steps: dict[str, Step] = {
+        steps: dict[str, VectorStep] = {
             "receive": Call(Verb.RECEIVE, 10 * TEXT),
             "old": tester.segment(ACK, -FAR, ack=tester.una, octets=TEXT, wnd=local[AT[SND.WND]]),
             "fin": tester.segment(ACK | FIN),

@@ -23,7 +23,7 @@ from halfclose.checks.oracle.endpoint import (
 from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
+from halfclose.checks.vectors.script import PEER_WINDOW, TIMERS, Call, Deliver, Fill, Packet, Timeout, VectorStep
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
 from halfclose.spec.language.edge import Edge, Event, Rule
 from halfclose.spec.language.profile import Profile
@@ -33,16 +33,6 @@ from halfclose.spec.tcp.graph import RULES
 
 #: Nominal sizes in octets: what the stack can keep for its user, and for its peer.
 RECEIVE_BUFFER, SEND_BUFFER = 4000, 10_000
-#: The window that the tester offers.
-PEER_WINDOW = 8000
-
-TIMERS = {
-    "retransmission": Event.RETRANSMISSION_TIMEOUT,
-    "probe": Event.PROBE_TIMEOUT,
-    "user": Event.USER_TIMEOUT,
-    "time-wait": Event.TIME_WAIT_TIMEOUT,
-}
-
 WIRE_BITS = ((CTL.SYN, SYN), (CTL.ACK, ACK), (CTL.FIN, FIN), (CTL.RST, RST))
 
 
@@ -68,7 +58,7 @@ class Model:
         self.iss, self.irs = iss, irs
         self.initial = put((0,) * len(TCB), ISN_CLOCK=iss)
 
-    def react(self, local: Local, step: Step) -> list[Moved]:
+    def react(self, local: Local, step: VectorStep) -> list[Moved]:
         """What an input does, before anything spontaneous; none where it does nothing, several where a timer may."""
         match step:
             case Call(verb=Verb.RECEIVE):

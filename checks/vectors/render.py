@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from halfclose.checks.oracle.endpoint import distance
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.readers.python import Segment as Fields
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout
 from halfclose.checks.vectors.model import Model, Moved
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Fill, Timeout, VectorStep
 from halfclose.spec.language.variables import RCV
 
 
@@ -17,14 +17,14 @@ from halfclose.spec.language.variables import RCV
 class Taken:
     """One step of a path: the input, if there was one, and what came of it.  first: before anything spontaneous."""
 
-    step: Step | None
+    step: VectorStep | None
     first: Moved
     moved: Moved
 
 
-def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
+def render(model: Model, path: Iterable[Taken]) -> tuple[VectorStep, ...]:
     """The inputs of a path, each followed by what the endpoint may send until the next."""
-    steps: list[Step] = []
+    steps: list[VectorStep] = []
     sent: tuple[Fields, ...] = ()
     first, before = Moved(model.initial), model.initial
     for taken in path:
@@ -39,14 +39,14 @@ def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _expect(model: Model, steps: list[Step], first: Moved, sent: tuple[Fields, ...]) -> None:
+def _expect(model: Model, steps: list[VectorStep], first: Moved, sent: tuple[Fields, ...]) -> None:
     if not steps or isinstance(steps[-1], Fill):
         return
     outcomes = dict.fromkeys((sent, *model.outcomes(first)))
     steps.append(Expect(tuple(tuple(map(model.packet, outcome)) for outcome in outcomes)))
 
 
-def _completed(step: Step, first: Moved, before: Local) -> Step:
+def _completed(step: VectorStep, first: Moved, before: Local) -> VectorStep:
     """The step with what came of it, where a vector says so."""
     match step:
         case Call():
@@ -56,13 +56,13 @@ def _completed(step: Step, first: Moved, before: Local) -> Step:
     return step
 
 
-def take(model: Model, local: Local, step: Step) -> Taken:
+def take(model: Model, local: Local, step: VectorStep) -> Taken:
     """One input to an endpoint that sends everything it may at once."""
     (first, *_) = model.react(local, step) or [Moved(local)]
     return Taken(step, first, model.settle(first))
 
 
-def flags_of(steps: Iterable[Step]) -> set[str]:
+def flags_of(steps: Iterable[VectorStep]) -> set[str]:
     """The flags that follow from the steps themselves."""
     flags = set()
     for step in steps:

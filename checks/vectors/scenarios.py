@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from halfclose.checks.readers.python import Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout, Vector
 from halfclose.checks.vectors.model import Model
 from halfclose.checks.vectors.render import Taken, flags_of, render, take
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Fill, Timeout, Vector, VectorStep
 from halfclose.checks.vectors.stimuli import FILL_WITH, Tester
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 from halfclose.spec.language.profile import HALF_DUPLEX, Profile
@@ -472,7 +472,7 @@ def _play(model: Model, script: str) -> tuple[Taken, ...]:
     return tuple(path)
 
 
-def _step(model: Model, local: Local, words: str) -> Step:
+def _step(model: Model, local: Local, words: str) -> VectorStep:
     segment = _SEGMENT.fullmatch(words)
     if segment is not None:
         letters, octets, offset, ack, wnd = segment.groups()

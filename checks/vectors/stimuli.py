@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from halfclose.checks.oracle.endpoint import STATES, distance
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Deliver, Fill, Packet, Step, Timeout
-from halfclose.checks.vectors.model import PEER_WINDOW, Model
+from halfclose.checks.vectors.model import Model
+from halfclose.checks.vectors.script import PEER_WINDOW, Call, Deliver, Fill, Packet, Timeout, VectorStep
 from halfclose.reference.wire import ACK, FIN, RST, SYN
 from halfclose.spec.language.states import OTHER, RECEIVING, State
 from halfclose.spec.language.variables import CLOSE_CALLED, HELD, IRS, ISS, RCV, SND, STATE
@@ -69,7 +69,7 @@ class Tester:
         return Deliver(Packet(flags, seq, acknowledge, wnd, octets, at, mss, edge))
 
 
-def menu(model: Model, local: Local) -> Iterator[Step]:
+def menu(model: Model, local: Local) -> Iterator[VectorStep]:
     """Everything worth trying in a state."""
     tester = Tester(model, local)
     if tester.state in OTHER:
@@ -85,7 +85,7 @@ def menu(model: Model, local: Local) -> Iterator[Step]:
     yield from _TIMERS
 
 
-def _first_segments(t: Tester) -> Iterator[Step]:
+def _first_segments(t: Tester) -> Iterator[VectorStep]:
     yield t.segment(SYN)
     yield t.segment(SYN, wnd=0)
     yield t.segment(ACK)
@@ -96,7 +96,7 @@ def _first_segments(t: Tester) -> Iterator[Step]:
     yield t.segment(ACK, octets=TEXT)
 
 
-def _answers_to_syn(t: Tester) -> Iterator[Step]:
+def _answers_to_syn(t: Tester) -> Iterator[VectorStep]:
     iss = t.local[AT[ISS]]
     yield t.segment(SYN | ACK)
     yield t.segment(SYN | ACK, wnd=0)
@@ -112,7 +112,7 @@ def _answers_to_syn(t: Tester) -> Iterator[Step]:
     yield t.segment(FIN)
 
 
-def _segments(t: Tester) -> Iterator[Step]:
+def _segments(t: Tester) -> Iterator[VectorStep]:
     for ack in _acknowledgments(t):
         yield t.segment(ACK, ack=ack)
         yield t.segment(ACK, ack=ack, octets=TEXT)
@@ -137,7 +137,7 @@ def _acknowledgments(t: Tester) -> Iterator[int]:
     yield from dict.fromkeys(known)
 
 
-def _windows(t: Tester) -> Iterator[Step]:
+def _windows(t: Tester) -> Iterator[VectorStep]:
     room = t.local[AT[RCV.WND]]
     received = distance(t.local[AT[IRS]], t.next) - 1
     yield t.segment(ACK, wnd=0)
@@ -157,7 +157,7 @@ def _windows(t: Tester) -> Iterator[Step]:
     yield t.segment(ACK | FIN, edge=FAR)
 
 
-def _bad_acknowledgments(t: Tester) -> Iterator[Step]:
+def _bad_acknowledgments(t: Tester) -> Iterator[VectorStep]:
     for octets in (TEXT, 0):
         yield t.segment(ACK, ack=t.sent + 1, octets=octets)
         yield t.segment(ACK, ack=t.una - _OLDER_THAN_ANY_WINDOW, octets=octets)
@@ -166,7 +166,7 @@ def _bad_acknowledgments(t: Tester) -> Iterator[Step]:
     yield t.segment(FIN)
 
 
-def _resets(t: Tester) -> Iterator[Step]:
+def _resets(t: Tester) -> Iterator[VectorStep]:
     for bits in (RST, RST | ACK):
         yield t.segment(bits)
         yield t.segment(bits, NEAR)
@@ -174,7 +174,7 @@ def _resets(t: Tester) -> Iterator[Step]:
         yield t.segment(bits, edge=FAR)
 
 
-def _syns(t: Tester) -> Iterator[Step]:
+def _syns(t: Tester) -> Iterator[VectorStep]:
     for bits in (SYN, SYN | ACK):
         yield t.segment(bits)
         yield t.segment(bits, NEAR)
