@@ -28,7 +28,7 @@ def refine(*arguments: str) -> subprocess.CompletedProcess[str]:
     "name", ["narrow", "user-timeout", "again", "two-rfcs", "abort", "held-after-close", "half-close-narrow"]
 )
 def test_every_step_of_the_code_in_a_scope_is_allowed(name: str) -> None:
-    found = explore.run(name, strangers=True)
+    found = explore.run(name, attacked=True)
     assert found.divergence is None
     assert found.complete
     assert found.edges <= possible_edges([name])

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable
 
 from halfclose.checks.conform.verdicts import Row, Verdict
-from halfclose.checks.oracle.endpoint import fields_of, pattern, show
 from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.oracle.segments import fields_of, show
+from halfclose.checks.oracle.sequence import pattern, wrap
 from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb
 from halfclose.checks.vectors.script import (
     PEER_WINDOW,
@@ -26,7 +27,6 @@ from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
 
-_MASK = 0xFFFF_FFFF
 #: MUST-40: "an ACK should not be excessively delayed; in particular, the delay MUST be less than 0.5 seconds".
 _ACK_DELAY = 0.5
 _TICK = 0.25  # seconds of a virtual clock
@@ -125,7 +125,7 @@ class _Replay:
                 break
             octets = min(room - step.leave, step.octets)
             delivered += octets
-            at = (self._next - self.vector.irs - 1) & _MASK
+            at = wrap(self._next - self.vector.irs - 1)
             self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
         if self._room() != step.leave:
             raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
@@ -135,7 +135,7 @@ class _Replay:
         """The window that the stack advertised last, less what it has acknowledged since."""
         if self._edge is None:
             raise NotApplicable("the stack has advertised no window")
-        return (self._edge - self._next) & _MASK
+        return wrap(self._edge - self._next)
 
     def _time_out(self, timer: str) -> None:
         if timer == "user":
@@ -184,7 +184,7 @@ class _Replay:
         """The number of the first SYN among these; where it is a new one, numbers are translated by it from now."""
         for segment in sent:
             if segment.flags & SYN:
-                self._shift = (segment.seq - self.vector.iss) & _MASK
+                self._shift = wrap(segment.seq - self.vector.iss)
                 self.oracle.shift = self._shift
                 if self._shift and "chosen-iss" in self.vector.flags:
                     raise NotApplicable("its initial sequence number cannot be chosen here")
@@ -194,20 +194,20 @@ class _Replay:
     def _learn(self, segment: Segment) -> None:
         if segment.flags & RST:
             return
-        self._ack = (segment.seq + segment.length) & _MASK
+        self._ack = wrap(segment.seq + segment.length)
         if segment.flags & ACK:
             self._next = segment.ack
-            self._edge = (segment.ack + segment.wnd) & _MASK
+            self._edge = wrap(segment.ack + segment.wnd)
 
     def _segment(self, packet: Packet) -> Segment:
         """The vector's segment in the stack's numbers."""
-        ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
+        ack = wrap(packet.ack + self._shift) if packet.flags & ACK else 0
         if packet.flags & SYN:
             self._surplus = 0  # another incarnation
-        seq, at = (packet.seq + self._surplus) & _MASK, packet.at + self._surplus
+        seq, at = wrap(packet.seq + self._surplus), packet.at + self._surplus
         if packet.edge is not None:
-            seq = (self._next + self._room() + packet.edge) & _MASK
-            at = (packet.at + seq - packet.seq) & _MASK
+            seq = wrap(self._next + self._room() + packet.edge)
+            at = wrap(packet.at + seq - packet.seq)
         return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
 
     def _words(self, step: VectorStep) -> str:

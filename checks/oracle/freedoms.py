@@ -31,16 +31,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from halfclose.checks.oracle.endpoint import (
-    LARGEST_WINDOW,
-    OFFERED_MSS,
-    STATES,
-    Code,
-    distance,
-    most_text,
-    numbers,
-    put,
-)
+from halfclose.checks.oracle.endpoint import LARGEST_WINDOW, OFFERED_MSS, STATES, Endpoint, Sizes, most_text, put
+from halfclose.checks.oracle.segments import fields_with
+from halfclose.checks.oracle.sequence import distance, wrap
 from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
@@ -57,10 +50,11 @@ from halfclose.spec.language.profile import (
 )
 from halfclose.spec.language.states import FIN_RECEIVED, RECEIVING, SENDING, State
 from halfclose.spec.language.terms import Var
-from halfclose.spec.language.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SEGMENT, SND, STATE
+from halfclose.spec.language.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SND, STATE
 from halfclose.spec.tcp.graph import RULES
 
-_MASK = 0xFFFF_FFFF
+#: Octets of a send buffer that is never full: its size is the stack's own.
+_ANY_AMOUNT = 1 << 30
 
 #: Switches of the profile that decide a reading: an endpoint may follow either.  `receive-by-the-letter` is not among
 #: them, for it loses octets that were acknowledged.
@@ -75,11 +69,11 @@ READINGS = (
 
 
 @cache
-def code_of(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Code:
+def lenient_endpoint(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Endpoint:
     """The edges that an endpoint of this profile may follow, whatever its readings."""
     switches = (*READINGS, REOPEN) if REOPEN in profile else READINGS
     others = [Profile(profile.on ^ {switch.name}) for switch in switches]
-    return Code(profile, numbers(LARGEST_WINDOW, 1 << 30), rules, others)
+    return Endpoint(profile, Sizes(LARGEST_WINDOW, _ANY_AMOUNT), rules, others)
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,7 @@ def must_send(h: Hypothesis) -> bool:
 
 def early(h: Hypothesis, fields: Fields) -> Held:
     text = fields[FIELD[SEG.TEXT]]
-    room = distance(fields[FIELD[SEG.SEQ]], (h[RCV.NXT] + h[RCV.WND]) & _MASK)
+    room = distance(fields[FIELD[SEG.SEQ]], wrap(h[RCV.NXT] + h[RCV.WND]))
     return Held(fields[FIELD[SEG.SEQ]], min(text, room), int(fields[FIELD[CTL.FIN]] and text < room))
 
 
@@ -157,8 +151,7 @@ def refilled(h: Hypothesis) -> Hypothesis:
 
 
 def ack_now(h: Hypothesis) -> Fields:
-    values: dict[Var, int] = {CTL.ACK: 1, SEG.SEQ: h[SND.NXT], SEG.ACK: h[RCV.NXT]}
-    return tuple(values.get(var, 0) for var in SEGMENT)
+    return fields_with({CTL.ACK: 1, SEG.SEQ: h[SND.NXT], SEG.ACK: h[RCV.NXT]})
 
 
 def is_refused_by_group_2(h: Hypothesis, fields: Fields) -> bool:
@@ -169,8 +162,7 @@ def is_refused_by_group_2(h: Hypothesis, fields: Fields) -> bool:
 
 
 def reset_at(number: int) -> Fields:
-    values: dict[Var, int] = {CTL.RST: 1, SEG.SEQ: number}
-    return tuple(values.get(var, 0) for var in SEGMENT)
+    return fields_with({CTL.RST: 1, SEG.SEQ: number})
 
 
 def _is_text(h: Hypothesis, fields: Fields) -> bool:
@@ -185,8 +177,8 @@ def repeats(h: Hypothesis, fields: Fields) -> bool:
     """Whether the segment holds nothing that was not sent before, and something that is not acknowledged."""
     if not _is_text(h, fields):
         return False
-    first, text_end = fields[FIELD[SEG.SEQ]], (fields[FIELD[SEG.SEQ]] + fields[FIELD[SEG.TEXT]]) & _MASK
-    end = (text_end + fields[FIELD[CTL.FIN]]) & _MASK
+    first, text_end = fields[FIELD[SEG.SEQ]], wrap(fields[FIELD[SEG.SEQ]] + fields[FIELD[SEG.TEXT]])
+    end = wrap(text_end + fields[FIELD[CTL.FIN]])
     inside = distance(h[ISS], first) > 0 and distance(end, h[SND.NXT]) >= 0 and distance(h[SND.UNA], end) > 0
     return inside and (text_end == h[SND.END] if fields[FIELD[CTL.FIN]] else distance(text_end, h[SND.END]) >= 0)
 

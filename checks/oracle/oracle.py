@@ -13,29 +13,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from halfclose.checks.oracle.endpoint import (
-    EVENTS,
-    LARGEST_WINDOW,
-    Code,
-    distance,
-    fields_of,
-    outputs,
-    pattern,
-    put,
-    show,
-    unacknowledged_text,
-)
+from halfclose.checks.oracle.endpoint import EVENTS, LARGEST_WINDOW, Endpoint, put
 from halfclose.checks.oracle.freedoms import (
     ACKNOWLEDGING,
     Hypothesis,
     ack_now,
     answers,
     beyond,
-    code_of,
     early,
     is_bare_ack,
     is_refused_by_group_2,
     kept,
+    lenient_endpoint,
     matches,
     must_send,
     refilled,
@@ -43,6 +32,8 @@ from halfclose.checks.oracle.freedoms import (
     reset_at,
     without_text,
 )
+from halfclose.checks.oracle.segments import fields_of, show
+from halfclose.checks.oracle.sequence import distance, pattern
 from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
@@ -74,21 +65,21 @@ class Oracle:
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
-        self._begin(code_of(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
+        self._begin(lenient_endpoint(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
 
     @classmethod
-    def at(cls, code: Code, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
+    def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
         """One that joins later: the endpoint follows these edges and can only be here.
 
         read: octets that its user has read.  buffer: the most room that it has ever shown.
         """
         oracle = cls.__new__(cls)
-        oracle._begin(code, hypothesis, read, buffer)
+        oracle._begin(endpoint, hypothesis, read, buffer)
         oracle.shift, oracle.other = hypothesis[ISS], hypothesis[IRS]
         return oracle
 
-    def _begin(self, code: Code, hypothesis: Hypothesis, read: int, buffer: int) -> None:
-        self._code = code
+    def _begin(self, endpoint: Endpoint, hypothesis: Hypothesis, read: int, buffer: int) -> None:
+        self._endpoint = endpoint
         self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
         self.shift = self.other = 0
         self.read = read
@@ -119,7 +110,7 @@ class Oracle:
 
     def _timed_out(self, event: Event) -> Iterator[Hypothesis]:
         for h in self.hypotheses:
-            fired = [self._moved(h, edge, local, sent) for edge, local, sent in self._code.fire(h.local, event)]
+            fired = [self._moved(h, edge, local, sent) for edge, local, sent in self._endpoint.fire(h.local, event)]
             yield from fired or [h]
 
     # ---- outputs ---------------------------------------------------------------------------------------------
@@ -149,8 +140,7 @@ class Oracle:
 
     def may(self, event: Event) -> tuple[Edge, ...]:
         """The edges that this timer would take now."""
-        choices = [(h, (unacknowledged_text(h.local), with_fin, 0)) for h in self.hypotheses for with_fin in (1, 0)]
-        fired = (step for h, choice in choices for step in self._code.fire(h.local, event, choice=choice))
+        fired = (step for h in self.hypotheses for step in self._endpoint.timeouts(h.local, event))
         return tuple(dict.fromkeys(edge for edge, _, _ in fired))
 
     def is_quiet(self) -> bool:
@@ -161,7 +151,7 @@ class Oracle:
         """Whether the endpoint need not send anything before its next input (a freedom of the module's list)."""
         if h.due is not None or h.rest is not None or (h[ACK_OWED] and h.state in ACKNOWLEDGING):
             return False
-        if any(self._code.fire(h.local, Event.REASSEMBLE)):
+        if any(self._endpoint.fire(h.local, Event.REASSEMBLE)):
             return False
         return not must_send(h)
 
@@ -182,7 +172,8 @@ class Oracle:
         locals_ = [put(h.local, ISN_CLOCK=isn)]
         if h.state is State.SYN_RECEIVED and EVENTS[verb] in (Event.CLOSE, Event.FULL_CLOSE):
             locals_.append(put(h.local, CLOSE_CALLED=0))  # reading 8 allows the FIN at a repeated CLOSE, too
-        for edge, after, sent in (step for at in locals_ for step in self._code.fire(at, EVENTS[verb], choice=choice)):
+        fired = (step for at in locals_ for step in self._endpoint.fire(at, EVENTS[verb], choice=choice))
+        for edge, after, sent in fired:
             if not answers(edge, verb, result, h):
                 continue
             if verb is Verb.SEND and result.status == "blocked":
@@ -199,7 +190,7 @@ class Oracle:
 
     def _arrived(self, h: Hypothesis, fields: Fields, isn: int) -> Iterator[Hypothesis]:
         local = put(h.local, ISN_CLOCK=isn)
-        for edge, after, sent in self._code.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
+        for edge, after, sent in self._endpoint.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
             moved = self._moved(h, edge, after, sent)
             yield moved
             if h[RCV.USER] and edge.rule.signal == "error: connection reset":
@@ -209,7 +200,7 @@ class Oracle:
             if edge.rule.name.endswith(".early") and h[HELD.SET]:
                 yield kept(moved, (early(h, fields),))
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
-                for first, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
+                for first, between, _ in self._endpoint.fire(local, Event.SEGMENT, without_text(fields)):
                     yield h.by(first, between, rest=fields)
         if is_refused_by_group_2(h, fields):
             yield replace(h, due=reset_at(fields[FIELD[SEG.ACK]]))
@@ -238,7 +229,7 @@ class Oracle:
         new = beyond(h, fields)
         choice = new[FIELD[SEG.TEXT]], new[FIELD[CTL.FIN]], 0
         for event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT, Event.PROBE_TIMEOUT):
-            for edge, after, sent in self._code.fire(h.local, event, choice=choice):
+            for edge, after, sent in self._endpoint.fire(h.local, event, choice=choice):
                 if sent is not None and matches(sent, new):
                     yield self._shown(h.by(edge, after, due=None), fields)
         if repeats(h, fields):
@@ -254,8 +245,9 @@ class Oracle:
         if h.due is not None:
             yield h.due
             return
-        for fields, _, _ in outputs(self._code, h.local):
-            yield fields
+        for _, _, sent in self._endpoint.outputs(h.local):
+            if sent is not None:
+                yield sent
 
     # ---- the set of them -------------------------------------------------------------------------------------
 
@@ -278,7 +270,7 @@ class Oracle:
         if h.rest is not None and h.state is not State.ESTABLISHED:  # the queued CLOSE has been processed
             yield from self._arrived(replace(h, rest=None), h.rest, 0)
         for event in (Event.REASSEMBLE, Event.OUTPUT):
-            for edge, after, sent in self._code.fire(h.local, event):
+            for edge, after, sent in self._endpoint.fire(h.local, event):
                 if sent is None:
                     told = h.told_end or edge.target in FIN_RECEIVED
                     yield h.by(edge, after, told_end=told)
@@ -300,7 +292,7 @@ class Oracle:
             edge
             for at in local
             for octets in {max(count, 1), max(at[AT[RCV.USER]], 1)}
-            for edge, _, _ in self._code.fire(at, EVENTS[verb], choice=(octets, 0, 0))
+            for edge, _, _ in self._endpoint.fire(at, EVENTS[verb], choice=(octets, 0, 0))
             if edge.rule.signal != "part"
         )
         words = (edge.rule.signal or "ok" for edge in edges)

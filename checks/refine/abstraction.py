@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.oracle.endpoint import Code, distance, pattern, put
+from halfclose.checks.oracle.endpoint import Endpoint, put
 from halfclose.checks.oracle.freedoms import Held, Hypothesis
+from halfclose.checks.oracle.sequence import distance, pattern, wrap
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.reference.tcb import Notice, Tcb, Timer
 from halfclose.spec.language.states import RECEIVING, State
@@ -32,7 +33,6 @@ from halfclose.spec.language.variables import (
     Fate,
 )
 
-_MASK = 0xFFFF_FFFF
 #: Not in the TCB of the code: the host's, and how early segments are kept.
 _ELSEWHERE = frozenset((CLOCK, HELD.SET, HELD.SEQ, HELD.TEXT, HELD.FIN))
 _INITIAL, _OF_PEER = frozenset((ISS, IRS)), frozenset((RCV.NXT, SND.WL1))
@@ -87,8 +87,8 @@ class Difference:
 class Abstraction:
     """Compares states of the code with those of the specification, under one profile."""
 
-    def __init__(self, code: Code) -> None:
-        dead = dead_variables(code.graph.edges, frozenset())
+    def __init__(self, endpoint: Endpoint) -> None:
+        dead = dead_variables(endpoint.graph.edges, frozenset())
         self._live = {
             state.index: tuple(
                 var for var in TCB if var.kind is Kind.TCB and var not in dead[state] and var not in _ELSEWHERE
@@ -140,7 +140,7 @@ def place(h: Hypothesis, tcb: Tcb) -> Hypothesis:
 def _as_held(tcb: Tcb) -> list[Held]:
     """The early pieces as early segments, the nearest first."""
     fin = tcb.early.fin
-    held = [Held(seq, len(text), int(fin == (seq + len(text)) & _MASK)) for seq, text in tcb.early.pieces]
+    held = [Held(seq, len(text), int(fin == wrap(seq + len(text)))) for seq, text in tcb.early.pieces]
     if fin is not None and not any(piece.fin for piece in held):
         held.append(Held(fin, 0, 1))
     return sorted(held, key=lambda piece: distance(tcb.RCV.NXT, piece.seq))

@@ -8,12 +8,13 @@ from itertools import chain
 
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
-from halfclose.checks.oracle.endpoint import EVENTS, fields_of, show
+from halfclose.checks.oracle.endpoint import EVENTS
 from halfclose.checks.oracle.freedoms import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.refine.abstraction import place
-from halfclose.checks.refine.forged import CALLS, forged
+from halfclose.checks.refine.forged import UNTIMELY_CALLS, forged_segments
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
@@ -102,11 +103,11 @@ class ReferenceEnd:
     """See explore.machine.End."""
 
     def __init__(
-        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, strangers: bool
+        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, attacked: bool
     ) -> None:
-        """strangers: every state is also hit by segments, and by calls, that nobody expects there."""
+        """attacked: every state is also hit by forged segments and untimely calls (see `forged`)."""
         self.scope, self.caller = scope, caller
-        self._shared, self._strangers = shared, strangers
+        self._shared, self._attacked = shared, attacked
         self._closes_fully = HALF_DUPLEX in scope.profile
         self.locals: list[tuple[Local, int]] = []
         self._config, self._judge = config, judge
@@ -151,18 +152,20 @@ class ReferenceEnd:
             return
         for event, octets, after in self.caller.calls(tcb, counter):
             yield self._step(local, Called(_VERBS[event], octets), after)
-        if self._strangers:
-            yield from self._out_of_turn(local, counter)
+        if self._attacked:
+            yield from self._attacks(local, counter)
         for timer in here.subject.tcb.timers:
             if timer not in _PATIENCE or self.scope.user_timeout:
                 wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
 
-    def _out_of_turn(self, local: int, counter: int) -> Iterator[Move]:
-        """Of what strangers send and impatient users do only what is wrong: it is judged, and not followed."""
+    def _attacks(self, local: int, counter: int) -> Iterator[Move]:
+        """Judge every forged segment and untimely call; only what diverges becomes a move, and leads nowhere."""
         tcb = self.locals[local][0]
-        calls = (Called(verb, octets) for verb, octets in CALLS if verb is not Verb.CLOSE or self._closes_fully)
-        segments = (Arrived(segment) for segment in forged(self._here[local].h, self.scope.buffer))
+        calls = (
+            Called(verb, octets) for verb, octets in UNTIMELY_CALLS if verb is not Verb.CLOSE or self._closes_fully
+        )
+        segments = (Arrived(segment) for segment in forged_segments(self._here[local].h, self.scope.buffer))
         patience = (Expired((Timer.USER,)),) if tcb[AT[STATE]] != State.CLOSED.index else ()
         stimuli: Iterator[Stimulus] = chain(calls, patience, segments)
         for stimulus in stimuli:
@@ -172,7 +175,7 @@ class ReferenceEnd:
 
     def _crashed(self, local: int) -> Iterator[Move]:
         h = self._here[local].h
-        for edge, after, _ in self._judge.code.fire(h.local, Event.CRASH):
+        for edge, after, _ in self._judge.endpoint.fire(h.local, Event.CRASH):
             born = Hypothesis(after)
             there = self._intern(_Here(Subject(self._config, self._clock), born, born[CLOCK]), 0)
             yield Move(self.shared.label(CodeStep("CRASH", (edge,))), there, NO_SEGMENT)

@@ -66,26 +66,29 @@ def config_of(scope: Scope) -> Config:
     return following(sized, scope.profile.on)
 
 
-def system_of(scope: Scope, strangers: bool = False) -> System:
-    """The two ends in code, and the network between them.  strangers: and everything that might hit them."""
+def system_of(scope: Scope, attacked: bool = False) -> System:
+    """The two ends in code, and the network between them.
+
+    attacked: every state is also hit by forged segments and untimely calls.
+    """
     scope = replace(scope, bits=_WIDTH, iss=_ISS)
     config = config_of(scope)
     judge, shared = Judge(scope.profile, config, scope.buffer), Shared()
     callers = [Caller(app, scope.lives_of(app), scope.octets_of(app)) for app in (scope.app_a, scope.app_b)]
     ends = [
-        ReferenceEnd(scope, caller, iss, config, judge, shared, strangers)
+        ReferenceEnd(scope, caller, iss, config, judge, shared, attacked)
         for caller, iss in zip(callers, scope.iss, strict=True)
     ]
 
     def objects(*step: Any) -> int:
         return int(shared.steps[step[-1]].divergence is not None)
 
-    return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
+    return System(scope, judge.endpoint.graph, judge=objects, ends=(ends[0], ends[1]))
 
 
-def run(name: str, strangers: bool = False) -> Explored:
+def run(name: str, attacked: bool = False) -> Explored:
     """Explore one of the scopes until the first divergence."""
-    system = system_of(REFINED[name], strangers)
+    system = system_of(REFINED[name], attacked)
     result = explore(system, enough=bool, engine=Engine.AUTO)
     shared = system.shared
     assert isinstance(shared, Shared)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from halfclose.checks.oracle.endpoint import Code, distance, fields_of, numbers, pattern
+from halfclose.checks.oracle.endpoint import Endpoint, Sizes, endpoint
 from halfclose.checks.oracle.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
 from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.oracle.segments import fields_of
+from halfclose.checks.oracle.sequence import distance, pattern
 from halfclose.checks.readers.python import Choice
 from halfclose.checks.refine.abstraction import Abstraction
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
@@ -24,7 +26,6 @@ from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Var
 from halfclose.spec.language.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
-from halfclose.spec.tcp.graph import RULES
 
 #: The timers that the specification has edges for; a full close limits the user's patience in FIN-WAIT-2 (reading 19).
 _EVENTS = {
@@ -41,8 +42,9 @@ class Judge:
 
     def __init__(self, profile: Profile, config: Config, peer_window: int) -> None:
         """peer_window: what the peer's SYN offers, and no segment of it exceeds: the code measures MAX.SND.WND."""
-        self.code = strict_code(profile, config.receive_buffer, config.send_buffer, config.send_mss, peer_window)
-        self.abstraction = _abstraction(self.code)
+        sizes = Sizes(config.receive_buffer, config.send_buffer, config.send_mss, peer_window)
+        self.endpoint = endpoint(profile, sizes)  # no other profile: the code has chosen its readings
+        self.abstraction = _abstraction(self.endpoint)
         self._room = config.receive_buffer
 
     def born(self, clock: int) -> Hypothesis:
@@ -53,7 +55,7 @@ class Judge:
     def judge(self, before: Hypothesis, stimulus: Stimulus, observed: Observed, subject: Subject) -> Hypothesis:
         """Where the specification is after the step; its path says by which edges it came there.  Raises Deviates."""
         tcb = subject.tcb
-        oracle = Oracle.at(self.code, before, read=before[GHOST.READ], buffer=self._room)
+        oracle = Oracle.at(self.endpoint, before, read=before[GHOST.READ], buffer=self._room)
         self._tell(oracle, before, stimulus, observed, tcb)
         for segment in observed.segments:
             oracle.observe(segment)
@@ -109,7 +111,7 @@ class Judge:
     def _wanted(self, h: Hypothesis) -> Iterator[tuple[tuple[Timer, ...], str, tuple[Edge, ...]]]:
         """The timers without which the connection might come to a halt, any one of each; and why."""
         for event, timers in _TIMED.items():
-            fired = (step for choice in _choices(h) for step in self.code.fire(h.local, event, choice=choice))
+            fired = (step for choice in _choices(h) for step in self.endpoint.fire(h.local, event, choice=choice))
             edge = next((edge for edge, _, _ in fired), None)
             if edge is not None:
                 yield timers, edge.event.value, (edge,)
@@ -138,14 +140,8 @@ _UNBORN = (State.CLOSED, State.LISTEN, State.TIME_WAIT)
 
 
 @cache
-def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: int, peer_window: int) -> Code:
-    """The edges of this profile alone: the code has chosen its readings."""
-    return Code(profile, numbers(receive_buffer, send_buffer, mss, peer_window), RULES)
-
-
-@cache
-def _abstraction(code: Code) -> Abstraction:
-    return Abstraction(code)
+def _abstraction(endpoint: Endpoint) -> Abstraction:
+    return Abstraction(endpoint)
 
 
 def _must_have_been_asked(after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:

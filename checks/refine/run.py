@@ -23,8 +23,8 @@ from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import PROFILES
 from halfclose.spec.tcp.graph import tcp
 
-#: What the exploration of a faulty reference goes through until it finds the fault: scopes, without strangers and with
-#: them; the search likewise: seeds; and the vectors: profiles.
+#: What is tried in turn until a seeded fault is caught.  The exploration: scopes, first the cheap ones without forged
+#: segments and untimely calls, then all of them with those.  The search: seeds.  The vectors: profiles.
 _CHEAP = ("narrow", "half-close", "simultaneous", "full-close", "held", "again")
 _EXPLORED_FOR_FAULTS = (*((name, False) for name in _CHEAP), *((name, True) for name in REFINED))
 _SEEDS_FOR_FAULTS = 8
@@ -111,8 +111,8 @@ def perform(task: Task) -> Outcome:
 
 def _explore(task: Task) -> Outcome:
     found = None
-    for name, strangers in ((task.name, True),) if task.name else _EXPLORED_FOR_FAULTS:
-        found = explore.run(name, strangers)
+    for name, attacked in ((task.name, True),) if task.name else _EXPLORED_FOR_FAULTS:
+        found = explore.run(name, attacked)
         if found.divergence is not None:
             break
     assert found is not None

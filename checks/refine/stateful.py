@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.oracle.endpoint import distance, pattern
 from halfclose.checks.oracle.freedoms import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.refine.abstraction import place
-from halfclose.checks.refine.forged import EVERYTHING, FLAGS
+from halfclose.checks.refine.forged import ALL_FLAGS, FLAGS
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.story import Story
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
@@ -27,11 +27,9 @@ from halfclose.spec.language.profile import HALF_DUPLEX, Profile
 from halfclose.spec.language.states import FIN_RECEIVED, State
 from halfclose.spec.language.variables import IRS, RCV, SND
 
-_MASK = 0xFFFF_FFFF
-_HALF = 1 << 31
 _UNHEARD = (State.CLOSED, State.LISTEN, State.SYN_SENT)
 
-_numbers = st.one_of(st.sampled_from((0, _MASK - 1, _HALF - 2)), st.integers(0, _MASK))
+_numbers = st.one_of(st.sampled_from((0, SPACE - 2, SPACE // 2 - 2)), st.integers(0, SPACE - 1))
 _octets = st.one_of(st.integers(0, 3), st.integers(0, 2000))
 _configs = st.builds(
     Config,
@@ -119,7 +117,7 @@ class Endpoint(RuleBasedStateMachine):
 
     @rule(active=st.booleans(), later=st.integers(0, 100_000))
     def opens(self, active: bool, later: int) -> None:
-        self.clock.number = (self.clock.number + later) & _MASK
+        self.clock.number = wrap(self.clock.number + later)
         self._take(Called(Verb.OPEN if active else Verb.LISTEN))
 
     @rule(octets=_octets.filter(bool))
@@ -163,7 +161,7 @@ class Endpoint(RuleBasedStateMachine):
     def hears_its_peer(self, octets: int, ends: int, window: int, known: int) -> None:
         """The next segment in order, which acknowledges everything or the first octets of it."""
         h = self.h
-        acked = min(known or _MASK, distance(h[SND.UNA], h[SND.NXT]))
+        acked = min(known or SPACE, distance(h[SND.UNA], h[SND.NXT]))
         self._arrives(h[RCV.NXT], h[SND.UNA] + acked, ACK | ends, min(octets, h[RCV.WND]), window)
 
     @precondition(_heard)
@@ -185,7 +183,7 @@ class Endpoint(RuleBasedStateMachine):
         self._arrives(self.h[RCV.NXT] - 1, self.h[SND.NXT], ACK | FIN, 0, self.window)
 
     @rule(
-        flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, EVERYTHING))),
+        flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, ALL_FLAGS))),
         seq=st.tuples(st.sampled_from(("next", "edge", "initial")), st.integers(-2, 2) | st.integers(-3000, 3000)),
         ack=st.tuples(st.sampled_from(("una", "next")), st.integers(-2, 2) | st.integers(-70_000, 70_000)),
         octets=_octets,
@@ -201,9 +199,9 @@ class Endpoint(RuleBasedStateMachine):
 
     def _arrives(self, seq: int, ack: int, flags: int, octets: int, window: int) -> None:
         window = self.window if flags & SYN else min(window, self.window)
-        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq & _MASK) - 1 + bool(flags & SYN)
-        number = ack & _MASK if flags & ACK else 0
-        self._take(Arrived(Segment(seq & _MASK, number, flags, 0 if flags & RST else window, pattern(first, octets))))
+        seq, ack = wrap(seq), wrap(ack) if flags & ACK else 0
+        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq) - 1 + bool(flags & SYN)
+        self._take(Arrived(Segment(seq, ack, flags, 0 if flags & RST else window, pattern(first, octets))))
 
     # ---- time ------------------------------------------------------------------------------------------------
 

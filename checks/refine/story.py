@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from halfclose.checks.oracle.endpoint import distance
 from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.oracle.sequence import distance
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
 
 _BITS = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (ACK, "ACK"))

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from halfclose.checks.readers.python import Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.model import Model
-from halfclose.checks.vectors.render import Taken, flags_of, render, take
+from halfclose.checks.vectors.render import flags_of, render
 from halfclose.checks.vectors.script import Call, Deliver, Expect, Fill, Timeout, Vector, VectorStep
-from halfclose.checks.vectors.stimuli import FILL_WITH, Tester
+from halfclose.checks.vectors.stimuli import FILL_WITH, Peer
+from halfclose.checks.vectors.tester import Taken, Tester
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 from halfclose.spec.language.profile import HALF_DUPLEX, Profile
 
@@ -423,9 +423,9 @@ _EXCHANGE = "open; > SA; send 1000; > A; > A 1000; receive 1000; > A 1000 @+1000
 
 def scenarios(profile: Profile, iss: int, irs: int) -> tuple[Vector, ...]:
     """Every scenario at the nominal numbers; those with a full close only where the profile has one (MAY-1)."""
-    model = Model(profile, iss, irs)
+    tester = Tester(profile, iss, irs)
     possible = (s for s in (_S6, *_ALL) if HALF_DUPLEX in profile or not s.closes_fully)
-    return tuple(_vector(model, scenario, scenario.name) for scenario in possible)
+    return tuple(_vector(tester, scenario, scenario.name) for scenario in possible)
 
 
 def wrapping(profile: Profile) -> tuple[Vector, ...]:
@@ -452,35 +452,35 @@ def numbers_of(vector: Vector) -> tuple[set[int], set[int]]:
 
 def _wrapped(profile: Profile, scenario: Scenario, before: int) -> Vector:
     """Both initial sequence numbers lie this far before 2^32."""
-    vector = _vector(Model(profile, _TOP - before, _TOP - before), scenario, f"wrap-{before}-{scenario.name}")
+    vector = _vector(Tester(profile, _TOP - before, _TOP - before), scenario, f"wrap-{before}-{scenario.name}")
     return replace(vector, flags=tuple(sorted({*vector.flags, "wrap", "chosen-iss"})))
 
 
-def _vector(model: Model, scenario: Scenario, name: str) -> Vector:
-    path = _play(model, scenario.script)
-    steps = render(model, path)
-    edges = dict.fromkeys(edge.name for taken in path for edge in taken.moved.edges)
+def _vector(tester: Tester, scenario: Scenario, name: str) -> Vector:
+    path = _play(tester, scenario.script)
+    steps = render(tester, path)
+    edges = dict.fromkeys(edge.name for taken in path for edge in taken.in_all.edges)
     flags = tuple(sorted(flags_of(steps)))
-    return Vector(name, scenario.what, tuple(edges), scenario.cites, flags, model.iss, model.irs, 0, steps)
+    return Vector(name, scenario.what, tuple(edges), scenario.cites, flags, tester.iss, tester.irs, 0, steps)
 
 
-def _play(model: Model, script: str) -> tuple[Taken, ...]:
-    local, path = model.initial, []
+def _play(tester: Tester, script: str) -> tuple[Taken, ...]:
+    local, path = tester.initial, []
     for words in script.split("; "):
-        path.append(take(model, local, _step(model, local, words)))
-        local = path[-1].moved.local
+        path.append(tester.take(local, _step(tester, local, words)))
+        local = path[-1].in_all.local
     return tuple(path)
 
 
-def _step(model: Model, local: Local, words: str) -> VectorStep:
+def _step(tester: Tester, local: Local, words: str) -> VectorStep:
     segment = _SEGMENT.fullmatch(words)
     if segment is not None:
         letters, octets, offset, ack, wnd = segment.groups()
-        tester = Tester(model, local)
+        peer = Peer(tester, local)
         flags = sum(_BITS[letter] for letter in letters)
         window = {"wnd": int(wnd)} if wnd else {}
-        number = tester.sent + int(ack or 0)
-        return tester.segment(flags, int(offset or 0), ack=number, octets=int(octets or 0), **window)
+        number = peer.sent + int(ack or 0)
+        return peer.segment(flags, int(offset or 0), ack=number, octets=int(octets or 0), **window)
     if words.endswith("!"):
         return Timeout(words[:-1])
     verb, _, count = words.partition(" ")
