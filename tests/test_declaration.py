@@ -15,9 +15,9 @@ from halfclose.checks.claims.totality import check_totality
 from halfclose.checks.prove.proofs import OBLIGATIONS
 from halfclose.checks.readers.python import AT, Arithmetic, compile_edge
 from halfclose.checks.readers.smt import Integers, Translation, Words
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
 from halfclose.spec.claims.properties import Inductive, Replay, Shape, Theorem
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.edge import Event, reads_a_ghost
 from halfclose.spec.language.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
 from halfclose.spec.language.states import State
@@ -135,11 +135,26 @@ def test_all_the_claims_of_the_mission_are_there() -> None:
     assert {f"S{n}" for n in range(1, 13)} <= {claim.id for claim in CLAIMS}
 
 
-def test_unknown_names_say_what_is_known() -> None:
-    with pytest.raises(UnknownMutant, match="two-way-handshake"):
-        mutated("nonsense")
-    with pytest.raises(UnknownSwitch, match="rfc5961"):
-        parse_profile("rfc9293+nonsense")
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("two-way-hanshake", "two-way-handshake"), ("FIN_SENT_TWICE", "fin-sent-twice"), ("no-time", "no-time-wait")],
+)
+def test_an_unknown_mutant_suggests_the_one_that_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(UnknownMutant, match=f"did you mean .*{meant}"):
+        mutated(name)
+
+
+def test_a_name_that_is_near_to_none_says_where_all_are_listed_in_one_line() -> None:
+    with pytest.raises(UnknownMutant, match=r"^unknown mutant 'xyzzy'; `halfclose explain mutants` lists them$"):
+        mutated("xyzzy")
+
+
+def test_an_unknown_switch_suggests_the_one_that_was_meant() -> None:
+    with pytest.raises(UnknownSwitch, match="did you mean rfc5961-rst"):
+        parse_profile("rfc9293+rfc5961-rts")
+
+
+def test_profiles_are_joined_with_plus() -> None:
     assert parse_profile("rfc5961+rfc1337").on == {"rfc5961-rst", "rfc5961-syn", "rfc5961-ack", "rfc1337"}
 
 

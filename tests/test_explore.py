@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfclose.checks.explore.plain import Exploration, Recorded, cannot_reach, explore
+from halfclose.checks.explore.options import Inquiry
+from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.questions import Answers, ask
 from halfclose.checks.explore.system import System
 from halfclose.checks.readers.python import AT
@@ -30,19 +31,28 @@ def scope(app_a: str = CLIENT, app_b: str = SERVER, profile: str = "", **bounds:
     )
 
 
-def covered(of: Scope, watched: frozenset[object] = frozenset()) -> Recorded:
-    return explore(System(of, watched=watched))  # type: ignore[arg-type]
+def covered(of: Scope, watched: frozenset[object] = frozenset()) -> PlainSearch:
+    return finished(PlainSearch(System(of, watched=watched)))  # type: ignore[arg-type]
 
 
-def states(result: Recorded) -> set[tuple[str, str]]:
+def finished(search: PlainSearch) -> PlainSearch:
+    search.run()
+    return search
+
+
+def keys(result: PlainSearch) -> list[int]:
+    return [key for level in result.by_level() for key in level]
+
+
+def states(result: PlainSearch) -> set[tuple[str, str]]:
     names = [state.value for state in State]
     system = result.system
-    return {(names[system.local(k, 0)[0]], names[system.local(k, 1)[0]]) for k in result.parents}
+    return {(names[system.local(k, 0)[0]], names[system.local(k, 1)[0]]) for k in keys(result)}
 
 
-def observable(result: Recorded) -> set[tuple[int, ...]]:
+def observable(result: PlainSearch) -> set[tuple[int, ...]]:
     system, seen = result.system, (STATE, GHOST.READ, GHOST.SENT)
-    return {tuple(system.local(k, side)[AT[var]] for side in (0, 1) for var in seen) for k in result.parents}
+    return {tuple(system.local(k, side)[AT[var]] for side in (0, 1) for var in seen) for k in keys(result)}
 
 
 def test_the_normal_course_of_a_connection_is_reachable() -> None:
@@ -58,7 +68,7 @@ def test_the_normal_course_of_a_connection_is_reachable() -> None:
 
 def test_exploring_twice_gives_the_same_states() -> None:
     one, two = covered(scope()), covered(scope())
-    assert list(one.parents) == list(two.parents)
+    assert keys(one) == keys(two)
     assert (one.steps, one.levels, one.complete) == (two.steps, two.levels, True)
 
 
@@ -97,11 +107,11 @@ def test_a_network_in_order_reaches_less() -> None:
 
 def test_breadth_first_search_finds_a_shortest_path() -> None:
     result = covered(scope())
-    depth = {result.system.initial: 0}
-    for key, parent in list(result.parents.items())[1:]:
-        depth[key] = depth[parent] + 1
-    for key in result.parents:
+    depth = {key: number for number, level in enumerate(result.by_level()) for key in level}
+    for key in depth:
         assert all(depth[after] <= depth[key] + 1 for after, _ in result.system.successors(key))
+    for key in list(depth)[::11]:
+        assert [depth[step] for step in result.path(key)] == list(range(depth[key] + 1))
 
 
 def test_every_step_of_a_trace_is_a_step_of_the_system() -> None:
@@ -115,27 +125,28 @@ def test_every_step_of_a_trace_is_a_step_of_the_system() -> None:
 
 
 def test_an_interrupted_exploration_says_what_it_covered() -> None:
-    so_far: list[Exploration] = []
+    search = PlainSearch(System(scope(slots=2)))
 
     def stop(states: int, levels: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        explore(System(scope(slots=2)), progress=stop, so_far=so_far)
-    assert so_far[0].states > 1000
-    assert not so_far[0].complete
+        search.run(stop)
+    assert search.states > 1000
+    assert not search.complete
+    assert search.seconds > 0
 
 
 def test_a_limit_stops_cleanly() -> None:
-    result = explore(System(scope()), limit=100)
+    result = finished(PlainSearch(System(scope()), Inquiry(limit=100)))
     assert not result.complete
     assert result.states >= 100
 
 
-def stuck_in_last_ack(result: Recorded) -> bool:
+def stuck_in_last_ack(result: PlainSearch) -> bool:
     """Whether B can be in LAST-ACK with no way for both ends to close."""
     system = result.system
-    stuck = cannot_reach(result, lambda key: system.local(key, 0)[0] == system.local(key, 1)[0] == 0)
+    stuck = result.cannot_reach(lambda key: system.local(key, 0)[0] == system.local(key, 1)[0] == 0)
     return any(system.local(key, 1)[0] == State.LAST_ACK.index for key in stuck)
 
 
@@ -143,7 +154,7 @@ def test_a_goal_that_stays_reachable_is_told_from_one_that_does_not() -> None:
     small = scope("open; shutdown; read")
     broken = tcp(small.profile, mutated("no-retransmission-in-last-ack"))
     assert not stuck_in_last_ack(covered(small))
-    assert stuck_in_last_ack(explore(System(small, broken)))
+    assert stuck_in_last_ack(finished(PlainSearch(System(small, broken))))
 
 
 # ---- what an application author asks -------------------------------------------------------------------------
@@ -235,7 +246,7 @@ def test_free_applications_print_as_they_are_read() -> None:
 @given(st.integers(0, 63), st.integers(0, 63), st.integers(1, 2), st.integers(1, 2))
 def test_types_hold_wherever_the_numbers_begin(a: int, b: int, buffer: int, mss: int) -> None:
     result = covered(scope("open; send 2; shutdown", "listen; read 2", iss=(a, b), buffer=buffer, mss=mss))
-    for key in list(result.parents)[::7]:
+    for key in keys(result)[::7]:
         for side in (0, 1):
             local = result.system.local(key, side)
             assert 0 <= local[AT[RCV.USER]] <= buffer

@@ -17,8 +17,8 @@ from halfclose.checks.export import run
 from halfclose.checks.export.calls import APPLICATION_READS
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Always
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import RULES, tcp
 from halfclose.spec.world.application import parse_application

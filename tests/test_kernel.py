@@ -13,17 +13,17 @@ import pytest
 pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfclose[fast]'")
 
 from halfclose.checks.claims.judges import Judge
+from halfclose.checks.claims.progress import decide
 from halfclose.checks.claims.verify import Unit, chosen, units
-from halfclose.checks.explore import compiled as fast
-from halfclose.checks.explore import layout, states, worker
-from halfclose.checks.explore import plain as search
-from halfclose.checks.explore.compiled import Swept
-from halfclose.checks.explore.engine import BadCheckpoint, Engine, Options
-from halfclose.checks.explore.plain import Exploration
+from halfclose.checks.explore import compiled, layout, states, worker
+from halfclose.checks.explore.compiled import CompiledSearch
+from halfclose.checks.explore.exploration import Exploration
+from halfclose.checks.explore.options import BadCheckpoint, Engine, Inquiry, Options
+from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.spec.claims.study_notes import BY_ID
+from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.language.variables import TCB
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import RULES, tcp
@@ -52,6 +52,18 @@ def scope(app_a: str, app_b: str, bounds: dict[str, object]) -> Scope:
 SMALL = scope("open; send 1; shutdown", "listen; read; shutdown", {"slots": 2, "losses": 0})
 
 
+def swept(of: Scope, options: Options | None = None, inquiry: Inquiry | None = None) -> CompiledSearch:
+    search = CompiledSearch(System(of), inquiry, options)
+    search.run()
+    return search
+
+
+def plain(of: Scope, inquiry: Inquiry | None = None) -> PlainSearch:
+    search = PlainSearch(System(of), inquiry)
+    search.run()
+    return search
+
+
 def counted(result: Exploration) -> tuple[object, ...]:
     return result.states, result.steps, result.levels, result.complete, result.taken()
 
@@ -65,14 +77,14 @@ def test_every_claim_is_decided_alike(unit: Unit) -> None:
         Judge(of, props).run(of, graph, stop_early=unit.tried, engine=engine)  # type: ignore[arg-type]
         for engine in (Engine.PYTHON, Engine.NUMBA)
     )
-    if not unit.tried:  # where it stops early, Python stops within a level
-        assert counted(one.exploration) == counted(two.exploration)
+    assert counted(one.exploration) == counted(two.exploration)
     for mine, other in zip(one.outcomes, two.outcomes, strict=True):
         assert mine.holds == other.holds
         assert (mine.finding is None) == (other.finding is None)
         if mine.finding is not None and other.finding is not None:
-            lengths = [len(trace_of(j.exploration, f).steps) for j, f in ((one, mine.finding), (two, other.finding))]
-            assert lengths[0] == lengths[1]
+            traces = [trace_of(judged.exploration, f) for judged, f in ((one, mine.finding), (two, other.finding))]
+            assert traces[0].diagram() == traces[1].diagram()
+            assert traces[0].to_json() == traces[1].to_json()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -83,7 +95,7 @@ def test_every_question_is_answered_alike(name: str) -> None:
     assert counted(one.exploration) == counted(two.exploration)
     for mine, other in zip(one.answers, two.answers, strict=True):
         assert mine.yes == other.yes
-        assert len(mine.trace.steps if mine.trace else ()) == len(other.trace.steps if other.trace else ())
+        assert (mine.trace and mine.trace.to_json()) == (other.trace and other.trace.to_json())
 
 
 def test_the_number_of_threads_changes_no_trace() -> None:
@@ -96,14 +108,11 @@ def test_the_number_of_threads_changes_no_trace() -> None:
 
 
 def test_every_state_is_the_same() -> None:
-    result, plain = fast.explore(System(SMALL)), search.explore(System(SMALL))
-    assert {seen(result.system, key) for level in result.seen.levels for key in keys(result, level)} == {
-        seen(plain.system, key) for key in plain.parents
-    }
-
-
-def keys(result: Swept, level: list[states.Blocks]) -> list[int]:
-    return [key for blocks in level for block in blocks for key in result.keys(block)]
+    levels = [
+        [{seen(search.system, key) for key in level} for level in search.by_level()]
+        for search in (swept(SMALL), plain(SMALL))
+    ]
+    assert levels[0] == levels[1]
 
 
 def seen(system: System, key: int) -> tuple[object, ...]:
@@ -125,11 +134,11 @@ def test_everything_that_fills_up_grows(monkeypatch: pytest.MonkeyPatch) -> None
         (worker, "_RECENT", 4),
         (worker, "_BACK", 64),
         (worker, "_MISSES", 3),
-        (fast, "_SMALL", 1),
+        (compiled, "_SMALL", 1),
     ):
         monkeypatch.setattr(module, name, small)
     for threads in (1, 3):
-        assert counted(fast.explore(System(SMALL), options=Options(threads))) == counted(search.explore(System(SMALL)))
+        assert counted(swept(SMALL, Options(threads))) == counted(plain(SMALL))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -141,28 +150,28 @@ def test_keys_are_packed_anew_and_take_two_words(
     of = scope("open; send 1; close", "listen; send 1; read; close", {"duplicates": 3})
     one = ask(of, tcp(of.profile), engine=Engine.PYTHON)
     two = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(threads))
-    assert isinstance(two.exploration, Swept)
+    assert isinstance(two.exploration, CompiledSearch)
     assert two.exploration.layout.wide == wide
     assert counted(one.exploration) == counted(two.exploration)
     for mine, other in zip(one.answers, two.answers, strict=True):
-        assert len(mine.trace.steps if mine.trace else ()) == len(other.trace.steps if other.trace else ())
+        assert (mine.trace and mine.trace.to_json()) == (other.trace and other.trace.to_json())
 
 
 def test_wide_budgets_take_two_words_by_themselves() -> None:
     of = scope("open", "listen", {"slots": 2, "losses": 255, "duplicates": 255, "crashes": 255, "lives": 3})
-    result = fast.explore(System(of), limit=100_000)
-    assert counted(result) == counted(search.explore(System(of), limit=100_000))
+    inquiry = Inquiry(limit=100_000)
+    assert counted(swept(of, inquiry=inquiry)) == counted(plain(of, inquiry))
 
 
 # ---- cut short -----------------------------------------------------------------------------------------------
 
 
 def test_memory_is_bounded_and_the_search_goes_on_later(tmp_path: Path) -> None:
-    file, whole = tmp_path / "search", fast.explore(System(SMALL))
-    short = fast.explore(System(SMALL), options=Options(memory=whole.memory // 2, file=file))
+    file, whole = tmp_path / "search", swept(SMALL)
+    short = swept(SMALL, Options(memory=whole.memory // 2, file=file))
     assert (short.stopped, short.complete) == ("memory", False)
     assert short.memory <= whole.memory // 2 + (1 << 20)
-    assert counted(fast.explore(System(SMALL), options=Options(file=file))) == counted(whole)
+    assert counted(swept(SMALL, Options(file=file))) == counted(whole)
     assert not file.exists()
 
 
@@ -195,8 +204,8 @@ def test_an_interrupt_loses_nothing(tmp_path: Path, after: int) -> None:
 
     options = Options(file=tmp_path / "search")
     with pytest.raises(KeyboardInterrupt):
-        fast.explore(System(SMALL), progress=progress, options=options)
-    assert counted(fast.explore(System(SMALL), options=options)) == counted(search.explore(System(SMALL)))
+        CompiledSearch(System(SMALL), options=options).run(progress)
+    assert counted(swept(SMALL, options)) == counted(plain(SMALL))
 
 
 def test_a_killed_search_goes_on(tmp_path: Path) -> None:
@@ -205,33 +214,33 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
-from halfclose.checks.explore import compiled as fast
+from halfclose.checks.explore import compiled
 from halfclose.checks.explore.engine import Options
 from halfclose.checks.explore.system import System
 from halfclose.spec.world.scopes import SCOPES
 from halfclose.spec.language.variables import TCB
-fast._SAVE_EVERY = 0
-fast.explore(System(SCOPES["exchange"]), options=Options(file=Path({str(file)!r})))
+compiled._SAVE_EVERY = 0
+compiled.CompiledSearch(System(SCOPES["exchange"]), options=Options(file=Path({str(file)!r}))).run()
 """
     child = subprocess.Popen([sys.executable, "-c", code])
     while not file.exists() and child.poll() is None:
         time.sleep(0.01)
     child.kill()
     assert child.wait() == -signal.SIGKILL
-    result = fast.explore(System(SCOPES["exchange"]), options=Options(file=file))
-    assert counted(result) == counted(fast.explore(System(SCOPES["exchange"])))
+    result = swept(SCOPES["exchange"], Options(file=file))
+    assert counted(result) == counted(swept(SCOPES["exchange"]))
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "search"
-    fast.explore(System(SMALL), limit=100, options=Options(file=file))
+    swept(SMALL, Options(file=file), Inquiry(limit=100))
     with pytest.raises(BadCheckpoint, match="another scope"):
-        fast.explore(System(SCOPES["abort"]), options=Options(file=file))
+        swept(SCOPES["abort"], Options(file=file))
     file.write_text("nonsense")
     with pytest.raises(BadCheckpoint, match="not a saved search"):
-        fast.explore(System(SMALL), options=Options(file=file))
+        swept(SMALL, Options(file=file))
     with pytest.raises(BadCheckpoint, match="cannot write"):
-        fast.explore(System(SMALL), limit=100, options=Options(file=tmp_path / "nowhere" / "search"))
+        swept(SMALL, Options(file=tmp_path / "nowhere" / "search"), Inquiry(limit=100))
 
 
 # ---- symmetry ------------------------------------------------------------------------------------------------
@@ -249,7 +258,11 @@ def test_of_two_states_that_mirror_each_other_one_is_enough(
     of = scope(FREE, FREE, {"iss": (62, 62)} | bounds)
     whole = ask(of, tcp(of.profile), engine=Engine.PYTHON)
     half = ask(of, tcp(of.profile), engine=Engine.NUMBA, options=Options(2), symmetry=True)
-    twins = {frozenset(mirror_images(whole.exploration.system, key)) for key in whole.exploration.parents}  # type: ignore[attr-defined]
+    twins = {
+        frozenset(mirror_images(whole.exploration.system, key))
+        for level in whole.exploration.by_level()
+        for key in level
+    }
     assert half.exploration.states == len(twins) < whole.exploration.states
     assert half.exploration.levels == whole.exploration.levels
     for mine, other in zip(half.answers, whole.answers, strict=True):
@@ -324,3 +337,19 @@ def run(*options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[s
     code = "from halfclose.checks.cli.app import main; main()"
     command = [sys.executable, "-c", code, "explore", *options]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd or "/", check=False)
+
+
+# ---- progress ------------------------------------------------------------------------------------------------
+
+PROGRESS = [unit for unit in units(chosen([])) if unit.kind == "progress" and unit.where != "half-open"]
+
+
+@pytest.mark.parametrize("unit", PROGRESS, ids=lambda unit: f"{unit.where}-{unit.mutant or 'rules'}")
+def test_every_lasso_is_the_same(unit: Unit) -> None:
+    of = SCOPES[unit.where]
+    props = [next(p for p in BY_ID[claim].properties if p.name == name) for claim, name in unit.props]
+    graph = tcp(of.profile, mutated(unit.mutant) if unit.mutant else RULES)
+    one, two = (decide(of, graph, props, engine) for engine in (Engine.PYTHON, Engine.NUMBA))  # type: ignore[arg-type]
+    assert [(p.holds, p.states, p.lasso and p.lasso.to_json()) for p in one] == [
+        (p.holds, p.states, p.lasso and p.lasso.to_json()) for p in two
+    ]

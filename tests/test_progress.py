@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from halfclose.checks.claims.progress import decide
 from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks, arrows
+from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.fairness import Fairness, Strong, Weak, fair_components, fairness, wars
-from halfclose.checks.explore.plain import explore
 from halfclose.checks.explore.system import System
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Endless, Eventually, Quiet
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.terms import FALSE, TRUE
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import tcp
@@ -54,7 +54,7 @@ def marks(chosen: Some, count: int) -> Marks:
 def graph_of(puzzle: Puzzle) -> tuple[Arrows, Fairness]:
     source, target = (np.array([step[i] for step in puzzle.steps], dtype=np.int64) for i in (0, 1))
     nothing = np.zeros_like(source)
-    graph = Arrows(None, tuple(range(STATES)), source, target, nothing, (STUTTER,))  # type: ignore[arg-type]
+    graph = Arrows(None, tuple(range(STATES)), np.array([STATES]), source, target, nothing, (STUTTER,))  # type: ignore[arg-type]
     count = len(puzzle.steps)
     weak = (Weak("", marks(able, STATES), marks(does, count)) for able, does in puzzle.weak)
     strong = (Strong("", marks(a, STATES), marks(asks, count), marks(does, count)) for a, asks, does in puzzle.strong)
@@ -87,7 +87,7 @@ def test_a_fair_component_is_found_exactly_where_there_is_a_fair_behaviour(puzzl
 
 def whole(name: str) -> Arrows:
     explored = explore(System(SCOPES[name]))
-    return arrows(explored.system, tuple(explored.parents))
+    return arrows(explored.system, tuple(explored.by_level()))
 
 
 def eventually(claim: str, scope: str) -> Eventually:

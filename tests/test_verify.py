@@ -8,9 +8,9 @@ from halfclose.checks.claims.judges import Judge
 from halfclose.checks.claims.replay import replay
 from halfclose.checks.claims.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units
 from halfclose.checks.readers.notation import parse_segment, show_segment
+from halfclose.spec.claims.catalogue import BY_ID, CLAIMS
 from halfclose.spec.claims.figures import FIGURES
 from halfclose.spec.claims.properties import Always, Replay, Sometimes
-from halfclose.spec.claims.study_notes import BY_ID, CLAIMS
 from halfclose.spec.language.terms import FALSE
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import tcp

@@ -12,8 +12,8 @@ from halfclose.checks.explore.trace import Lasso, Trace, trace_of
 from halfclose.checks.prove.proofs import OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
 from halfclose.checks.work.processes import ignore_interrupt, stop
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Always, Eventually, OnStep, Property, Quiet, Stays
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import tcp
 from halfclose.spec.world.scopes import SCOPES

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from halfclose.checks.explore.engine import explore
+from halfclose.checks.explore.exploration import Exploration, Finding
 from halfclose.checks.explore.machine import arithmetic
-from halfclose.checks.explore.plain import Exploration, Finding
+from halfclose.checks.explore.options import Engine, Inquiry, Options
 from halfclose.checks.explore.system import PAIR_MASK, System
 from halfclose.checks.readers.conditions import condition, places, watched
 from halfclose.checks.readers.python import Arithmetic, Local, Segment
@@ -58,13 +59,27 @@ class Judge:
             (i, numbers.function("L, P", prop.goal, where)) for i, prop in enumerate(props) if isinstance(prop, Stays)
         ]
 
-    def run(self, scope: Scope, graph: Graph, **options: object) -> Judged:
-        """Explore the scope and decide every property; an exploration cut short decides only what it found."""
+    def run(
+        self,
+        scope: Scope,
+        graph: Graph,
+        *,
+        stop_early: bool = False,
+        at_once: bool = False,
+        engine: Engine = Engine.AUTO,
+        options: Options | None = None,
+    ) -> Judged:
+        """Explore the scope and decide every property; an exploration cut short decides only what it found.
+
+        stop_early: end with the level in which everything was settled; at_once: even within it, where nobody asks for
+        the least finding.
+        """
         system = System(scope, graph, self.watched, self._step_judge if self._steps else None)
         early = {i for i, prop in enumerate(self.props) if not isinstance(prop, Stays)}
-        stop_early = options.pop("stop_early", False) and len(early) == len(self.props)
-        enough = (lambda found: early <= found.keys()) if stop_early else (lambda found: False)
-        result = explore(system, self._pair_judge(system), enough, **options)  # type: ignore[arg-type]
+        stop_early = stop_early and len(early) == len(self.props)
+        judge = self._pair_judge(system) if self._pairs else None
+        inquiry = Inquiry(judge, lambda found: stop_early and early <= found.keys(), at_once=at_once)
+        result = explore(system, inquiry, engine, options)
         for i, goal in self._goals:
             self._decide_goal(result, i, goal)
         return Judged(result, tuple(self._outcome(i, result) for i in range(len(self.props))))

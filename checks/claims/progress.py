@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from halfclose.checks.explore.arrows import Arrows, Marks, arrows
+from halfclose.checks.explore.engine import explore
+from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.fairness import Fair, Fairness, fair_components, fairness, wars
 from halfclose.checks.explore.lasso import lasso
 from halfclose.checks.explore.machine import arithmetic
-from halfclose.checks.explore.plain import Recorded, explore
+from halfclose.checks.explore.options import Engine
 from halfclose.checks.explore.system import PAIR_MASK, System
 from halfclose.checks.explore.trace import Lasso
 from halfclose.checks.readers.conditions import places, watched
@@ -33,16 +35,18 @@ class Progress:
     lasso: Lasso | None
 
 
-def decide(scope: Scope, graph: Graph, props: Sequence[Progressive]) -> tuple[Progress, ...]:
+def decide(
+    scope: Scope, graph: Graph, props: Sequence[Progressive], engine: Engine = Engine.AUTO
+) -> tuple[Progress, ...]:
     """Explore the scope to its end and decide these properties in it."""
     goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
-    explored = explore(System(scope, graph, watched(goals)))
-    steps = arrows(explored.system, tuple(explored.parents))
-    rules = fairness(steps)
+    explored = explore(System(scope, graph, watched(goals)), engine=engine)
+    steps = arrows(explored.system, tuple(explored.by_level()))
+    rules = fairness(steps) if goals else Fairness((), ())
     return tuple(_decide(explored, steps, rules, prop) for prop in props)
 
 
-def _decide(explored: Recorded, steps: Arrows, rules: Fairness, prop: Progressive) -> Progress:
+def _decide(explored: Exploration, steps: Arrows, rules: Fairness, prop: Progressive) -> Progress:
     match prop:
         case Eventually(goal=goal):
             fair, owed = fair_components(steps, rules, ~_where(steps, goal)), rules
@@ -52,7 +56,7 @@ def _decide(explored: Recorded, steps: Arrows, rules: Fairness, prop: Progressiv
     return Progress(prop, (found is None) is not isinstance(prop, Endless), explored.states, found)
 
 
-def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Recorded) -> Lasso | None:
+def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Exploration) -> Lasso | None:
     return lasso(steps, owed, fair, explored.path) if (fair.component >= 0).any() else None
 
 

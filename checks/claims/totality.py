@@ -74,8 +74,7 @@ def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality
                 queries += 1
                 if found is not None:
                     faults.append(found)
-    name = f"{domain.bits}-bit words" if isinstance(domain, Words) else "integers"
-    return Totality(name, pairs, queries, time.perf_counter() - started, tuple(faults))
+    return Totality(domain.name, pairs, queries, time.perf_counter() - started, tuple(faults))
 
 
 def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Fault | None]:

@@ -23,6 +23,7 @@ from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
 from halfclose.checks.work.processes import ignore_interrupt, stop
 from halfclose.spec.claims.agreement import MSL
+from halfclose.spec.claims.catalogue import BY_ID, CLAIMS
 from halfclose.spec.claims.figures import FIGURES
 from halfclose.spec.claims.properties import (
     Claim,
@@ -37,7 +38,6 @@ from halfclose.spec.claims.properties import (
     Sometimes,
     Theorem,
 )
-from halfclose.spec.claims.study_notes import BY_ID, CLAIMS
 from halfclose.spec.language.edge import Event, Rule
 from halfclose.spec.language.profile import Profile, parse_profile
 from halfclose.spec.mutants.defects import mutated
@@ -330,7 +330,8 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     scope = SCOPES[unit.where]
     props = [_property(*name) for name in unit.props]
     started = time.perf_counter()
-    judged = Judge(scope, props).run(scope, tcp(scope.profile | extra, rules), stop_early=unit.tried)
+    graph = tcp(scope.profile | extra, rules)
+    judged = Judge(scope, props).run(scope, graph, stop_early=unit.tried, at_once=unit.tried)
     seconds = time.perf_counter() - started
     taken = frozenset[str]() if unit.tried else judged.exploration.taken()
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):

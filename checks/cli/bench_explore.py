@@ -52,7 +52,8 @@ def command(
     and bytes are those of their processes. Exit status 1: engines disagree on the number of states.
     """
     try:
-        chosen, lanes, allowed = _courses(scopes, most), _lanes(engines), byte_count(memory)
+        chosen, allowed = _courses(scopes, most), byte_count(memory)
+        lanes = _lanes(engines)
         if plot_file is not None:
             plottable()
     except (BadBench, BadScope, NoPlot) as error:

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from halfclose.checks.cli.sizes import bound, byte_count, pair
 from halfclose.checks.cli.terminal import FAILS, INTERRUPTED, console, errors, refuse, write_json
-from halfclose.checks.explore.engine import BadCheckpoint, Engine, NoEngine, Options, fast
-from halfclose.checks.explore.plain import Exploration
-from halfclose.checks.explore.questions import Answers, answers, ask
+from halfclose.checks.explore.engine import compiles
+from halfclose.checks.explore.exploration import Exploration
+from halfclose.checks.explore.options import BadCheckpoint, Engine, NoEngine, Options
+from halfclose.checks.explore.questions import Answers, answers, asking
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, Graph, tcp
@@ -91,7 +92,7 @@ def command(
         )
         if limit is not None and limit < 1:
             raise BadScope("limit must be at least 1")
-        if not fast(engine):
+        if not compiles(engine):
             if any((threads, memory, resume, symmetry)):
                 raise NoEngine(_ONLY_FAST)
             limit = limit or _MOST_STATES
@@ -129,23 +130,21 @@ def _kept(result: Exploration, resume: Path | None) -> Path | None:
 def _run(
     scope: Scope, graph: Graph, limit: int | None, engine: Engine, options: Options, symmetry: bool
 ) -> tuple[Answers, bool]:
-    so_far: list[Exploration] = []
+    search = asking(scope, graph, limit, engine, options, symmetry)
     started = time.perf_counter()
     with Status("exploring", console=errors) as status:
 
-        def progress(states: int, levels: int) -> None:
+        def tell(states: int, levels: int) -> None:
             rate = states / (time.perf_counter() - started)
-            memory = so_far[0].memory
+            memory = search.memory
             used = "" if memory is None else f", {memory / (1 << 20):,.0f} MB"
             status.update(f"{states:,} states, level {levels}, {rate:,.0f} states/s{used}")
 
         try:
-            return ask(scope, graph, limit, progress, so_far, engine, options, symmetry), False
+            search.run(tell)
         except KeyboardInterrupt:
-            if not so_far:
-                raise
-            so_far[0].seconds = time.perf_counter() - started
-            return answers(scope, so_far[0]), True
+            return answers(search), True
+    return answers(search), False
 
 
 def _show(result: Answers, mutant: str) -> None:

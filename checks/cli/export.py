@@ -15,8 +15,8 @@ from halfclose.checks.cli.sizes import bound, pair
 from halfclose.checks.cli.terminal import console, refuse
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Always
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, tcp

@@ -11,6 +11,7 @@ import networkx as nx
 import typer
 
 from halfclose.checks.cli.terminal import refuse
+from halfclose.checks.explain.figure5 import figure
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 from halfclose.spec.language.states import State
@@ -23,11 +24,16 @@ class Format(Enum):
     DOT = "dot"
     JSON = "json"
     GRAPHML = "graphml"
+    FIGURE = "figure"
 
 
 def command(
     fmt: Annotated[
-        Format, typer.Option("--format", help="mermaid and dot draw the states; json and graphml list all.")
+        Format,
+        typer.Option(
+            "--format",
+            help="mermaid and dot draw the states, figure is figure 5 of the RFC; json and graphml list every edge.",
+        ),
     ] = Format.MERMAID,
     profile: Annotated[str, typer.Option(help="Only the edges of this profile; all switches open by default.")] = "",
 ) -> None:
@@ -111,4 +117,10 @@ def _dot(graph: Graph) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-_WRITERS = {Format.MERMAID: _mermaid, Format.DOT: _dot, Format.JSON: _json, Format.GRAPHML: _graphml}
+_WRITERS = {
+    Format.MERMAID: _mermaid,
+    Format.DOT: _dot,
+    Format.JSON: _json,
+    Format.GRAPHML: _graphml,
+    Format.FIGURE: figure,
+}

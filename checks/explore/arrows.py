@@ -24,10 +24,14 @@ CALL = "call"
 
 @dataclass(frozen=True)
 class Arrows:
-    """source, target: numbers of states, in the order of `keys`; label: what happened, a number of `actions`."""
+    """source, target: numbers of states, in the order of `keys`; label: what happened, a number of `actions`.
+
+    ends: for each level of the search the number behind its last state.
+    """
 
     system: System
     keys: Sequence[int]
+    ends: Numbers
     source: Numbers
     target: Numbers
     label: Numbers
@@ -43,6 +47,13 @@ class Arrows:
         """For each state a number of its two local states."""
         seen: dict[int, int] = {}
         return np.fromiter((seen.setdefault(key & PAIR_MASK, len(seen)) for key in self.keys), np.int64, len(self.keys))
+
+    def nearest(self, states: Marks) -> int:
+        """Of these states one that is nearest to the first: in the first level that has any, the least (`content`)."""
+        numbers = np.flatnonzero(states)
+        end = self.ends[np.searchsorted(self.ends, numbers[0], side="right")]
+        nearest: list[int] = numbers[numbers < end].tolist()
+        return min(nearest, key=lambda number: self.system.content(self.keys[number]))
 
     def labelled(self, wanted: Sequence[bool]) -> Marks:
         """The arrows whose action is wanted; one answer for each of `actions`."""
@@ -62,8 +73,13 @@ class Arrows:
         return action.side, CALL if event in CALLS else event.value
 
 
-def arrows(system: System, keys: Sequence[int]) -> Arrows:
-    """Every step out of each of these states, and one that stays there.  They must be closed under steps."""
+def arrows(system: System, levels: Sequence[Sequence[int]]) -> Arrows:
+    """Every step out of each of these states, and one that stays there.
+
+    levels: the states by their distance from the first one.  Together they must be closed under steps.
+    """
+    keys = [key for level in levels for key in level]
+    ends = np.cumsum([len(level) for level in levels])
     at = {key: number for number, key in enumerate(keys)}
     labels: dict[Action, int] = {STUTTER: 0}
     source, target, label = list(range(len(keys))), list(range(len(keys))), [0] * len(keys)
@@ -73,4 +89,4 @@ def arrows(system: System, keys: Sequence[int]) -> Arrows:
             target.append(at[after])
             label.append(labels.setdefault(item.action, len(labels)))
     sources, targets, happened = (np.asarray(column, dtype=np.int64) for column in (source, target, label))
-    return Arrows(system, keys, sources, targets, happened, tuple(labels))
+    return Arrows(system, keys, ends, sources, targets, happened, tuple(labels))

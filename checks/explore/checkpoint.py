@@ -11,23 +11,21 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from halfclose.checks.explore.engine import BadCheckpoint
+from halfclose.checks.explore.exploration import Finding
 from halfclose.checks.explore.layout import NOTHING, Layout
-from halfclose.checks.explore.plain import Finding
+from halfclose.checks.explore.options import BadCheckpoint
 from halfclose.checks.explore.states import Blocks
+from halfclose.checks.explore.sweep import Sweep
 from halfclose.checks.explore.system import Action
-
-if TYPE_CHECKING:
-    from halfclose.checks.explore.compiled import Swept
 
 _FORMAT = 1
 
 
-def save(result: Swept, file: Path) -> None:
+def save(result: Sweep, file: Path) -> None:
     """Write the search; the file is there as a whole or not at all."""
     partial = file.with_name(file.name + ".partial")
     try:
@@ -40,7 +38,7 @@ def save(result: Swept, file: Path) -> None:
         raise BadCheckpoint(f"cannot write {file}: {error.strerror}") from error
 
 
-def load(result: Swept, file: Path, tick: Callable[[], None]) -> None:
+def load(result: Sweep, file: Path, tick: Callable[[], None]) -> None:
     """Bring a new search to where the one in the file was."""
     try:
         with np.load(file, allow_pickle=False) as archive:
@@ -64,7 +62,7 @@ def load(result: Swept, file: Path, tick: Callable[[], None]) -> None:
     result.whole = result.steps, dict(result.findings)
 
 
-def _arrays(result: Swept) -> Iterator[tuple[str, np.typing.NDArray[Any]]]:
+def _arrays(result: Sweep) -> Iterator[tuple[str, np.typing.NDArray[Any]]]:
     a, b = (machine.locals for machine in result.system.machines)
     steps, findings = result.whole
     head = {

@@ -1,7 +1,7 @@
-"""Breadth-first search by the kernel: level by level, in as many threads as wanted, with the results of search.py.
+"""Breadth-first search by the compiled kernel, level by level and in as many threads as wanted.
 
 A level is one pass over its states, and another over those whose steps were not in the tables yet, until all of them
-are.  What is found does not depend on the number of threads: of several states of one level, the least key counts.
+are.  What is found does not depend on the number of threads, nor on the engine (see exploration.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from halfclose.checks.explore import backward, checkpoint
 from halfclose.checks.explore import kernel as k
-from halfclose.checks.explore.engine import Options
+from halfclose.checks.explore.exploration import Exploration, Finding
 from halfclose.checks.explore.layout import NOTHING, Block, Layout, fit
-from halfclose.checks.explore.plain import Exploration, Finding, PairJudge, Progress
+from halfclose.checks.explore.options import Inquiry, Options, PairJudge, Tell
 from halfclose.checks.explore.states import Blocks, OutOfMemory, Pool, States
-from halfclose.checks.explore.system import System
-from halfclose.checks.explore.tables import Grown, Tables
+from halfclose.checks.explore.system import System, bits
+from halfclose.checks.explore.tables import Grown, Objected, Tables
 from halfclose.checks.explore.worker import Worker
 from halfclose.checks.work.interrupt import patient
 
@@ -34,11 +34,13 @@ DEFAULT = Options()
 _PAIR, _PAIR_MASK = 32, (1 << 32) - 1
 
 
-class Swept(Exploration):
+class CompiledSearch(Exploration):
     """What the kernel has found, and everything it needs to go on."""
 
-    def __init__(self, system: System, options: Options):
+    def __init__(self, system: System, inquiry: Inquiry | None = None, options: Options | None = None):
         super().__init__(system)
+        self.inquiry, self.options = inquiry or Inquiry(), options or DEFAULT
+        options = self.options
         self._allowed = float("inf") if options.memory is None else options.memory
         self.tables = Tables(system)
         self.pool = Pool(options.threads)
@@ -69,17 +71,38 @@ class Swept(Exploration):
     def taken(self) -> frozenset[str]:
         return self.tables.taken()
 
-    def path(self, state: int) -> list[int]:
-        return backward.path(self, state)
+    def by_level(self) -> Iterator[list[int]]:
+        for level in self.seen.levels:
+            yield [key for blocks in level for block in blocks for key in self.keys(block)]
 
     def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
         return backward.cannot_reach(self, goals)
 
-    def keys(self, block: Block) -> Iterator[int]:
-        """The states of a block as the system writes them, the least first."""
-        lo, hi = block
-        for i in np.lexsort((lo, hi)) if hi.size else np.argsort(lo):
-            yield self.layout.key_of(self.system, (int(lo[i]), int(hi[i]) if hi.size else 0))
+    def keys(self, block: Block) -> list[int]:
+        """The states of a block as the system writes them."""
+        return self.layout.keys_of(self.system, block)
+
+    def representative(self, state: int) -> int:
+        if not self.system.mirrored:
+            return state
+        words = (self.layout.state_of(self.system, key) for key in (state, self.system.mirror(state)))
+        return self.layout.key_of(self.system, min(words, key=lambda pair: pair[::-1]))
+
+    def depth(self, state: int) -> int:
+        lo, hi = self.layout.state_of(self.system, state)
+        for depth, level in enumerate(self.seen.levels):
+            for blocks in level:
+                for low, high in blocks:
+                    if (low == lo).any() and (not high.size or ((low == lo) & (high == hi)).any()):
+                        return depth
+        raise KeyError(state)
+
+    def near(self, depth: int, state: int) -> Iterator[int]:
+        a, b, *_ = self.system.fields(state)
+        if self.system.mirrored:
+            wanted = np.array([a, b])
+            return self._select(lambda x, y: np.isin(x, wanted) | np.isin(y, wanted), self.seen.levels[depth])
+        return self._select(lambda x, y: (x == a) | (y == b), self.seen.levels[depth])
 
     @property
     def fingerprint(self) -> str:
@@ -188,110 +211,105 @@ class Swept(Exploration):
 
     def _least(self, pairs: set[int]) -> int:
         """The least state of the last level that has one of these pairs, itself or its mirror image."""
-        mirrored = self.system.mirrored
-        wanted = np.array(sorted(pairs | set(map(_exchanged, pairs)) if mirrored else pairs), np.int64)
-        key = next(self._select(lambda a, b: np.isin(a << _PAIR | b, wanted), self.seen.levels[-1]))
+        system = self.system
+        one, other = system.machines
+        pair = min(pairs, key=lambda pair: (one.locals[pair >> _PAIR], other.locals[pair & _PAIR_MASK]))
+        wanted = np.array([pair, _exchanged(pair)] if system.mirrored else [pair], np.int64)
+        found = self._select(lambda a, b: np.isin(a << _PAIR | b, wanted), self.seen.levels[-1])
+        both = ((key, system.mirror(key)) if system.mirrored else (key,) for key in found)
+        mine = (key for keys in both for key in keys if self._pair_of(key) == pair)
+        return min(mine, key=system.content)
+
+    def _pair_of(self, key: int) -> int:
         a, b, *_ = self.system.fields(key)
-        return key if a << _PAIR | b in pairs else self.system.mirror(key)
+        return a << _PAIR | b
 
     def _select(self, which: Callable[[k.Words, k.Words], NDArray[np.bool_]], level: list[Blocks]) -> Iterator[int]:
-        """The states of a level whose local states are such, the least first."""
-        found = []
+        """The states of a level whose local states are such."""
         for blocks in level:
             for lo, hi in blocks:
                 a, b, *_ = self.layout.unpack((lo, hi))
                 here = which(a, b)
-                found.append((lo[here], hi[here] if hi.size else hi))
-        return self.keys((np.concatenate([lo for lo, _ in found]), np.concatenate([hi for _, hi in found])))
+                yield from self.keys((lo[here], hi[here] if hi.size else hi))
 
     def object(self, level: list[Blocks]) -> None:
-        """Find the least state of a level out of which a claim on steps objects to a step."""
-        for move in self.tables.fired():
-            objected = self.tables.objections[move]
-            for prop in range(objected.properties.bit_length()):
-                if objected.properties >> prop & 1 and prop not in self.findings:
-                    self.findings[prop] = self._objection(prop, level)
+        """Find the first step out of a level that claims on steps object to."""
+        fired = [self.tables.objections[move] for move in self.tables.fired()]
+        new = {prop for objected in fired for prop in bits(objected.properties)} - self.findings.keys()
+        for prop in new:
+            self.findings[prop] = self._objection(prop, [o for o in fired if o.properties >> prop & 1], level)
 
-    def _objection(self, prop: int, level: list[Blocks]) -> Finding:
-        which = [self.tables.objections[move] for move in self.tables.fired()]
-        locals_ = [np.array([o.local for o in which if o.side == side and o.properties >> prop & 1]) for side in (0, 1)]
-        for key in self._select(lambda a, b: np.isin(a, locals_[0]) | np.isin(b, locals_[1]), level):
-            for after, item in self.system.successors(key):
-                if item.objection >> prop & 1:
-                    return Finding(prop, key, item.action, after)
+    def _objection(self, prop: int, fired: list[Objected], level: list[Blocks]) -> Finding:
+        """The least of the moves that are objected to, out of the least of the states that can take it."""
+        for objected in sorted(fired, key=lambda objected: objected.rank):
+            steps = (
+                (self.system.rank(key, item.action), key, item.action, after)
+                for key in self._holding(objected, level)
+                for after, item in self.system.successors(key)
+                if item.objection >> prop & 1
+            )
+            first = min(steps, default=None)
+            if first is not None:
+                return Finding(prop, *first[1:])
         raise AssertionError("the kernel took a move that the system does not know")
+
+    def _holding(self, objected: Objected, level: list[Blocks]) -> Iterator[int]:
+        """The states of a level in which an end is where it can make this move."""
+        side, local = objected.side, objected.local
+        return self._select(lambda a, b: (b if side else a) == local, level)
+
+    # ---- the whole search ------------------------------------------------------------------------------------
+
+    def run(self, tell: Tell | None = None) -> None:
+        """See Exploration; `enough` is asked after every level."""
+        started = time.perf_counter()
+        keep, file = _Keep(self, self.options.file), self.options.file
+        with patient() as interrupted:
+
+            def tick() -> None:
+                interrupted()
+                if tell is not None:
+                    tell(self.states, self.levels)
+
+            if file is not None and file.exists():
+                checkpoint.load(self, file, tick)
+                started -= self.seconds
+            else:
+                self.begin(self.inquiry.judge)
+            try:
+                self._search(tick, lambda: keep.now_and_then(time.perf_counter() - started))
+            except OutOfMemory:
+                self.stopped = "memory"
+            finally:
+                self.seconds = time.perf_counter() - started
+                keep.at_the_end()
+
+    def _search(self, tick: Callable[[], None], rest: Callable[[], None]) -> None:
+        """Level by level; between two of them the search may rest."""
+        enough, limit, judge = self.inquiry.enough, self.inquiry.limit, self.inquiry.judge
+        while not enough(self.findings):
+            more = self.level(tick)
+            self.object(self.seen.levels[-2 if more else -1])
+            if not more:
+                self.complete = True
+                return
+            if judge is not None:
+                self.judge(judge)
+            self.whole = self.steps, dict(self.findings)
+            self.levels += 1
+            rest()
+            if limit is not None and self.states >= limit:
+                return
 
 
 def _exchanged(pair: int) -> int:
     return pair >> _PAIR | (pair & _PAIR_MASK) << _PAIR
 
 
-def explore(
-    system: System,
-    judge: PairJudge | None = None,
-    enough: Callable[[dict[int, Finding]], bool] = lambda _: False,
-    limit: int | None = None,
-    progress: Progress | None = None,
-    so_far: list[Exploration] | None = None,
-    options: Options = DEFAULT,
-) -> Swept:
-    """As search.explore; `enough` is asked after every level."""
-    started = time.perf_counter()
-    result = Swept(system, options)
-    if so_far is not None:
-        so_far.append(result)
-
-    keep = _Keep(result, options.file)
-    with patient() as interrupted:
-
-        def tick() -> None:
-            interrupted()
-            if progress is not None:
-                progress(result.states, result.levels)
-
-        if options.file is not None and options.file.exists():
-            checkpoint.load(result, options.file, tick)
-            started -= result.seconds
-        else:
-            result.begin(judge)
-        try:
-            _search(result, judge, enough, limit, tick, lambda: keep.now_and_then(time.perf_counter() - started))
-        except OutOfMemory:
-            result.stopped = "memory"
-        finally:
-            result.seconds = time.perf_counter() - started
-            keep.at_the_end()
-    return result
-
-
-def _search(
-    result: Swept,
-    judge: PairJudge | None,
-    enough: Callable[[dict[int, Finding]], bool],
-    limit: int | None,
-    tick: Callable[[], None],
-    rest: Callable[[], None],
-) -> None:
-    """Level by level; between two of them the search may rest."""
-    while not enough(result.findings):
-        more = result.level(tick)
-        result.object(result.seen.levels[-2 if more else -1])
-        if not more:
-            result.complete = True
-            return
-        if judge is not None:
-            result.judge(judge)
-        result.whole = result.steps, dict(result.findings)
-        rest()
-        if enough(result.findings) or (limit is not None and result.states >= limit):
-            return
-        result.levels += 1
-
-
 class _Keep:
     """Keeps the search in its file, if it has one."""
 
-    def __init__(self, result: Swept, file: Path | None):
+    def __init__(self, result: CompiledSearch, file: Path | None):
         self._result, self._file = result, file
         self._saved, self._cost = time.perf_counter(), 0.0
 

@@ -78,7 +78,8 @@ def _is_due(graph: Arrows, kind: tuple[int, str]) -> bool:
 def _strong(graph: Arrows) -> Iterator[Strong]:
     arrivals = {(a.side, a.received) for a in graph.actions if a.kind in _ARRIVES}
     nowhere = np.zeros(len(graph.keys), dtype=np.bool_)
-    for side, segment in sorted(arrivals):
+    by_id = graph.system.shared.by_id
+    for side, segment in sorted(arrivals, key=lambda arrival: (arrival[0], by_id[arrival[1]])):
         mine = [(a.side, a.received) == (side, segment) for a in graph.actions]
         does = graph.labelled([own and a.kind in _ARRIVES for own, a in zip(mine, graph.actions, strict=True)])
         asks = graph.labelled([a.sent == segment and a.side == 1 - side for a in graph.actions])

@@ -37,12 +37,12 @@ MOVE_SEGMENT, MOVE_WAITS, MOVE_MARKED, MOVE_MASK = 24, 48, 49, (1 << 24) - 1
 ENTRY_REST, ENTRY_NEXT, ENTRY_MASK = 24, 48, (1 << 24) - 1
 
 #: Places in `Model.layout`: the shifts and masks of the fields, the flags, room for segments each way, and for each
-#: budget (losses, duplicates, crashes) its bound or -1, its cost, and its shift and mask within USED.
+#: budget (losses, duplicates, losses of memory) its bound or -1, its cost, and its shift and mask within USED.
 A, B, AB, BA, USED = range(5)
 FIELD_MASK, WIDE, MIRRORED, SLOTS = 5, 10, 11, 12
 BOUND, COST, SHIFT, BUDGET_MASK = 14, 17, 20, 23
 LAYOUT_SIZE = 26
-LOSS, DUPLICATE, FAILURE = range(3)
+LOSS, DUPLICATE, MEMORY = range(3)
 
 #: Keys that are looked up together, so that the memory is asked for all of them at once.
 TOGETHER = 16
@@ -97,20 +97,20 @@ def successors(
     arrays on costs more than a step.
     """
     lay = model.layout
-    wide, mirrored, failures = lay[WIDE] != 0, lay[MIRRORED] != 0, lay[BOUND + FAILURE] != 0
+    wide, mirrored, crashes = lay[WIDE] != 0, lay[MIRRORED] != 0, lay[BOUND + MEMORY] != 0
     n = 0
     for i in range(start, stop):
         key, tail, before, complete = lo[i], hi[i] if wide else lo[i], n, True
         a, b = (key >> lay[A]) & lay[FIELD_MASK + A], (key >> lay[B]) & lay[FIELD_MASK + B]
         x, y = (tail >> lay[AB]) & lay[FIELD_MASK + AB], (tail >> lay[BA]) & lay[FIELD_MASK + BA]
         used = (tail >> lay[USED]) & lay[FIELD_MASK + USED]
-        can_lose, can_copy, can_fail = True, True, failures
+        can_lose, can_copy, can_crash = True, True, crashes
         if used or lay[BOUND + LOSS] == 0:
             can_lose = _affordable(used, lay[BOUND + LOSS], lay[SHIFT + LOSS], lay[BUDGET_MASK + LOSS])
         if used or lay[BOUND + DUPLICATE] == 0:
             can_copy = _affordable(used, lay[BOUND + DUPLICATE], lay[SHIFT + DUPLICATE], lay[BUDGET_MASK + DUPLICATE])
-        if used and failures:
-            can_fail = _affordable(used, lay[BOUND + FAILURE], lay[SHIFT + FAILURE], lay[BUDGET_MASK + FAILURE])
+        if used and crashes:
+            can_crash = _affordable(used, lay[BOUND + MEMORY], lay[SHIFT + MEMORY], lay[BUDGET_MASK + MEMORY])
         for side in range(2):
             local, peer, sent, coming = (b, a, y, x) if side else (a, b, x, y)
             own, other = (lay[B], lay[A]) if side else (lay[A], lay[B])
@@ -131,9 +131,9 @@ def successors(
                 if e == first - 2:
                     row, kind = model.own[side, local], OWN
                 elif e == first - 1:
-                    if not failures:
+                    if not crashes:
                         continue
-                    row, kind, cost = model.crash[side, local], CRASH, used + lay[COST + FAILURE]
+                    row, kind, cost = model.crash[side, local], CRASH, used + lay[COST + MEMORY]
                 else:
                     entry = model.entries[e]
                     segment, rest, copied = entry & ENTRY_MASK, (entry >> ENTRY_REST) & ENTRY_MASK, can_copy
@@ -167,7 +167,7 @@ def successors(
                         misses[misses[0]] = kind << MISS_KIND | side << MISS_SIDE | local << MISS_INDEX | segment
                         misses[0] += 1
                     continue
-                if kind == CRASH and not can_fail:
+                if kind == CRASH and not can_crash:
                     continue
                 for m in range(model.first[row], model.first[row + 1]):
                     move = model.moves[m]
@@ -348,27 +348,6 @@ def deal(lo: Words, hi: Words, wide: int, regions: int, to: Flags) -> None:
     """Say to which region each key belongs."""
     for i in range(lo.size):
         to[i] = (((mix(lo[i], hi[i] if wide else 0) >> 48) & 0x7FFF) * regions) >> 15
-
-
-@njit(cache=True)
-def predecessor(
-    lo: Words, hi: Words, to: int, to_hi: int, model: Model, scratch: Words, scratch_hi: Words, misses: Words
-) -> int:
-    """Which state of a block, the one with the least key, has a step to this state; -1 if none has."""
-    wide, best = model.layout[WIDE], -1
-    ends = np.empty(BATCH, np.int64)
-    for i in range(0, lo.size, BATCH):
-        stop = min(lo.size, i + BATCH)
-        successors(lo, hi, i, stop, model, scratch, scratch_hi, ends, misses)
-        n = 0
-        for j in range(stop - i):
-            while n < ends[j]:
-                if scratch[n] == to and (not wide or scratch_hi[n] == to_hi):
-                    at = i + j
-                    if best < 0 or lo[at] < lo[best] or (wide and lo[at] == lo[best] and hi[at] < hi[best]):
-                        best = at
-                n += 1
-    return best
 
 
 @njit(cache=True)

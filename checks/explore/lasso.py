@@ -15,7 +15,7 @@ from halfclose.checks.explore.trace import Lasso, Trace, step_of
 
 def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list[int]]) -> Lasso:
     """The cycle in the first fair component, fair by itself; path: the keys from the initial state to a key."""
-    first = int(np.flatnonzero(fair.component >= 0)[0])
+    first = graph.nearest(fair.component >= 0)
     inside = fair.component == fair.component[first]
     walk = _fair_walk(graph, rules, _Component(graph, inside, fair.steps), first)
     stem = path(graph.keys[first])

@@ -72,13 +72,24 @@ class Layout:
 
     def key_of(self, system: System, state: tuple[int, int]) -> int:
         """The state as the system writes it; state: its two words."""
-        a, b, ab, ba, used = self.unpack(state)
+        return self._key(system, *self.unpack(state))
+
+    def _key(self, system: System, a: int, b: int, ab: int, ba: int, used: int) -> int:
         spent = []
         for bound in self.bounds:
             bits = max(bound, 0).bit_length()
             spent.append(used & ((1 << bits) - 1))
             used >>= bits
         return system.key(a, b, ab, ba, spent)
+
+    def keys_of(self, system: System, block: Block) -> list[int]:
+        """As key_of, for all states of a block at once."""
+        a, b, ab, ba, used = self.unpack(block)
+        low = (a | b << FIELD_BITS | ab << 2 * FIELD_BITS).tolist()
+        if not used.any():
+            return [first | last << 3 * FIELD_BITS for first, last in zip(low, ba.tolist(), strict=True)]
+        rows = zip(*(field.tolist() for field in (a, b, ab, ba, used)), strict=True)
+        return [self._key(system, *row) for row in rows]
 
     def state_of(self, system: System, key: int) -> tuple[int, int]:
         """The two words of a state."""

@@ -1,188 +1,166 @@
-"""Breadth-first search over a whole scope: every reachable state once, so that a counterexample is a shortest one."""
+"""Breadth-first search in plain Python: every reachable state of a scope once, level by level."""
 
 from __future__ import annotations
 
+import sys
 import time
-from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from halfclose.checks.explore.system import PAIR_MASK, Action, System
-
-#: Judges a pair of local states: the numbers of the properties that it settles (a violation, or a witness).
-PairJudge = Callable[[int], tuple[int, ...]]
-Progress = Callable[[int, int], None]
+from halfclose.checks.explore.exploration import Exploration, Finding
+from halfclose.checks.explore.options import Inquiry, Tell
+from halfclose.checks.explore.system import A_MASK, B_MASK, PAIR_MASK, Item, Rank, System, bits
 
 #: Report progress after so many expanded states.
 _EVERY = 4096
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Where a property was settled: the state, and the step out of it where the property is one of steps."""
+class PlainSearch(Exploration):
+    """The states seen so far, as a set and by level."""
 
-    prop: int
-    state: int
-    action: Action | None = None
-    reached: int | None = None
-
-
-@dataclass
-class Exploration(ABC):
-    """What a search found.  complete: nothing is left; levels: the depth of the deepest state; stopped: why it ended
-    before, where it was not its caller's wish."""
-
-    system: System
-    findings: dict[int, Finding] = field(default_factory=dict)
-    levels: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    complete: bool = False
-    stopped: str = ""
-
-    @property
-    @abstractmethod
-    def states(self) -> int:
-        """How many were seen."""
-
-    @property
-    def memory(self) -> int | None:
-        """Bytes that it takes, where that is known."""
-        return None
-
-    def keep(self, file: Path | None) -> Path | None:
-        """Keep the search in a file, if it can go on from one: in this one, or one named after its scope."""
-        return None
-
-    @abstractmethod
-    def path(self, state: int) -> list[int]:
-        """The states from the first to this one; no way is shorter."""
-
-    @abstractmethod
-    def taken(self) -> frozenset[str]:
-        """The names of the edges that some explored state can take."""
-
-    @abstractmethod
-    def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
-        """States from which no goal can be reached any more, nearest to the start first.
-
-        goals judges a state by its pair of local states alone.  The search must be complete.
-        """
-
-
-@dataclass
-class Recorded(Exploration):
-    """A search that kept the predecessor of every state; they stand in the order in which they were found."""
-
-    parents: dict[int, int] = field(default_factory=dict)
+    def __init__(self, system: System, inquiry: Inquiry | None = None):
+        super().__init__(system)
+        self.inquiry = inquiry or Inquiry()
+        self._seen = {system.initial}
+        self._by_level = [[system.initial]]
+        self._judged: set[int] = set()
 
     @property
     def states(self) -> int:
-        return len(self.parents)
+        return len(self._seen)
 
-    def path(self, state: int) -> list[int]:
-        keys = [state]
-        while (parent := self.parents[keys[-1]]) >= 0:
-            keys.append(parent)
-        return keys[::-1]
+    @property
+    def bytes(self) -> int:
+        """Of the states alone: without what the tables of their steps take."""
+        lists = sum(map(sys.getsizeof, self._by_level))
+        return sys.getsizeof(self._seen) + lists + sum(map(sys.getsizeof, self._seen))
+
+    def by_level(self) -> Iterator[list[int]]:
+        yield from self._by_level
 
     def taken(self) -> frozenset[str]:
         return self.system.taken()
 
-    def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
-        return cannot_reach(self, goals)
+    def depth(self, state: int) -> int:
+        return next(depth for depth, level in enumerate(self._by_level) if state in level)
 
+    def near(self, depth: int, state: int) -> Iterator[int]:
+        return (key for key in self._by_level[depth] if not (key ^ state) & A_MASK or not (key ^ state) & B_MASK)
 
-def explore(
-    system: System,
-    judge: PairJudge | None = None,
-    enough: Callable[[dict[int, Finding]], bool] = lambda _: False,
-    limit: int | None = None,
-    progress: Progress | None = None,
-    so_far: list[Exploration] | None = None,
-) -> Recorded:
-    """Explore until everything is covered, `enough` findings were made, or `limit` states were seen.
+    # ---- the search ------------------------------------------------------------------------------------------
 
-    so_far receives the exploration at once, so that whoever interrupts it can say what was covered.
-    """
-    started = time.perf_counter()
-    result = Recorded(system, parents={system.initial: -1})
-    if so_far is not None:
-        so_far.append(result)
-    judged: set[int] = set()
-    frontier = [system.initial]
-    _judge_pair(result, judged, judge, system.initial)
-    expanded = 0
-    while frontier and not enough(result.findings):
-        reached: list[int] = []
-        for key in frontier:
-            expanded += 1
-            if progress is not None and expanded % _EVERY == 0:
-                progress(result.states, result.levels)
-            _expand(result, judged, judge, key, reached)
-            if result.findings and enough(result.findings):
-                result.seconds = time.perf_counter() - started
-                return result
-        if limit is not None and result.states >= limit:
-            break
-        frontier = reached
-        result.levels += bool(reached)
-    else:
-        result.complete = not frontier
-    result.seconds = time.perf_counter() - started
-    return result
+    def run(self, tell: Tell | None = None) -> None:
+        started = time.perf_counter()
+        try:
+            self._run(tell or (lambda states, levels: None))
+        finally:
+            self.seconds = time.perf_counter() - started
 
+    def _run(self, tell: Tell) -> None:
+        level = _Level(self)
+        level.judge(self.system.initial)
+        level.end(self._by_level[0])
+        while not self.inquiry.enough(self.findings):
+            level = _Level(self)
+            whole = self._expand(level, tell)
+            level.end(level.reached)
+            if not whole:
+                return
+            if not level.reached:
+                self.complete = True
+                return
+            self.levels += 1
+            if self.inquiry.limit is not None and self.states >= self.inquiry.limit:
+                return
 
-def _expand(result: Recorded, judged: set[int], judge: PairJudge | None, key: int, reached: list[int]) -> None:
-    parents = result.parents
-    for successor, item in result.system.successors(key):
-        result.steps += 1
-        if item.objection:
-            _object(result, key, successor, item.objection, item.action)
-        if successor in parents:
-            continue
-        parents[successor] = key
-        reached.append(successor)
-        if judge is not None and (successor & PAIR_MASK) not in judged:
-            _judge_pair(result, judged, judge, successor)
+    def _expand(self, level: _Level, tell: Tell) -> bool:
+        """Take every step out of the deepest level; False where the findings were enough before that."""
+        seen, reached, at_once = self._seen, level.reached, self.inquiry.at_once
+        frontier = self._by_level[-1]
+        self._by_level.append(reached)
+        try:
+            for number, key in enumerate(frontier, 1):
+                if not number % _EVERY:
+                    tell(self.states, self.levels)
+                for successor, item in self.system.successors(key):
+                    self.steps += 1
+                    if item.objection:
+                        level.object(key, item, successor)
+                    if successor not in seen:
+                        seen.add(successor)
+                        reached.append(successor)
+                        level.judge(successor)
+                if at_once and self.findings and self.inquiry.enough(self.findings):
+                    return False
+        finally:
+            if not reached:
+                self._by_level.pop()
+        return True
 
-
-def _judge_pair(result: Exploration, judged: set[int], judge: PairJudge | None, key: int) -> None:
-    if judge is None:
-        return
-    judged.add(key & PAIR_MASK)
-    for prop in judge(key):
-        result.findings.setdefault(prop, Finding(prop, key))
-
-
-def _object(result: Exploration, key: int, successor: int, objection: int, action: Action) -> None:
-    """An objection is a bit mask of the properties of steps that this step violates."""
-    for prop in range(objection.bit_length()):
-        if objection >> prop & 1:
-            result.findings.setdefault(prop, Finding(prop, key, action, successor))
-
-
-def cannot_reach(result: Recorded, goals: Callable[[int], bool]) -> Iterator[int]:
-    """See Exploration."""
-    system, order = result.system, {key: i for i, key in enumerate(result.parents)}
-    verdicts: dict[int, bool] = {}
-    sources, targets = array("q"), array("q")
-    hopeful = bytearray(len(order))
-    waiting: list[int] = []
-    for key, number in order.items():
+    def judge_pair(self, key: int) -> tuple[int, ...]:
+        """What this pair of local states settles that was open before; each pair is judged once."""
         pair = key & PAIR_MASK
-        if pair not in verdicts:
-            verdicts[pair] = goals(key)
-        if verdicts[pair]:
-            hopeful[number] = 1
-            waiting.append(number)
-        for successor, _ in system.successors(key):
-            sources.append(number)
-            targets.append(order[successor])
-    _spread(sources, targets, hopeful, waiting)
-    return (key for key, number in order.items() if not hopeful[number])
+        if self.inquiry.judge is None or pair in self._judged:
+            return ()
+        self._judged.add(pair)
+        return self.inquiry.judge(key)
+
+    # ---- backwards -------------------------------------------------------------------------------------------
+
+    def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
+        """See Exploration."""
+        order = {key: number for number, key in enumerate(key for level in self._by_level for key in level)}
+        verdicts: dict[int, bool] = {}
+        sources, targets = array("q"), array("q")
+        hopeful = bytearray(len(order))
+        waiting: list[int] = []
+        for key, number in order.items():
+            pair = key & PAIR_MASK
+            if pair not in verdicts:
+                verdicts[pair] = goals(key)
+            if verdicts[pair]:
+                hopeful[number] = 1
+                waiting.append(number)
+            for successor, _ in self.system.successors(key):
+                sources.append(number)
+                targets.append(order[successor])
+        _spread(sources, targets, hopeful, waiting)
+        for level in self._by_level:
+            yield from sorted((key for key in level if not hopeful[order[key]]), key=self.system.content)
+
+
+class _Level:
+    """What is found while one level is expanded: of several findings of a property, the least counts."""
+
+    def __init__(self, search: PlainSearch):
+        self.search, self.system = search, search.system
+        self.reached: list[int] = []
+        self._before = frozenset(search.findings)
+        self._pairs: dict[int, set[int]] = {}
+        self._steps: dict[int, Rank] = {}
+
+    def judge(self, key: int) -> None:
+        """Judge a new state."""
+        for prop in self.search.judge_pair(key):
+            if prop not in self._before:
+                self._pairs.setdefault(prop, set()).add(key & PAIR_MASK)
+                self.search.findings.setdefault(prop, Finding(prop, key))
+
+    def object(self, key: int, item: Item, successor: int) -> None:
+        """An objection is a bit mask of the properties of steps that this step violates."""
+        new = [prop for prop in bits(item.objection) if prop not in self._before]
+        if new:
+            rank = self.system.rank(key, item.action)
+            for prop in new:
+                if prop not in self._steps or rank < self._steps[prop]:
+                    self._steps[prop] = rank
+                    self.search.findings[prop] = Finding(prop, key, item.action, successor)
+
+    def end(self, level: list[int]) -> None:
+        """All states of the level are known: name the least of those that settle a property."""
+        for prop, pairs in self._pairs.items():
+            settling = (key for key in level if key & PAIR_MASK in pairs)
+            self.search.findings[prop] = Finding(prop, min(settling, key=self.system.content))
 
 
 def _spread(sources: array[int], targets: array[int], hopeful: bytearray, waiting: list[int]) -> None:

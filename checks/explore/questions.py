@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from halfclose.checks.explore.engine import Engine, Options, explore
-from halfclose.checks.explore.plain import Exploration, Progress
+from halfclose.checks.explore.engine import begin
+from halfclose.checks.explore.exploration import Exploration
+from halfclose.checks.explore.options import Engine, Inquiry, Options
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.readers.python import AT, Local
@@ -89,27 +90,36 @@ class Answers:
         }
 
 
+def asking(
+    scope: Scope,
+    graph: Graph,
+    limit: int | None = None,
+    engine: Engine = Engine.AUTO,
+    options: Options | None = None,
+    symmetry: bool = False,
+) -> Exploration:
+    """A search for the answers, ready to run; with symmetry, of two states that mirror each other only one."""
+    system = System(scope, graph, _WATCHED, mirrored=symmetry)
+    return begin(system, Inquiry(_judge(system), limit=limit), engine, options)
+
+
 def ask(
     scope: Scope,
     graph: Graph,
     limit: int | None = None,
-    progress: Progress | None = None,
-    so_far: list[Exploration] | None = None,
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
     symmetry: bool = False,
 ) -> Answers:
-    """Explore the scope and answer every question; with symmetry, of two states that mirror each other only one."""
-    system = System(scope, graph, _WATCHED, mirrored=symmetry)
-    result = explore(
-        system, _judge(system), limit=limit, progress=progress, so_far=so_far, engine=engine, options=options
-    )
-    return answers(scope, result)
+    """Explore the scope and answer every question."""
+    search = asking(scope, graph, limit, engine, options, symmetry)
+    search.run()
+    return answers(search)
 
 
-def answers(scope: Scope, result: Exploration) -> Answers:
-    """The answers that an exploration, complete or not, has found."""
-    return Answers(scope, result, tuple(_answer(i, result) for i in range(len(QUESTIONS))))
+def answers(result: Exploration) -> Answers:
+    """The answers that a search, complete or not, has found."""
+    return Answers(result.system.scope, result, tuple(_answer(i, result) for i in range(len(QUESTIONS))))
 
 
 def _answer(number: int, result: Exploration) -> Answer:

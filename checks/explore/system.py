@@ -8,7 +8,7 @@ where the scope bounds those.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from halfclose.checks.explore.machine import NO_SEGMENT, End, Machine, Move, compiled
 from halfclose.checks.readers.python import Local, Segment
@@ -23,9 +23,15 @@ _LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
 _BUDGET = 0xFF
 #: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
 SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
-PAIR_MASK = _FIELD << _A | _FIELD << _B
+A_MASK, B_MASK = _FIELD << _A, _FIELD << _B
+PAIR_MASK = A_MASK | B_MASK
 
 Bag = tuple[int, ...]
+#: What a state or a step is compared by.
+Rank = tuple[Any, ...]
+
+#: The kinds of step, in the order in which a state offers them.
+_KINDS = ("own", "crash", "lose", "deliver", "duplicate")
 
 
 class Action(NamedTuple):
@@ -100,6 +106,30 @@ class System:
         a, b, ab, ba = ((key >> at) & _FIELD for at in (_A, _B, _AB, _BA))
         losses, duplicates, crashes = ((key // unit) & _BUDGET for unit in (_LOSS, _DUPLICATE, _CRASH))
         return a, b, ab, ba, (losses, duplicates, crashes)
+
+    def content(self, key: int) -> Rank:
+        """The state as what it is: both ends, what is under way, and what was used of the budgets.
+
+        States are ordered by it, because the indices in a key depend on the order in which a search met their meaning.
+        """
+        a, b, ab, ba, spent = self.fields(key)
+        one, other = self.machines
+        return one.locals[a], other.locals[b], self.segments(ab), self.segments(ba), spent
+
+    def segments(self, bag: int) -> tuple[Segment, ...]:
+        """The segments of a bag, the least first (in their order, where the network keeps it)."""
+        return tuple(map(self.shared.by_id.__getitem__, self.bags[bag]))
+
+    def rank(self, key: int, action: Action) -> Rank:
+        """A step out of a state, for comparison: whose, of what kind, by which edge and segment, and from where."""
+        local = (key >> (_B if action.side else _A)) & _FIELD
+        return *self.move_rank(local, action), self.content(key)
+
+    def move_rank(self, local: int, action: Action) -> Rank:
+        """A step of an end that is in this local state, for comparison."""
+        received = () if action.received < 0 else self.shared.by_id[action.received]
+        own = self.machines[action.side].locals[local]
+        return action.side, _KINDS.index(action.kind), action.edge, received, own
 
     def mirror(self, key: int) -> int:
         """The state with the two ends exchanged."""
@@ -228,8 +258,8 @@ class System:
 
     def bag(self, members: Bag) -> int:
         """The index of these segments under way, in this order where the network keeps order."""
-        if self.scope.reorder:
-            members = tuple(sorted(members))
+        if self.scope.reorder and len(members) > 1:
+            members = tuple(sorted(members, key=self.shared.by_id.__getitem__))
         known = self._bag_ids.get(members)
         if known is None:
             known = self._bag_ids[members] = len(self.bags)
@@ -244,6 +274,11 @@ class System:
         if side:
             return local << _B | sent << _BA | coming << _AB
         return local << _A | sent << _AB | coming << _BA
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set."""
+    return (number for number in range(mask.bit_length()) if mask >> number & 1)
 
 
 def _machines(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[End, End]:

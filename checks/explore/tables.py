@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.machine import Move
-from halfclose.checks.explore.system import System
+from halfclose.checks.explore.system import Action, Rank, System
 from halfclose.spec.world.network import Wait
 
 #: Room that a table has at first along an axis that grows.
@@ -62,11 +62,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Objected:
-    """A move that claims on steps object to: a bit mask of their numbers, and whose move it is."""
+    """A move that claims on steps object to: a bit mask of their numbers, whose move it is, and its place among others
+    (as `System.rank` has it)."""
 
     properties: int
     side: int
     local: int
+    rank: Rank
 
 
 class Tables:
@@ -142,12 +144,12 @@ class Tables:
             index, segment = (miss >> k.MISS_INDEX) & k.MISS_MASK, miss & k.MISS_MASK
             machine = self.system.machines[side]
             if kind == k.OWN:
-                self._own.array[side, index] = self._row(side, index, machine.moves(index))
+                self._own.array[side, index] = self._row("own", side, index, machine.moves(index))
             elif kind == k.CRASH:
-                self._crash.array[side, index] = self._row(side, index, machine.crash(index))
+                self._crash.array[side, index] = self._row("crash", side, index, machine.crash(index))
             elif kind == k.ARRIVE:
                 moves = machine.arrive(index, segment)
-                self._arrive.array[side, index, segment] = self._row(side, index, moves, segment)
+                self._arrive.array[side, index, segment] = self._row("deliver", side, index, moves, segment)
             elif kind == k.CONTENT:
                 self._content.array[index] = self._entries.add(self._contents(index))
             else:
@@ -155,13 +157,15 @@ class Tables:
                 self._sum.array[self._room.array[index], segment] = self.system.bag(members)
         self.reserve()
 
-    def _row(self, side: int, local: int, moves: tuple[Move, ...], received: int = -1) -> int:
+    def _row(self, kind: str, side: int, local: int, moves: tuple[Move, ...], received: int = -1) -> int:
         packed = []
         for move in moves:
             objection = self.system.objection(side, local, move, received)
             waits = move.wait is not Wait.NOTHING
             if objection:
-                self.objections[len(self._edges)] = Objected(objection, side, local)
+                action = Action(kind, side, move.edge, received, move.segment, False)
+                rank = self.system.move_rank(local, action)
+                self.objections[len(self._edges)] = Objected(objection, side, local, rank)
             self._edges.append(move.edge)
             flags = waits << k.MOVE_WAITS | (waits or objection > 0) << k.MOVE_MARKED
             packed.append(move.local | (move.segment + 1) << k.MOVE_SEGMENT | flags)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from halfclose.checks.explore.plain import Exploration, Finding
+from halfclose.checks.explore.exploration import Exploration, Finding
 from halfclose.checks.explore.system import Action, System
 from halfclose.checks.readers.python import AT, FIELD, Local, Segment
 from halfclose.spec.language.states import State

@@ -11,13 +11,14 @@ step, those that these are bound to, and the arbitrary ones.  So every query is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
 from halfclose.checks.prove.one_end import choices, in_profile, natural
-from halfclose.checks.readers.smt import Expr, Integers, Translation
+from halfclose.checks.readers.smt import Expr, Integers, Translation, conjunction, reads
 from halfclose.spec.claims.agreement import ALONE, LIVES, NOW, PAIR, PREMISES, SENT, STEPS, THEOREMS, Premise
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import Theorem
@@ -50,6 +51,7 @@ class _End:
     constants: Values
     now: Values
     records: Mapping[Var, Expr]
+    _known: dict[int, Values] = field(default_factory=dict)  # records that were asked for, by the number's identity
 
     @property
     def life(self) -> Expr:
@@ -57,8 +59,11 @@ class _End:
 
     def record(self, number: Expr) -> Values:
         """The variables of one incarnation."""
-        values = {var: function(number) for var, function in self.records.items()}
-        return {**self.constants, **values, GHOST.LIFE: number}
+        key = number.get_id()
+        if key not in self._known:
+            values = {var: function(number) for var, function in self.records.items()}
+            self._known[key] = {**self.constants, **values, GHOST.LIFE: number}
+        return self._known[key]
 
     def lived(self, number: Expr) -> Expr:
         """There was such an incarnation."""
@@ -85,7 +90,7 @@ def _read(says: Conjunct | Theorem | Term, this: Values, **elsewhere: Values) ->
     """What a conjunct says where its plain variables are `this`, and its twins those of other places."""
     holds = says if isinstance(says, Term) else says.holds
     values = {**_SWITCHES, **this}
-    for twin in variables(holds):
+    for twin in reads(holds):
         if twin in TWINS:
             where, var = TWINS[twin]
             values[twin] = elsewhere[where.lower().replace(" ", "_")][var]
@@ -132,19 +137,19 @@ def _assumed(profile: Profile | None, but: Conjunct | None = None) -> Iterator[E
             says += [_read(c, record) for c in INVARIANT]
             says += [_read(c, record, now=one.now, peer_now=other.now) for c in known(ALONE)]
             says += [value >= 0 for var, value in record.items() if natural(var)]
-            yield z3.Implies(one.lived(number), z3.And(says))
+            yield z3.Implies(one.lived(number), conjunction(says))
             for later in (later for later in at if later is not number):
                 both = z3.And(one.lived(number), one.lived(later), number < later)
-                yield z3.Implies(both, z3.And([_read(c, record, younger=one.record(later)) for c in known(LIVES)]))
+                yield z3.Implies(both, conjunction([_read(c, record, younger=one.record(later)) for c in known(LIVES)]))
             for theirs in others:
                 both = z3.And(one.lived(number), other.lived(theirs))
                 peer = other.record(theirs)
                 says = [_read(c, record, peer=peer, now=one.now, peer_now=other.now) for c in known(PAIR)]
-                yield z3.Implies(both, z3.And(says))
+                yield z3.Implies(both, conjunction(says))
     for segment, sender in ((_ARRIVING, _Y), (_ANY_SENT, _X)):
         yield from (value >= 0 for var, value in segment.items() if natural(var))
         said = _sent(tuple(known(SENT)), segment, sender.record(segment[SEG.LIFE]), sender.now)
-        yield z3.Implies(z3.Not(segment[CTL.RST]), z3.And(said))
+        yield z3.Implies(z3.Not(segment[CTL.RST]), conjunction(said))
 
 
 def without(conjunct: Conjunct) -> tuple[list[Expr], Expr]:
@@ -248,6 +253,7 @@ class _Step:
             yield conjunct.name, z3.Implies(mine, holds)
 
 
+@cache
 def _speaks_of_now(conjunct: Conjunct) -> bool:
     return any(TWINS[var][0] in ("NOW", "PEER NOW") for var in variables(conjunct.holds) if var in TWINS)
 
@@ -276,4 +282,4 @@ def _by_name(goals: Iterator[tuple[str, Expr]]) -> dict[str, Expr]:
     together: dict[str, list[Expr]] = {}
     for name, holds in goals:
         together.setdefault(name, []).append(holds)
-    return {name: z3.And(parts) for name, parts in together.items()}
+    return {name: parts[0] if len(parts) == 1 else conjunction(parts) for name, parts in together.items()}

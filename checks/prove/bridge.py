@@ -62,6 +62,10 @@ class Absolute:
 
     bits: int
 
+    @property
+    def name(self) -> str:
+        return f"integers of {self.bits} bits"
+
     def fresh(self, name: str, sort: Sort) -> Expr:
         return z3.Bool(name) if sort is Sort.BOOL else z3.BitVec(name, self.bits)
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
-from halfclose.checks.readers.smt import Expr, Integers, Translation
+from halfclose.checks.readers.smt import Expr, Integers, Translation, reads
+from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import OnStep
-from halfclose.spec.claims.study_notes import CLAIMS
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import SWITCHES, Profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.terms import FALSE, Kind, Sort, Term, Var, num, variables
+from halfclose.spec.language.terms import FALSE, Kind, Sort, Term, Var, num
 from halfclose.spec.language.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N
 from halfclose.spec.tcp.graph import TCP, Graph
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
@@ -55,7 +55,8 @@ def _step(edge: Edge, profile: Profile | None, conjuncts: tuple[Conjunct, ...]) 
     before = Translation(Integers(), values={STATE: z3.IntVal(edge.source.index)})
     after = _after(before, edge)
     claims = _twins(before, after, edge)
-    read = variables(edge.guard, *edge.updates.values(), *(c.holds for c in conjuncts))
+    terms = (edge.guard, *edge.updates.values(), *(c.holds for c in conjuncts))
+    read = {var for term in terms for var in reads(term)}
     counts = [before.var(var) >= 0 for var in (*sorted(read, key=lambda var: var.name), *CONSTANTS, N) if natural(var)]
     known = (before(c.holds) for c in conjuncts)
     switches = in_profile(profile, {switch: before.var(switch) for switch in SWITCHES.values()})

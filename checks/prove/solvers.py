@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import z3
 
 from halfclose.checks.prove.obligation import PROLOGUE, Answer, Base, Obligation, Proof, failing
-from halfclose.checks.readers.smt import Expr
+from halfclose.checks.readers.smt import Expr, conjunction
 
 #: No query of this project takes a second; one that takes this long counts as not refuted.
 _LIMIT_MS = 60_000
@@ -61,7 +61,7 @@ class Z3:
 
     def may_fail(self, goals: Sequence[str]) -> bool:
         self._solver.push()
-        self._solver.add(z3.Not(z3.And([self._goals[goal] for goal in goals])))
+        self._solver.add(z3.Not(conjunction([self._goals[goal] for goal in goals])))
         verdict = self._solver.check()
         self._solver.pop()
         return bool(verdict != z3.unsat)

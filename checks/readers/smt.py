@@ -7,19 +7,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import z3
 
-from halfclose.spec.language.terms import Sort, Term, Var
+from halfclose.spec.language.terms import Sort, Term, Var, walk
 
 Expr = Any  # z3py's expressions are not typed
 
 
+def conjunction(parts: Iterable[Expr]) -> Expr:
+    """All of these conditions.  z3.And says the same and looks at every operand's sort and context first, which is
+    half of the time that a proof takes to build."""
+    return _junction(z3.Z3_mk_and, parts)
+
+
+def disjunction(parts: Iterable[Expr]) -> Expr:
+    """At least one of these conditions."""
+    return _junction(z3.Z3_mk_or, parts)
+
+
+def _junction(make: Callable[..., Any], parts: Iterable[Expr]) -> Expr:
+    asts = [part.as_ast() for part in parts]
+    context = z3.main_ctx()
+    return z3.BoolRef(make(context.ref(), len(asts), (z3.Ast * len(asts))(*asts)), context)
+
+
 class Domain(Protocol):
-    """How one sort of arithmetic reads the operators."""
+    """How one sort of arithmetic reads the operators; domains of one name read them alike."""
+
+    @property
+    def name(self) -> str: ...
 
     def fresh(self, name: str, sort: Sort) -> Expr: ...
 
@@ -31,6 +51,8 @@ class Domain(Protocol):
 @dataclass(frozen=True)
 class Integers:
     """Unbounded integers."""
+
+    name = "integers"
 
     def fresh(self, name: str, sort: Sort) -> Expr:
         return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
@@ -48,6 +70,10 @@ class Words:
 
     bits: int = 32
 
+    @property
+    def name(self) -> str:
+        return f"{self.bits}-bit words"
+
     def fresh(self, name: str, sort: Sort) -> Expr:
         return z3.Bool(name) if sort is Sort.BOOL else z3.BitVec(name, self.bits)
 
@@ -59,6 +85,21 @@ class Words:
             return z3.ULE(a, b) if or_equal else z3.ULT(a, b)
         ahead = b - a  # signed: the distance is less than half the space
         return ahead >= 0 if or_equal else ahead > 0
+
+
+#: What was translated before: the term, with the values that it read, by their identities.  Building a Z3 expression
+#: costs far more than finding it here, and most edges leave most variables of an invariant as they are.  The term is
+#: kept with its expression, so that no identity is given out twice.
+_KNOWN: dict[tuple[str | int, ...], tuple[Term, Expr]] = {}
+_READ: dict[int, tuple[Term, tuple[Var, ...]]] = {}
+
+
+def reads(term: Term) -> tuple[Var, ...]:
+    """The variables of a term, as they are met in it; looked up where the term was asked about before."""
+    known = _READ.get(id(term))
+    if known is None:
+        known = _READ[id(term)] = term, tuple(dict.fromkeys(node for node in walk(term) if isinstance(node, Var)))
+    return known[1]
 
 
 @dataclass
@@ -77,14 +118,23 @@ class Translation:
     def __call__(self, term: Term) -> Expr:
         if isinstance(term, Var):
             return self.var(term)
+        key = self.domain.name, id(term), *(self.var(var).get_id() for var in reads(term))
+        known = _KNOWN.get(key)
+        if known is None:
+            known = _KNOWN[key] = term, self._build(term)
+        return known[1]
+
+    def _build(self, term: Term) -> Expr:
+        if isinstance(term, Var):
+            return self.values[term]
         if term.op == "literal":
             return z3.BoolVal(bool(term.value)) if term.sort is Sort.BOOL else self.domain.literal(term.value)
-        args = [self(arg) for arg in term.args]
+        args = [self._build(arg) for arg in term.args]
         match term.op:
             case "and":
-                return z3.And(*args)
+                return conjunction(args)
             case "or":
-                return z3.Or(*args)
+                return disjunction(args)
             case "not":
                 return z3.Not(args[0])
             case "ite":

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halfclose.checks.explore.caller import Caller
-from halfclose.checks.explore.engine import Engine, explore
-from halfclose.checks.explore.plain import Exploration
+from halfclose.checks.explore.engine import explore
+from halfclose.checks.explore.exploration import Exploration
+from halfclose.checks.explore.options import Inquiry
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
 from halfclose.checks.oracle.oracle import Deviates
@@ -89,7 +90,7 @@ def system_of(scope: Scope, attacked: bool = False) -> System:
 def run(name: str, attacked: bool = False) -> Explored:
     """Explore one of the scopes until the first divergence."""
     system = system_of(REFINED[name], attacked)
-    result = explore(system, enough=bool, engine=Engine.AUTO)
+    result = explore(system, Inquiry(enough=bool))
     shared = system.shared
     assert isinstance(shared, Shared)
     taken = result.taken()

@@ -1,4 +1,4 @@
-"""The claims: every statement of the study notes this project started from (S1-S12), and those of `claims_general`.
+"""The statements of the study notes that this project started from, as claims (S1-S12).
 
 `properties` says what kinds of property there are, `situations` what the words of their formulas mean.
 """
@@ -23,7 +23,6 @@ from ..language.variables import (
     peer,
 )
 from .agreement import P1, P2, P3, P4, P5, P6
-from .general import GENERAL
 from .properties import Always, Claim, Eventually, OnStep, Replay, Shape, Sometimes, implies
 from .situations import (
     BOTH_CLOSED,
@@ -352,7 +351,7 @@ NOTES: tuple[Claim, ...] = (
                 "what was received can be read, also after the own CLOSE",
                 "exchange",
                 ("half-close-discards",),
-                implies(GHOST.FATE <= Fate.CLOSED, GHOST.GOT == GHOST.READ + RCV.USER),
+                implies((GHOST.FATE == Fate.ALIVE) | (GHOST.FATE == Fate.CLOSED), GHOST.GOT == GHOST.READ + RCV.USER),
             ),
             OnStep(
                 "SEND fails after CLOSE",
@@ -414,7 +413,3 @@ NOTES: tuple[Claim, ...] = (
         ),
     ),
 )
-
-CLAIMS: tuple[Claim, ...] = (*NOTES, *GENERAL)
-
-BY_ID = {claim.id: claim for claim in CLAIMS}

@@ -24,18 +24,42 @@ class Event(Enum):
     SEND = "SEND"
     RECEIVE = "RECEIVE"
     CLOSE = "CLOSE"
-    FULL_CLOSE = "full CLOSE"  # the socket API's close(): 3.6.1, MAY-1
+    FULL_CLOSE = "full CLOSE"
     ABORT = "ABORT"
     STATUS = "STATUS"
     SEGMENT = "SEGMENT ARRIVES"
-    OUTPUT = "OUTPUT"  # the implementation sends what it may or must, when it likes (3.7, 3.8)
-    REASSEMBLE = "REASSEMBLE"  # a held segment has become the next one
+    OUTPUT = "OUTPUT"
+    REASSEMBLE = "REASSEMBLE"
     RETRANSMISSION_TIMEOUT = "RETRANSMISSION TIMEOUT"
-    PROBE_TIMEOUT = "PROBE TIMEOUT"  # 3.8.6.1
+    PROBE_TIMEOUT = "PROBE TIMEOUT"
     USER_TIMEOUT = "USER TIMEOUT"
     TIME_WAIT_TIMEOUT = "TIME-WAIT TIMEOUT"
-    CRASH = "CRASH"  # the host loses its memory and restarts (3.5.1)
+    CRASH = "CRASH"
 
+    @property
+    def means(self) -> str:
+        """What happens, and where the RFC speaks of it."""
+        return _MEANS[self]
+
+
+_MEANS = {
+    Event.OPEN_ACTIVE: "the user asks for a connection (3.10.1)",
+    Event.OPEN_PASSIVE: "the user waits for a peer to connect (3.10.1)",
+    Event.SEND: "the user hands over octets to be sent (3.10.2)",
+    Event.RECEIVE: "the user asks for octets that have arrived (3.10.3)",
+    Event.CLOSE: "the user has nothing more to send (3.10.4)",
+    Event.FULL_CLOSE: "the socket API's close(): the user will neither send nor read any more (3.6.1, MAY-1)",
+    Event.ABORT: "the user gives the connection up (3.10.5)",
+    Event.STATUS: "the user asks for the state of the connection (3.10.6)",
+    Event.SEGMENT: "a segment arrives from the network (3.10.7)",
+    Event.OUTPUT: "the implementation sends what it may or must, when it likes (3.7, 3.8)",
+    Event.REASSEMBLE: "the gap before a segment that was held for later is filled (SHLD-31)",
+    Event.RETRANSMISSION_TIMEOUT: "the retransmission timer expires (3.10.8)",
+    Event.PROBE_TIMEOUT: "it is time to probe a window of zero (3.8.6.1)",
+    Event.USER_TIMEOUT: "the user timeout expires (3.10.8)",
+    Event.TIME_WAIT_TIMEOUT: "the time-wait timeout expires: 2 MSL have passed (3.10.8)",
+    Event.CRASH: "the host loses its memory and restarts (3.5.1)",
+}
 
 CALLS = (
     Event.OPEN_ACTIVE,

@@ -1,13 +1,14 @@
-"""Named switches: what RFC 9293 leaves optional, and the readings of passages that are ambiguous.
+"""Named switches: the options that RFC 9293 leaves to an implementation, and the other readings of its text.
 
-A profile is the set of switches that are on.  All of them are off in `rfc9293`, which takes the default reading of
-each ambiguous passage; the row numbers are those of the README's table of readings.
+A profile is the set of switches that are on.  All of them are off in the profile `rfc9293`, which has no option and
+takes the default reading everywhere (see `readings`, which says which switch belongs to which passage).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .names import unknown
 from .terms import Kind, Sort, Var, variable
 
 SWITCHES: dict[str, Var] = {}
@@ -22,40 +23,47 @@ def _switch(name: str, means: str) -> Var:
 RFC5961_RST = _switch("rfc5961-rst", "a RST must match RCV.NXT exactly, others are challenged (3.10.7.4 step 2)")
 RFC5961_SYN = _switch("rfc5961-syn", "a SYN on a synchronized connection is challenged (3.10.7.4 step 4)")
 RFC5961_ACK = _switch("rfc5961-ack", "an ACK older than the largest window is refused (3.10.7.4 step 5, MAY-12)")
-RFC1337 = _switch("rfc1337", "a RST does not end TIME-WAIT (reading 12)")
-HALF_DUPLEX = _switch("half-duplex-close", "the full close of the socket API: the user reads no more (MAY-1, SHLD-3)")
-REOPEN = _switch("reopen-from-time-wait", "a new SYN may reopen the connection from TIME-WAIT (MAY-2, reading 21)")
+RFC1337 = _switch("rfc1337", "a RST does not end TIME-WAIT")
+HALF_DUPLEX = _switch(
+    "half-duplex-close",
+    "the full close of the socket API: the user reads no more, and data that is lost with it is answered with a reset "
+    "(MAY-1, SHLD-3)",
+)
+REOPEN = _switch("reopen-from-time-wait", "a new SYN may reopen the connection from TIME-WAIT (MAY-2)")
 HOLD = _switch("hold-out-of-order", "a segment beyond RCV.NXT is held for later (SHLD-31)")
 REMOTE_SPECIFIED = _switch("remote-specified", "a passive OPEN names its peer, so SEND in LISTEN connects (3.10.2)")
 
 # Readings
-TIME_WAIT_ACKS_ALL = _switch("time-wait-acks-all", "reading 2: TIME-WAIT acknowledges every acceptable segment")
-SYN_ACK_COMPLETES = _switch("syn-ack-completes", "reading 3: a SYN,ACK from IRS completes a simultaneous open")
-FIN_AT_ZERO_WINDOW = _switch("fin-at-zero-window", "reading 4: a FIN in order needs no room in the window")
-SECOND_FIN_ADVANCES = _switch("second-fin-advances", "reading 5: a second FIN at RCV.NXT advances RCV.NXT again")
+TIME_WAIT_ACKS_ALL = _switch("time-wait-acks-all", "TIME-WAIT acknowledges every acceptable segment")
+SYN_ACK_COMPLETES = _switch("syn-ack-completes", "a SYN,ACK that repeats IRS completes a simultaneous open")
+FIN_AT_ZERO_WINDOW = _switch("fin-at-zero-window", "a FIN in order needs no room in the window")
+SECOND_FIN_ADVANCES = _switch("second-fin-advances", "a second FIN at RCV.NXT advances RCV.NXT again")
 RECEIVE_BY_THE_LETTER = _switch(
-    "receive-by-the-letter", "reading 7: RECEIVE fails in CLOSING, LAST-ACK, TIME-WAIT and after, data or no data"
+    "receive-by-the-letter", "RECEIVE fails in CLOSING, LAST-ACK, TIME-WAIT and after, data or no data"
 )
 CLOSE_BY_THE_LETTER = _switch(
-    "close-by-the-letter", "reading 8: CLOSE in SYN-RECEIVED sends its FIN before the handshake is finished"
+    "close-by-the-letter", "CLOSE in SYN-RECEIVED sends its FIN before the handshake is finished"
 )
-ISN_WITHOUT_GAP = _switch("isn-without-gap", "reading 9: a new ISS lies beyond SND.NXT, but not by a whole window")
+ISN_WITHOUT_GAP = _switch("isn-without-gap", "a new ISS lies beyond SND.NXT, but not by a whole window")
 
 RESET_FIRST = _switch(
-    "reset-before-sequence", "reading 29: SYN-RECEIVED resets the sender of an unacceptable ACK before step 1 (3.5.2)"
+    "reset-before-sequence", "SYN-RECEIVED resets the sender of an unacceptable ACK before step 1 (3.5.2)"
 )
 
 RIGHT_EDGE_ACCEPTABLE = _switch(
-    "right-edge-acceptable", "reading 32: an empty segment at the right edge of the window is acceptable"
+    "right-edge-acceptable", "an empty segment at the right edge of the window is acceptable"
 )
 
 # Worst cases for S10: the ISN clock has come round
 ISN_REUSED = _switch("isn-reused", "after TIME-WAIT the next ISS equals the last one")
 ISN_REUSED_EARLY = _switch("isn-reused-early", "after LAST-ACK too the next ISS equals the last one")
 
+#: Switches that no reading of the text decides: options of an implementation, and assumptions about the ISN clock.
+WITHOUT_READING = (HOLD, REMOTE_SPECIFIED, ISN_REUSED, ISN_REUSED_EARLY)
+
 
 class UnknownSwitch(ValueError):
-    """The profile names something that does not exist; the message lists what does."""
+    """The profile names something that does not exist; the message suggests names that are near it."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,5 @@ def parse_profile(text: str) -> Profile:
         elif name in SWITCHES:
             profile |= Profile(frozenset((name,)))
         else:
-            known = ", ".join((*PROFILES, *SWITCHES))
-            raise UnknownSwitch(f"unknown profile or switch {name!r}; known are {known}")
+            raise UnknownSwitch(unknown("profile or switch", name, (*PROFILES, *SWITCHES), "switches"))
     return profile

@@ -25,6 +25,30 @@ class State(Enum):
         """Position in the RFC's order, 0 for CLOSED; what the explorer stores."""
         return ORDER[self]
 
+    @property
+    def means(self) -> str:
+        """What the state stands for, in the words of 3.3.2: "represents ..."."""
+        return _MEANS[self]
+
+
+_MEANS = {
+    State.CLOSED: "no connection state at all",
+    State.LISTEN: "waiting for a connection request from any remote TCP peer and port",
+    State.SYN_SENT: "waiting for a matching connection request after having sent a connection request",
+    State.SYN_RECEIVED: "waiting for a confirming connection request acknowledgment after having both received and "
+    "sent a connection request",
+    State.ESTABLISHED: "an open connection, data received can be delivered to the user",
+    State.FIN_WAIT_1: "waiting for a connection termination request from the remote TCP peer, or an acknowledgment of "
+    "the connection termination request previously sent",
+    State.FIN_WAIT_2: "waiting for a connection termination request from the remote TCP peer",
+    State.CLOSE_WAIT: "waiting for a connection termination request from the local user",
+    State.CLOSING: "waiting for a connection termination request acknowledgment from the remote TCP peer",
+    State.LAST_ACK: "waiting for an acknowledgment of the connection termination request previously sent to the remote "
+    "TCP peer",
+    State.TIME_WAIT: "waiting for enough time to pass to be sure the remote TCP peer received the acknowledgment of "
+    "its connection termination request and to avoid new connections being impacted by delayed segments from previous "
+    "connections",
+}
 
 ORDER = {state: index for index, state in enumerate(State)}
 

@@ -107,11 +107,15 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Var(Term):
-    """A named variable, with what it means and where the RFC defines it."""
+    """A named variable, with what it means and where the RFC defines it.
+
+    values: what its numbers 0, 1, 2 ... stand for, where they are the members of an enumeration; else empty.
+    """
 
     name: str = ""
     kind: Kind = Kind.TCB
     means: str = ""
+    values: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return id(self)
@@ -141,8 +145,8 @@ def named(name: str, term: Term) -> Term:
     return term
 
 
-def variable(name: str, sort: Sort, kind: Kind, means: str) -> Var:
-    return Var("var", (), sort, 0, name, kind, means)
+def variable(name: str, sort: Sort, kind: Kind, means: str, values: tuple[str, ...] = ()) -> Var:
+    return Var("var", (), sort, 0, name, kind, means, values)
 
 
 def num(value: int) -> Term:
@@ -271,7 +275,17 @@ def show(term: Term, named_too: bool = True) -> str:
             return show(term.args[0]).replace(" = ", " /= ", 1)
         case "not":
             return "not " + _bracketed(term, term.args[0])
+    left = term.args[0]
+    if isinstance(left, Var) and left.values:
+        return _SYMBOL[term.op].join((left.name, *(show_value(left, arg) for arg in term.args[1:])))
     return _SYMBOL[term.op].join(_bracketed(term, arg) for arg in term.args)
+
+
+def show_value(var: Var, value: Term) -> str:
+    """A value that a variable is compared with or assigned, by its name where the variable's values have names."""
+    if value.op == "literal" and value.value < len(var.values):
+        return var.values[value.value]
+    return show(value)
 
 
 def _bracketed(parent: Term, child: Term) -> str:

@@ -18,14 +18,14 @@ _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 TCB: list[Var] = []
 
 
-def _tcb(name: str, sort: Sort, means: str, kind: Kind = Kind.TCB) -> Var:
-    var = variable(name, sort, kind, means)
+def _tcb(name: str, sort: Sort, means: str, kind: Kind = Kind.TCB, values: tuple[str, ...] = ()) -> Var:
+    var = variable(name, sort, kind, means, values)
     TCB.append(var)
     return var
 
 
 #: The state itself, as its position in the RFC's order; an edge sets it to its target, no rule assigns it.
-STATE = _tcb("STATE", _NUM, "connection state")
+STATE = _tcb("STATE", _NUM, "connection state", values=tuple(state.value for state in State))
 ISS = _tcb("ISS", _SEQ, "initial send sequence number")
 IRS = _tcb("IRS", _SEQ, "initial receive sequence number")
 
@@ -72,6 +72,15 @@ class HELD:
 CLOCK = _tcb("ISN.CLOCK", _SEQ, "the earliest initial sequence number the clock gives now")
 
 
+class Fate:
+    """How an incarnation ended, as its user was told (MUST-12): the values of the ghost FATE."""
+
+    ALIVE, CLOSED, RESET, REFUSED, TIMED_OUT, ABORTED, CRASHED = range(7)
+
+
+_FATES = tuple(name.lower().replace("_", "-") for name in vars(Fate) if name.isupper())
+
+
 class GHOST:
     """What the claims need to know and TCP does not; no guard reads these."""
 
@@ -87,17 +96,11 @@ class GHOST:
     LAST = _tcb("LAST", _NUM, "the peer's incarnation that the last joined one was bound to", Kind.GHOST)
     FRESH = _tcb("FRESH", _BOOL, "no two incarnations were ever bound to the same one of the peer", Kind.GHOST)
     BOUND = _tcb("BOUND", _BOOL, "whoever confirmed a connection had sent the SYN it began with", Kind.GHOST)
-    FATE = _tcb("FATE", _NUM, "how the last incarnation ended (see Fate)", Kind.GHOST)
+    FATE = _tcb("FATE", _NUM, "how the last incarnation ended", Kind.GHOST, _FATES)
     HELD_LIFE = _tcb("HELD.LIFE", _NUM, "incarnation of the held segment's sender", Kind.GHOST)
     HELD_TO = _tcb("HELD.TO", _NUM, "incarnation that the held segment was meant for", Kind.GHOST)
     HELD_AT = _tcb("HELD.AT", _NUM, "stream index of the held text", Kind.GHOST)
     HELD_SENT = _tcb("HELD.SENT", _NUM, "octets its sender had submitted before the held FIN", Kind.GHOST)
-
-
-class Fate:
-    """How an incarnation ended, as its user was told (MUST-12)."""
-
-    ALIVE, CLOSED, RESET, REFUSED, TIMED_OUT, ABORTED, CRASHED = range(7)
 
 
 class CTL:
@@ -181,7 +184,8 @@ _BY_NAME: dict[tuple[str, str], Var] = {}
 def _twin(where: str, var: Var) -> Var:
     key = where, var.name
     if key not in _BY_NAME:
-        _BY_NAME[key] = variable(f"{where}.{var.name}", var.sort, var.kind, f"{var.means} ({where.lower()})")
+        means = f"{var.means} ({where.lower()})"
+        _BY_NAME[key] = variable(f"{where}.{var.name}", var.sort, var.kind, means, var.values)
         TWINS[_BY_NAME[key]] = where, var
     return _BY_NAME[key]
 

@@ -26,7 +26,7 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Graph:
-    """The transition graph under one profile.  Edges whose guard the profile makes false are gone."""
+    """The transition graph that some rules make."""
 
     rules: tuple[Rule, ...]
 
@@ -54,16 +54,20 @@ class Graph:
                 return edge
         raise KeyError(name)
 
+    def under(self, profile: Profile) -> Graph:
+        """The graph of one profile: every switch is decided, and edges whose guard that makes false are gone."""
+        values = decided(profile)
+        rules = (_decide(rule, values) for rule in self.rules)
+        return Graph(tuple(rule for rule in rules if not any(c is FALSE for c in rule.guard)))
 
-#: The declaration, all switches still open.
+
+#: The declaration, all switches still open; `TCP.under(profile)` decides them.
 TCP = Graph(RULES)
 
 
 def tcp(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Graph:
-    """The graph with every switch decided."""
-    values = decided(profile)
-    left = (_decide(rule, values) for rule in rules)
-    return Graph(tuple(rule for rule in left if not any(c is FALSE for c in rule.guard)))
+    """The graph that these rules make under one profile."""
+    return Graph(rules).under(profile)
 
 
 def decided(profile: Profile) -> dict[Var, Term]:

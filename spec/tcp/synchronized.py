@@ -10,6 +10,7 @@ acknowledgment is cumulative, and deployed stacks do so (reading 28).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..language.edge import Event, Rule
 from ..language.profile import (
@@ -182,48 +183,39 @@ _RESETS = ~RFC5961_RST | (SEG.SEQ == RCV.NXT)
 _STEP_2 = (ACCEPTABLE, CTL.RST)
 _NUMBER_IN_WINDOW = _in_window(SEG.SEQ)
 _TO_LISTEN = PASSIVE & ~CLOSE_CALLED
-_OUTSIDE = "RFC 5961: what lies behind the RST reaches into the window, but its own number does not. Silently drop it."
+
+
+def _also_in_time_wait(rule: Rule) -> tuple[Rule, Rule]:
+    """A rule of step 2 for all states but the last, and its twin for TIME-WAIT, where RFC 1337 comes first."""
+    guard = (~_REOPENS, *rule.guard, ~RFC1337)
+    return rule, replace(rule, name=f"{rule.name}.time-wait", states=(S.TIME_WAIT,), guard=guard)
+
 
 SECOND = (
-    Rule(
-        "step2.outside",
-        _ARRIVES,
-        OTHER[:-1],
-        None,
-        ("3.10.7.4 step 2",),
-        guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
-        why=_OUTSIDE,
+    *_also_in_time_wait(
+        Rule(
+            "step2.outside",
+            _ARRIVES,
+            OTHER[:-1],
+            None,
+            ("3.10.7.4 step 2",),
+            guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
+            why="RFC 5961: what lies behind the RST reaches into the window, but its own number does not. "
+            "Silently drop it.",
+        )
     ),
-    Rule(
-        "step2.outside.time-wait",
-        _ARRIVES,
-        (S.TIME_WAIT,),
-        None,
-        ("3.10.7.4 step 2",),
-        guard=(~_REOPENS, *_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW, ~RFC1337),
-        why=_OUTSIDE,
-    ),
-    Rule(
-        "step2.challenge",
-        _ARRIVES,
-        OTHER[:-1],
-        None,
-        ("3.10.7.4 step 2",),
-        guard=(*_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW),
-        updates=ACKNOWLEDGED,
-        emits=ACK_SEGMENT,
-        why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
-    ),
-    Rule(
-        "step2.challenge.time-wait",
-        _ARRIVES,
-        (S.TIME_WAIT,),
-        None,
-        ("3.10.7.4 step 2",),
-        guard=(~_REOPENS, *_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW, ~RFC1337),
-        updates=ACKNOWLEDGED,
-        emits=ACK_SEGMENT,
-        why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
+    *_also_in_time_wait(
+        Rule(
+            "step2.challenge",
+            _ARRIVES,
+            OTHER[:-1],
+            None,
+            ("3.10.7.4 step 2",),
+            guard=(*_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW),
+            updates=ACKNOWLEDGED,
+            emits=ACK_SEGMENT,
+            why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
+        )
     ),
     Rule(
         "step2.syn-received.passive",
@@ -361,27 +353,19 @@ FIFTH = (
         guard=(*STEP_5, NO_ACK_BIT),
         why="If the ACK bit is off, drop the segment and return.",
     ),
-    Rule(
-        "step5.range.syn-received",
-        _ARRIVES,
-        (S.SYN_RECEIVED,),
-        None,
-        ("3.10.7.4 step 5", "MAY-12"),
-        guard=(*STEP_5, CTL.ACK, ~RESET_FIRST, REFUSED_BY_RANGE),
-        updates=ACKNOWLEDGED,
-        emits=ACK_SEGMENT,
-        why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
-    ),
-    Rule(
-        "step5.range.time-wait",
-        _ARRIVES,
-        (S.TIME_WAIT,),
-        None,
-        ("3.10.7.4 step 5", "MAY-12"),
-        guard=(*STEP_5, CTL.ACK, REFUSED_BY_RANGE),
-        updates=ACKNOWLEDGED,
-        emits=ACK_SEGMENT,
-        why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
+    *(
+        Rule(
+            f"step5.range.{state.value.lower()}",
+            _ARRIVES,
+            (state,),
+            None,
+            ("3.10.7.4 step 5", "MAY-12"),
+            guard=(*STEP_5, CTL.ACK, *unless, REFUSED_BY_RANGE),
+            updates=ACKNOWLEDGED,
+            emits=ACK_SEGMENT,
+            why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
+        )
+        for state, unless in ((S.SYN_RECEIVED, (~RESET_FIRST,)), (S.TIME_WAIT, ()))
     ),
     Rule(
         "step5.beyond",

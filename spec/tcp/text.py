@@ -242,6 +242,21 @@ _AFTER: Assignments = (
 _QUIET_IN_TIME_WAIT = (SEG.LEN == 0) & ~TIME_WAIT_ACKS_ALL
 _TIME_WAIT = (*STEP_5, CTL.ACK, ~REFUSED_BY_RANGE)
 
+
+def _fin_unacknowledged(state: State) -> Rule:
+    """CLOSING and LAST-ACK wait for one thing, the acknowledgment of our FIN, and this ACK is not it."""
+    return Rule(
+        f"{state.value.lower()}.ack",
+        _ARRIVES,
+        (state,),
+        None,
+        ("3.10.7.4 step 5",),
+        guard=(*PROCESSED, ~ACKS_FIN),
+        updates=_AFTER,
+        why="Not yet the acknowledgment of our FIN (reading 17).",
+    )
+
+
 CLOSING = (
     Rule(
         "close-wait.ack",
@@ -253,16 +268,7 @@ CLOSING = (
         updates=_AFTER,
         why="The same processing as for the ESTABLISHED state; text after a FIN is ignored.",
     ),
-    Rule(
-        "closing.ack",
-        _ARRIVES,
-        (S.CLOSING,),
-        None,
-        ("3.10.7.4 step 5",),
-        guard=(*PROCESSED, ~ACKS_FIN),
-        updates=_AFTER,
-        why="Not yet the acknowledgment of our FIN (reading 17).",
-    ),
+    _fin_unacknowledged(S.CLOSING),
     Rule(
         "closing.acked",
         _ARRIVES,
@@ -273,16 +279,7 @@ CLOSING = (
         updates=_AFTER,
         why="The ACK acknowledges our FIN: enter TIME-WAIT.",
     ),
-    Rule(
-        "last-ack.ack",
-        _ARRIVES,
-        (S.LAST_ACK,),
-        None,
-        ("3.10.7.4 step 5",),
-        guard=(*PROCESSED, ~ACKS_FIN),
-        updates=_AFTER,
-        why="Not yet the acknowledgment of our FIN (reading 17).",
-    ),
+    _fin_unacknowledged(S.LAST_ACK),
     Rule(
         "last-ack.acked",
         _ARRIVES,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from halfclose.checks.bench.explorers.scopes import SERIES, Course
-from halfclose.checks.explore import plain as search
-from halfclose.checks.explore.engine import Engine, Options, explore
-from halfclose.checks.explore.plain import Progress
+from halfclose.checks.explore.engine import explore
+from halfclose.checks.explore.options import Engine, Inquiry, Options, Tell
+from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.system import System
 from halfclose.checks.export import run
 from halfclose.checks.export.model import Model
@@ -69,7 +68,7 @@ def warm(threads: int) -> None:
     explore(System(scope, tcp(scope.profile)), engine=Engine.NUMBA, options=Options(threads))
 
 
-def measure(lane: Lane, course: Course, memory: int, progress: Progress) -> Measured:
+def measure(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
     """Explore the scope in this lane; raises Unfinished where the memory does not suffice."""
     if lane.engine == "python":
         return _python(lane, course, memory, progress)
@@ -78,19 +77,19 @@ def measure(lane: Lane, course: Course, memory: int, progress: Progress) -> Meas
     return _peer(lane, course, memory)
 
 
-def _python(lane: Lane, course: Course, memory: int, progress: Progress) -> Measured:
+def _python(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
     """The memory is that of the states alone."""
-    found = search.explore(_system(course), limit=memory // _PYTHON_STATE, progress=progress)
+    found = PlainSearch(_system(course), Inquiry(limit=memory // _PYTHON_STATE))
+    found.run(progress)
     if not found.complete:
         raise Unfinished("came to the bound on memory")
-    size = sys.getsizeof(found.parents) + sum(map(sys.getsizeof, found.parents))
-    return Measured(lane, found.states, found.seconds, size)
+    return Measured(lane, found.states, found.seconds, found.bytes)
 
 
-def _numba(lane: Lane, course: Course, memory: int, progress: Progress) -> Measured:
+def _numba(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
     """The tables are part of the seconds and of the memory."""
     options = Options(lane.threads, memory)
-    found = explore(_system(course), progress=progress, engine=Engine.NUMBA, options=options)
+    found = explore(_system(course), engine=Engine.NUMBA, options=options, tell=progress)
     if not found.complete:
         raise Unfinished("came to the bound on memory")
     return Measured(lane, found.states, found.seconds, found.memory or 0)

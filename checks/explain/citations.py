@@ -1,0 +1,80 @@
+"""The RFC's own names: its numbered requirements and its sections, each with what cites it here.
+
+Only what the declaration says is shown; for the RFC's sentence itself, look the section up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from halfclose.checks.explain.entry import Entry, Facts
+from halfclose.checks.explain.uses import together
+from halfclose.checks.explain.variables import endpoint
+from halfclose.spec.claims.agreement import AGREEMENT
+from halfclose.spec.claims.catalogue import CLAIMS
+from halfclose.spec.claims.invariant import INVARIANT
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.profile import SWITCHES
+from halfclose.spec.language.readings import READINGS
+from halfclose.spec.tcp.graph import RULES
+
+_REQUIREMENT = re.compile(r"\b(MUST|SHLD|MAY)-\d+")
+
+
+def requirements() -> Iterator[Entry]:
+    """Requirements of Appendix B that something here rests on."""
+    texts = (*_cited(), *(text for _, _, text in _texts()))
+    found = {match[0] for text in texts for match in _REQUIREMENT.finditer(text)}
+    for name in sorted(found, key=lambda each: (each.split("-")[0], int(each.split("-")[1]))):
+        yield Entry("requirement", name, _says(name), partial(_citing, name), ("Appendix B",))
+
+
+def sections() -> Iterator[Entry]:
+    """Sections of the RFC that edges or claims cite, and the steps and figures within them."""
+    cited = {cite for cite in _cited() if not _REQUIREMENT.fullmatch(cite)}
+    for name in sorted(cited | {cite.split(" ")[0] for cite in cited if cite[0].isdecimal()}, key=_order):
+        yield Entry("section", name, _says(name), partial(_citing, name))
+
+
+def _cited() -> Iterator[str]:
+    for cites in (*(rule.cite for rule in RULES), *(claim.cite for claim in CLAIMS)):
+        yield from cites
+
+
+def _says(name: str) -> str:
+    """What kinds of thing cite it; who they are is found when asked for."""
+    return f"cited by {', '.join(kind for kind, lines in _citing(name).items() if lines)}"
+
+
+def _citing(name: str) -> Facts:
+    """What cites a requirement or a section, its steps included."""
+    mentions: dict[str, list[str]] = {}
+    for kind, owner, text in _texts():
+        if re.search(rf"\b{re.escape(name)}(?![\d.]*\d)", text):
+            mentions.setdefault(kind, []).append(f"{owner}: {text}")
+    citing = (rule for rule in RULES if _within(rule.cite, name))
+    return {
+        "edges": [f"{label}: {rule.why or rule.signal}" for label, rule in together(citing).items()],
+        "claims": [f"{claim.id} {claim.title}" for claim in CLAIMS if _within(claim.cite, name)],
+        **mentions,
+    }
+
+
+def _within(cites: tuple[str, ...], name: str) -> bool:
+    return any(cite == name or cite.startswith(f"{name} ") for cite in cites)
+
+
+def _texts() -> Iterator[tuple[str, str, str]]:
+    """Everything else that may speak of the RFC: the kind of thing, its name and its text."""
+    yield from (("variables", entry.name, entry.says) for entry in endpoint())
+    yield from (("switches", name, switch.means) for name, switch in SWITCHES.items())
+    yield from (("readings", each.name, f"{each.where}: {each.default}") for each in READINGS)
+    yield from (("conjuncts", each.name, each.why) for each in (*INVARIANT, *AGREEMENT))
+    yield from (("events", event.value, event.means) for event in Event)
+
+
+def _order(name: str) -> tuple[list[int], str]:
+    section, _, rest = name.partition(" ")
+    return [int(part) if part.isdecimal() else 99 for part in section.split(".")], rest
