@@ -31,13 +31,17 @@ class Connection:
         least_iss: int | None = None,
         called: Callable[[Connection], object] | None = None,
     ) -> None:
-        """isn: the initial sequence number to use at a time, as isn.generator makes it; at least least_iss.
+        """isn: the initial sequence number to use at a time, as isn.isn_generator makes it; at least least_iss.
 
         called: is told of every event at this connection, before anything comes of it.
         """
         self.tcb = Tcb(config, isn)
         self.tcb.least_iss = least_iss
         self._called = called
+
+    def __str__(self) -> str:
+        """The state and the RFC's variables on one line (see Tcb)."""
+        return str(self.tcb)
 
     # ---- user calls, 3.10.1 to 3.10.6 ------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
 from halfclose.reference.counters import Counters
 from halfclose.reference.deadlines import Deadlines
-from halfclose.reference.isn import generator
+from halfclose.reference.isn import isn_generator
 from halfclose.reference.listener import Listener, Socket
 from halfclose.reference.output import reset_for
 from halfclose.reference.tcb import State
@@ -208,7 +208,7 @@ class Stack:
 
     def _free_pair(self, local: Address, remote: Address, remote_port: int) -> _Pair:
         """The next free port from a start that differs by destination (RFC 6056 3.3.3)."""
-        start = generator((local.packed, 0), (remote.packed, remote_port), self._secret)(0.0)
+        start = isn_generator((local.packed, 0), (remote.packed, remote_port), self._secret)(0.0)
         for _ in range(_PORTS):
             self._opened += 1
             pair = _Pair(local, _FIRST_PORT + (start + self._opened) % _PORTS, remote, remote_port)
@@ -217,7 +217,7 @@ class Stack:
         raise CallError("insufficient resources")
 
     def _make(self, pair: _Pair, least_iss: int | None = None) -> Connection:
-        isn = generator((pair.local.packed, pair.local_port), (pair.remote.packed, pair.remote_port), self._secret)
+        isn = isn_generator((pair.local.packed, pair.local_port), (pair.remote.packed, pair.remote_port), self._secret)
         return Connection(self._configs[pair.local.version], isn=isn, least_iss=least_iss, called=self._note)
 
     def _note(self, connection: Connection) -> None:

@@ -150,6 +150,20 @@ class Tcb:
         self.ended: Notice | None = None  # why there is no connection any more
         self.keep_alives = 0  # probes that nobody has answered
 
+    def __str__(self) -> str:
+        """The state and the variables that have a value in it, on one line: SYN-SENT ISS=100 SND.UNA=100 ..."""
+        send = {"ISS": self.ISS, "SND.UNA": self.SND.UNA, "SND.NXT": self.SND.NXT}
+        window = {"SND.WND": self.SND.WND, "SND.WL1": self.SND.WL1, "SND.WL2": self.SND.WL2}
+        receive = {"IRS": self.IRS, "RCV.NXT": self.RCV.NXT, "RCV.WND": self.RCV.WND}
+        match self.state:
+            case State.CLOSED | State.LISTEN:
+                values = {}
+            case State.SYN_SENT:
+                values = send
+            case _:
+                values = send | window | receive
+        return " ".join((self.state, *(f"{name}={value}" for name, value in values.items())))
+
     # ---- what follows from the variables ---------------------------------------------------------------------
 
     @property

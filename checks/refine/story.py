@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.oracle.sequence import distance
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
+from halfclose.reference.wire import SYN, Segment
 
-_BITS = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (ACK, "ACK"))
-_STATE, _LABEL = 13, 52
+_STATE = 13  # the width of the longest state
 
 
 @dataclass
@@ -51,11 +50,7 @@ class Story:
         self.lines.append((str(self.steps), state, text))
 
     def _show(self, segment: Segment, first: int | None, other: int | None) -> str:
-        bits = ",".join(name for bit, name in _BITS if segment.flags & bit)
-        parts = [f"<SEQ={_relative(segment.seq, first)}>"]
-        parts += [f"<ACK={_relative(segment.ack, other)}>"] if segment.flags & ACK else []
-        parts += [f"<DATA={len(segment.text)}>"] if segment.text else []
-        return "".join((*parts, f"<CTL={bits}>", f" WND={segment.wnd}"))
+        return str(replace(segment, seq=_relative(segment.seq, first), ack=_relative(segment.ack, other)))
 
 
 def why(divergence: Deviates) -> list[str]:
