@@ -3,8 +3,8 @@
 Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2), SACK-permitted and SACK (RFC 2018 2, 3);
 others are skipped (MUST-6).
 
-Encoding and decoding are pure functions.  A datagram that is not a well-formed TCP segment raises Malformed;
-nothing else escapes.
+Encoding and decoding are pure functions.  Decoding a packet that is no well-formed TCP segment raises Malformed, and
+nothing else.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from halfclose.checks.refine import explore, stateful, vectors
-from halfclose.checks.refine.fault import BadFault, Fault, seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.run import Method, Task, perform, possible_edges
+from halfclose.checks.refine.seeding import BadFault, Fault, seeded
 from halfclose.reference import calls
 from halfclose.spec.language.profile import PROFILES
 

@@ -1,4 +1,9 @@
-"""One vector replayed against one stack, every answer judged by the oracle."""
+"""One vector replayed against one stack; the oracle judges every answer.
+
+The sequence numbers of a vector are nominal.  A stack that chooses its own initial sequence number is followed: numbers
+of its space are shifted by the difference.  A stack with another receive window takes more or less text to fill it: the
+later numbers of its peer are shifted by that.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +42,7 @@ _FIRST_PORT, _PORTS = 20_000, 20_000
 
 
 def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
-    """Replay one vector; port: a number that no earlier vector was given, so that its connection is a new one."""
+    """The verdict on one vector.  port: a number that no earlier vector was given, for a connection of its own."""
     replay = _Replay(stack, vector, profile)
     try:
         stack.start(
@@ -58,16 +63,16 @@ def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
 
 
 class _Replay:
-    """One vector under way.  The stack's sequence numbers are `shift` more than the vector's."""
+    """One vector under way.  position, number: the step being carried out, in words and counted from 1."""
 
     def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
         self.stack, self.vector = stack, vector
         self.oracle = Oracle(profile)
         self.position, self.number = "start", 0
-        self._shift = 0
+        self._shift = 0  # the stack's sequence numbers less those of the vector
         self._edge: int | None = None  # right edge of the window that the stack advertised last
-        self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
-        self._surplus = 0  # what it took to fill windows, beyond what the vector expects
+        self._ack = self._next = 0  # what the tester would acknowledge now, and what the stack acknowledged last
+        self._surplus = 0  # octets that it took to fill windows, less those that the vector expects
         self._sent_text = 0  # where in its stream the stack's next text would begin; its SEND pattern follows
 
     def run(self) -> None:
@@ -181,7 +186,7 @@ class _Replay:
         return time.monotonic() - started
 
     def _chosen_isn(self, sent: Iterable[Segment]) -> int:
-        """The number of the first SYN among these; where it is a new one, numbers are translated by it from now."""
+        """The sequence number of the first SYN among these, from which the shift follows; else the nominal one."""
         for segment in sent:
             if segment.flags & SYN:
                 self._shift = wrap(segment.seq - self.vector.iss)

@@ -1,10 +1,22 @@
-"""The specification as the judge of one endpoint that is seen only from outside.
+"""The oracle: does an endpoint, seen only from outside, conform to the specification?
 
-The oracle keeps every local state the endpoint may be in after what was observed (conformance in the sense of ioco:
-each output must be one the specification allows then, and so must silence).  It steps by the same edges as the
-explorer, at 32 bits.  What the RFC leaves to an implementation is taken from the observation: the initial sequence
-number, how text is cut into segments, when within its window it is sent, and the window itself.
-What it may do beyond the edges is in `freedoms`.
+Conformance is meant in the sense of ioco (input-output conformance, Tretmans 1996): after every sequence of inputs and
+outputs that was observed, the next output of the endpoint must be one that the specification allows then; and silence
+counts as an output, so an endpoint that sends nothing must be allowed to send nothing.
+
+The specification allows several behaviours, and the state of the endpoint is not visible.  So the oracle keeps a set of
+hypotheses, each one a local state that the endpoint may be in after what was observed so far:
+
+- an input (a user call, a segment, a time-out) moves every hypothesis along every edge that it enables, which may leave
+  more hypotheses than before; where an edge sends a segment, the hypothesis has it `due`;
+- an output keeps the hypotheses that allow it, in the states that it leads to;
+- silence keeps the hypotheses in which nothing has to be sent.
+
+The endpoint deviates (`Deviates`) as soon as no hypothesis is left.
+
+The edges are those of the explorer, at 32 bits (`endpoint`).  What the RFC leaves to an implementation is taken from
+the observation: the initial sequence number, how text is cut into segments, when within the window it is sent, and the
+window itself.  What an endpoint may do beyond the edges is listed in `freedoms`.
 """
 
 from __future__ import annotations
@@ -46,9 +58,9 @@ from halfclose.spec.tcp.graph import RULES
 
 
 class Deviates(Exception):
-    """What was observed is allowed in no state the endpoint may be in.
+    """What was observed is allowed in none of the states that the endpoint may be in.
 
-    seen: what the endpoint did.  allowed: what it may have done instead.  edges: the rules that say so.
+    seen: what the endpoint did.  allowed: what it might have done instead.  edges: the rules that say so.
     """
 
     def __init__(self, seen: str, allowed: tuple[str, ...], edges: tuple[Edge, ...]) -> None:
@@ -59,9 +71,12 @@ class Deviates(Exception):
 class Oracle:
     """Judges one endpoint from its birth in CLOSED.
 
-    Tell it every input (`call`, `deliver`) together with the initial sequence number that the endpoint was seen to
-    choose then, every segment it sends (`observe`), and when it has fallen silent (`silence`); each raises Deviates.
-    shift: the endpoint's actual less its nominal initial sequence number, for what is printed; other: the peer's.
+    Tell it every input (`call`, `deliver`, `timeout`), every segment that the endpoint sends (`observe`), and that the
+    endpoint has been given time and sent nothing more (`silence`); each raises Deviates.  isn, of an input: the initial
+    sequence number that the endpoint was seen to choose then.
+
+    hypotheses: the states that it may be in.  shift, other: subtracted from the sequence numbers of the endpoint and of
+    its peer in what is printed.
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
@@ -69,9 +84,9 @@ class Oracle:
 
     @classmethod
     def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
-        """One that joins later: the endpoint follows these edges and can only be here.
+        """An oracle that joins later, when the state of the endpoint is known.
 
-        read: octets that its user has read.  buffer: the most room that it has ever shown.
+        read: octets that its user has read.  buffer: the most octets of room that it has ever advertised.
         """
         oracle = cls.__new__(cls)
         oracle._begin(endpoint, hypothesis, read, buffer)
@@ -105,7 +120,7 @@ class Oracle:
         self._adopt(arrived, lambda: Deviates("no rule applies", (), ()))
 
     def timeout(self, event: Event) -> None:
-        """So much time has passed that this timer must have run out, where it was running."""
+        """Enough time has passed for this timer to have run out, where it was running."""
         self._adopt(self._timed_out(event), lambda: Deviates("no rule applies", (), ()))
 
     def _timed_out(self, event: Event) -> Iterator[Hypothesis]:
@@ -148,7 +163,7 @@ class Oracle:
         return any(map(self.quiet, self.hypotheses))
 
     def quiet(self, h: Hypothesis) -> bool:
-        """Whether the endpoint need not send anything before its next input (a freedom of the module's list)."""
+        """Whether the endpoint may send nothing before its next input."""
         if h.due is not None or h.rest is not None or (h[ACK_OWED] and h.state in ACKNOWLEDGING):
             return False
         if any(self._endpoint.fire(h.local, Event.REASSEMBLE)):
@@ -156,7 +171,7 @@ class Oracle:
         return not must_send(h)
 
     def allowed(self, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-        """What the endpoint may do now, for people; text in its longest form."""
+        """What the endpoint may do now, in words; of segments with text the longest."""
         shown: dict[str, None] = {}
         for h in hypotheses:
             shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._offers(h))
@@ -236,7 +251,7 @@ class Oracle:
             yield self._shown(replace(h, local=put(h.local, ACK_OWED=0), due=None), fields)
 
     def _shown(self, h: Hypothesis, fields: Fields) -> Hypothesis:
-        """The window is the implementation's: it is what the segment says."""
+        """The window that the segment advertises, which is the implementation's choice, becomes RCV.WND."""
         if fields[FIELD[CTL.RST]] or h.state not in (*SYNCHRONIZED, State.SYN_SENT, State.SYN_RECEIVED):
             return h
         return replace(h, local=put(h.local, RCV_WND=fields[FIELD[SEG.WND]]))
@@ -249,12 +264,12 @@ class Oracle:
             if sent is not None:
                 yield sent
 
-    # ---- the set of them -------------------------------------------------------------------------------------
+    # ---- the set of hypotheses -------------------------------------------------------------------------------------
 
     def _adopt(self, found: Iterable[Hypothesis], failure: Callable[[], Deviates]) -> None:
-        """Go on with these and all that they become without being seen; raises where there is none."""
+        """Continue with these hypotheses and all that follow by unseen steps; raises the failure if there is none."""
         reached: dict[Hypothesis, Hypothesis] = {}
-        queue = deque(found)  # of two ways to the same hypothesis the first counts: an edge comes before a freedom
+        queue = deque(found)  # the first way to a hypothesis counts, and edges come before freedoms
         while queue:
             h = refilled(queue.popleft())
             if h in reached:

@@ -1,4 +1,4 @@
-"""One end of a joint exploration: a connection of the reference below an application, every step of it judged."""
+"""One end of a joint exploration: an application above a connection of the reference, with every step judged."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from halfclose.spec.language.terms import Var
 from halfclose.spec.language.variables import CLOCK, GHOST, IRS, ISS, STATE
 from halfclose.spec.world.network import Scope, Wait
 
-#: Timers that fire where the scope lets the user lose patience.
+#: Timers that expire only in scopes with a user timeout.
 _PATIENCE = (Timer.USER, Timer.FIN_WAIT_2)
 _VERBS = {event: verb for verb, event in EVENTS.items()}
-#: Ghosts that the application sees, or that say which octets are the right ones.
+#: Ghosts that an application looks at, or that say which octets of a stream come next, and the clock.
 _KEPT: tuple[Var, ...] = (GHOST.LIFE, GHOST.SENT, GHOST.READ, GHOST.EOF, GHOST.JOINED, GHOST.FATE, CLOCK)
 
 
 @dataclass(frozen=True)
 class CodeStep:
-    """One kind of step of the code: what happened, and the edges that allow it; or why nothing does."""
+    """One kind of step of the code: what happened, and the edges that allow it, or why nothing allows it."""
 
     event: str
     edges: tuple[Edge, ...] = ()
@@ -57,7 +57,7 @@ class CodeStep:
 class Shared(Interned):
     """What both ends share: the kinds of steps, and the segments as they are on the wire.
 
-    judged: how many steps of one end were judged.  edges: those that they stand for.
+    judged: how many steps were judged.  edges: the names of the edges that allowed them.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Shared(Interned):
         return self._numbers[step]
 
     def on_wire(self, segment: Segment) -> int:
-        """The number of a segment; two that differ in their octets alone have two."""
+        """The number of a segment; segments that differ only in their octets have different numbers."""
         if segment not in self._wired:
             self._wired[segment] = len(self.wire)
             self.wire.append(segment)
@@ -129,14 +129,14 @@ class ReferenceEnd:
         return self._remember((local,), self._own(local))
 
     def arrive(self, local: int, segment: int) -> tuple[Move, ...]:
-        """What the segment does; nothing before the end has sent what it has to."""
+        """What the segment does; nothing while the end still has segments of its last step to send."""
         if self._here[local].unsent:
             return ()
         counter = self.locals[local][1]
         return self._remember((local, segment), (self._step(local, Arrived(self.shared.wire[segment]), counter),))
 
     def crash(self, local: int) -> tuple[Move, ...]:
-        """Loss of memory; the clock goes on, and a program begins again."""
+        """The end loses its memory: the ISN clock goes on, and the application's program begins again."""
         return self._remember((local, "crash"), self._crashed(local))
 
     def _remember(self, key: tuple[object, ...], moves: Iterable[Move]) -> tuple[Move, ...]:
@@ -205,7 +205,7 @@ class ReferenceEnd:
         return Move(label, self._intern(there, counter), first)
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
-        """The exploration objects to this step, and does not look for what comes after it."""
+        """A step that the search reports as a finding, and does not follow."""
         event = str(stimulus)
         if isinstance(stimulus, Arrived):
             h = self._here[local].h

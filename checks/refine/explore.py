@@ -1,4 +1,4 @@
-"""Two reference endpoints, joined by the model's network, explored exhaustively; every step of the code is judged."""
+"""Two connections of the reference, joined by the model's network and explored exhaustively, every step judged."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from halfclose.reference.config import Config
 from halfclose.spec.world.network import Scope
 
 _WIDTH = 32
-#: Below the wrap, and below the middle of the space, as in the scopes themselves.
+#: Just below 2^32 and just below 2^31, so that both boundaries are passed, as in the scopes themselves.
 _ISS = ((1 << 32) - 2, (1 << 31) - 1)
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """A step of the code that the specification does not allow, with the way there."""
+    """A step of the code that the specification does not allow, and the trace that leads to it."""
 
     trace: Trace
     reason: Deviates
@@ -36,8 +36,8 @@ class Divergence:
 class Explored:
     """What the exploration of one scope has shown.
 
-    judged: different steps of one end.  edges: names of the specification's edges that they stand for.
-    freedoms: steps that no edge but only a freedom allows.
+    judged: how many different steps of one end were judged.  edges: names of the edges that allowed them.
+    freedoms: how many kinds of steps are allowed only by a freedom, and by no edge.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Explored:
 
 
 def config_of(scope: Scope) -> Config:
-    """The reference with the sizes and the switches of a scope, and nothing that only delays output."""
+    """The reference with the sizes and switches of a scope; whatever only delays output is off."""
     sized = Config(
         mss=scope.mss,
         send_mss=scope.mss,

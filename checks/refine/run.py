@@ -1,6 +1,7 @@
-"""The three comparisons of the reference with the specification, as pieces of work that run in a few processes.
+"""The three comparisons of the reference with the specification, as tasks that run in several processes.
 
-A piece is described by names alone, and so is the fault that is seeded for it, if any.
+A task consists of names alone (its scope, seed or profile, and the fault that is seeded), so that it can be sent to a
+process.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from enum import Enum
 from typing import Any
 
 from halfclose.checks.refine import explore, vectors
-from halfclose.checks.refine.fault import seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.scopes import REFINED
+from halfclose.checks.refine.seeding import seeded
 from halfclose.checks.refine.story import why
 from halfclose.checks.work.processes import ignore_interrupt, stop
 from halfclose.spec.language.edge import Event
@@ -49,8 +50,11 @@ class Length:
 
 @dataclass(frozen=True)
 class Task:
-    """One piece: a scope to explore, a seed to search from, a profile whose vectors are replayed; "" is all that it
-    takes to find the fault."""
+    """One piece of work.
+
+    name: the scope to explore, the seed to search from, or the profile whose vectors are replayed; with "" they are
+    tried in turn until the fault is caught.
+    """
 
     method: Method
     name: str
@@ -60,10 +64,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a piece has shown.
+    """The result of a task.
 
-    states, transitions: of the joint exploration.  judged: steps of the code.  passed: vectors.  edges: that were
-    exercised.  where: what found the divergence.  diagram: of the divergence; empty where there is none.
+    states, transitions: of the joint exploration.  judged: how many steps of the code were judged.  passed: how many
+    vectors passed.  edges: names of the edges that were exercised.  freedoms: kinds of steps that only a freedom
+    allows.  where: the scope, search or vector that found a divergence.  diagram: of the divergence; empty where there
+    is none.
     """
 
     task: Task
@@ -87,7 +93,7 @@ class Outcome:
 def everything(
     scopes: Sequence[str], seeds: Sequence[int], length: Length, methods: Sequence[Method] = tuple(Method)
 ) -> list[Task]:
-    """The whole comparison by these methods, the longest pieces first."""
+    """The whole comparison by these methods, the longest tasks first."""
     explored = [Task(Method.EXPLORE, name) for name in reversed(scopes)]
     searched = [Task(Method.SEARCH, str(seed), length=length) for seed in seeds]
     tasks = [*explored, *searched, *(Task(Method.REPLAY, name) for name in PROFILES)]
@@ -102,7 +108,7 @@ def trials(names: Sequence[str], length: Length, methods: Sequence[Method] = tup
 
 
 def perform(task: Task) -> Outcome:
-    """Do one piece of work."""
+    """Carry out one task."""
     started = time.perf_counter()
     with seeded(fault(task.fault)) if task.fault else nullcontext():
         outcome = _PERFORM[task.method](task)
@@ -167,7 +173,7 @@ _NOT_CODE = (Event.STATUS, Event.CRASH)
 
 
 def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
-    """Do all of it, in the order in which it gets done; who stops listening ends the processes."""
+    """Carry out all tasks; outcomes come as they are ready.  Closing the iterator ends the processes."""
     with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(perform, task) for task in tasks}
         try:
@@ -181,6 +187,6 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
 
 
 def possible_edges(scopes: Sequence[str]) -> frozenset[str]:
-    """The edges that the profiles of these scopes have, but for those that are no step of the code."""
+    """Names of the edges that the profiles of these scopes have, without those that are no step of the code."""
     graphs = (tcp(REFINED[name].profile) for name in scopes)
     return frozenset(edge.name for graph in graphs for edge in graph.edges if edge.event not in _NOT_CODE)

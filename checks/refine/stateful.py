@@ -1,5 +1,7 @@
-"""One connection of the reference at 32 bits, driven by Hypothesis: any configuration, any call, any segment, any
-timer, in any order and for as long as it likes; every step judged.  What fails is shrunk.
+"""A search with Hypothesis: one connection of the reference, with any configuration, calls, segments and timers.
+
+Hypothesis chooses what happens, step by step, and every step is judged.  A sequence of steps that ends in a divergence
+is shrunk to a shortest one.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ _configs = st.builds(
     selective_ack=st.just(False),
 )
 _profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
-#: How connections begin, so that no state is too deep to be reached often.
+#: How connections begin: these moves make every state one that the search reaches often.
 _OPENINGS = (
     "",
     "open",
@@ -100,13 +102,13 @@ class Endpoint(RuleBasedStateMachine):
             self._plays(move)
 
     def _plays(self, move: str) -> None:
-        """One of the moves that connections usually begin with."""
+        """One word of _OPENINGS."""
         match move:
             case "syn":
                 self.hears_a_syn(simultaneously=False)
             case "ack" | "fin":
                 self._arrives(self.h[RCV.NXT], self.h[SND.NXT], ACK | (FIN if move == "fin" else 0), 0, self.window)
-            case "fin-alone":  # it knows nothing of ours
+            case "fin-alone":  # it acknowledges nothing of ours
                 self._arrives(self.h[RCV.NXT], self.h[SND.UNA], ACK | FIN, 0, self.window)
             case "send":
                 self._take(Called(Verb.SEND, _SOME_TEXT))
@@ -167,7 +169,7 @@ class Endpoint(RuleBasedStateMachine):
     @precondition(_heard)
     @rule(ahead=st.integers(1, 3) | st.integers(1, 3000), octets=_octets, ends=_ends)
     def hears_ahead(self, ahead: int, octets: int, ends: int) -> None:
-        """A segment that has overtaken others."""
+        """A segment that arrives ahead of others."""
         self._arrives(self.h[RCV.NXT] + ahead, self.h[SND.NXT], ACK | ends, octets, self.window)
 
     @precondition(_heard)
@@ -234,7 +236,8 @@ class Endpoint(RuleBasedStateMachine):
 class Searched:
     """What a search has shown.
 
-    judged: steps, those of shrinking included.  edges: that they stand for.  diagram: of the shortest failure found.
+    judged: how many steps were judged, those of shrinking included.  edges: names of the edges that allowed them.
+    diagram: of the shortest divergence found; empty where there is none.
     """
 
     judged: int

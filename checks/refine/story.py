@@ -14,7 +14,7 @@ _STATE = 13  # the width of the longest state
 
 @dataclass
 class Story:
-    """Lines so far; numbers count from the first SYN seen in each direction."""
+    """The lines so far; sequence numbers are relative to the first SYN in each direction."""
 
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     iss: int | None = None
@@ -39,7 +39,7 @@ class Story:
             self.lines.append(("", "", f"--> {self._show(segment, self.iss, self.irs)}"))
 
     def diagram(self, divergence: Deviates | None = None) -> str:
-        """All of it; behind it what diverged, and what the specification allows there."""
+        """All lines, then what diverged and what the specification allows there."""
         drawn = [f"{number:>3}  {state:<{_STATE}} {text}".rstrip() for number, state, text in self.lines]
         if divergence is not None:
             drawn += why(divergence)
@@ -54,7 +54,7 @@ class Story:
 
 
 def why(divergence: Deviates) -> list[str]:
-    """The verdict, in lines."""
+    """What diverged, what is allowed, and the rules that say so, in lines."""
     rules = [f"     by {edge.name}: {edge.rule.why} ({', '.join(edge.cite)})" for edge in divergence.edges[:3]]
     allowed = " or ".join(divergence.allowed) or "nothing of the kind"
     return [f"     DIVERGES: {divergence.seen}", f"     allowed: {allowed}", *rules]

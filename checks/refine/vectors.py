@@ -1,4 +1,4 @@
-"""Every vector of the generator, replayed against the reference in this process, with the story of what happened."""
+"""Vectors replayed against the reference in this process, with a record of what happened."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from halfclose.spec.language.profile import PROFILES
 
 
 class Watched(ReferenceStack):
-    """The reference under test, and what was done to it."""
+    """The reference as a stack under test that records its story."""
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         super().start(peer_port=peer_port, local_port=local_port, iss=iss)

@@ -1,8 +1,16 @@
-"""Vectors from the graph: for every edge a shortest script that takes it in its last step.
+"""Vectors from the graph: for every edge a short script that takes it in its last step.
 
-The search is breadth first over the states of one endpoint at 32-bit numbers.  States that offer the same choices
-are explored once (`_outline`), from the one that was reached first.  It goes in two passes: the endpoint sends
-everything it may at once, which any stack will do; then, for the edges still missing, it may put its sending off.
+The theory is transition coverage, by breadth-first search.  A node is a local state of one endpoint at 32 bits, with
+the path of inputs that leads there from CLOSED.  From each node everything in `stimuli.menu` is tried.  Where the
+reaction takes an edge that no vector covers yet, the path becomes a vector: its inputs, what the endpoint may send
+after each of them (`render`), and a few more inputs that show which state it has reached (`probe`).
+
+At 32 bits there are too many states to visit all of them.  States that enable the same edges are alike for this
+purpose: of those with the same `_outline` only the first is explored further.
+
+There are three passes.  In the first one the endpoint sends everything it may at once, as any stack will do.  In the
+second, for the edges that are still missing, it may put off what it may send (flag "choice").  The third repeats the
+edges of SYN-RECEIVED after a passive OPEN, because real stacks treat that case apart.
 """
 
 from __future__ import annotations
@@ -67,7 +75,10 @@ def generate(profile: Profile) -> VectorSet:
 
 
 class _Search:
-    """Finds vectors; passive: only for SYN-RECEIVED, and by a passive OPEN, which real stacks treat apart."""
+    """One search for vectors.  missing: the edges that have none yet, by name.
+
+    passive: only the edges of SYN-RECEIVED, reached by a passive OPEN.
+    """
 
     def __init__(self, tester: Tester, *, passive: bool = False) -> None:
         self.tester, self.passive = tester, passive
@@ -147,7 +158,7 @@ _HOLDS = AT[HELD.SET]
 
 
 def _outline(local: Local) -> tuple[int, ...]:
-    """What decides which edges are open: states alike in this are explored once."""
+    """What decides which edges a state enables: states that are alike in this are explored once."""
     una, nxt, end, iss, irs, expected, held = (local[at] for at in _NUMBERS)
     usable, room, unread = (local[at] for at in _OCTETS)
     return (
@@ -165,10 +176,10 @@ def _outline(local: Local) -> tuple[int, ...]:
 
 
 def probe(tester: Tester, local: Local) -> tuple[Taken, ...]:
-    """Steps that show which state the endpoint is in, and no more than that.
+    """Steps that show which state the endpoint is in.
 
-    Reading, an old segment (answered with both numbers), the peer's FIN, and an old segment again.  The old segments
-    bring no acknowledgment and no window that could change anything.
+    They are: two reads, an old segment (whose answer shows SND.NXT and RCV.NXT), the peer's FIN, and an old segment
+    again.  The old segments carry no acknowledgment and no window that could change anything.
     """
     state = STATES[local[AT[STATE]]]
     if state is State.SYN_SENT:
@@ -202,7 +213,7 @@ _NEEDS = {
 
 
 def _why_not(edge: Edge, profile: Profile) -> str:
-    """Why no vector takes this edge, as far as it is known."""
+    """Why no vector takes this edge."""
     needed = [switch.name for start, switch in _NEEDS.items() if edge.name.startswith(start)]
     if edge.rule.name.endswith(".unwanted"):
         needed.append(HALF_DUPLEX.name)

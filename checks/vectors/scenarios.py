@@ -1,9 +1,15 @@
 """Named scenarios: the worked example, the ways to open and close, and the shapes of bugs that stacks have shipped.
 
-A script is a line of steps.  A user call is `open`, `send 10`, ...; `fill N` brings the window to N octets; a timer
-is `time-wait!`.  `> FLAGS [octets] [@offset] [ack offset] [wnd N]` is a segment of the peer: S, F, R, P, A for its
-flags, and offsets from the peer's next number and from all that the stack has sent.  The specification itself
-computes what the stack may answer.
+A script is one line of steps with semicolons between them.
+
+- `open`, `send 10`, ...: a user call (see `stacks.stack.Verb`), with its octets.
+- `fill 5`: text of the peer until the stack's window is 5 octets.
+- `time-wait!`: the timer of that name runs out (see TIMERS).
+- `> FA 10 @+20 ack-1 wnd 5`: a segment of the peer.  Its flags are letters of SFRPA; then, each optional, its octets of
+  text, the offset of SEG.SEQ from the peer's next number, the offset of SEG.ACK from all that the stack has sent, and
+  its window.
+
+What the stack may answer is computed from the specification.
 """
 
 from __future__ import annotations
@@ -28,7 +34,7 @@ _SERVE = "listen; > S; > A"
 
 @dataclass(frozen=True)
 class Scenario:
-    """One script.  what: one line for people.  cites: where the RFC speaks of it."""
+    """One script.  what: what it shows, in one line.  cites: the passages of RFC 9293 that decide it."""
 
     name: str
     what: str

@@ -14,7 +14,7 @@ from halfclose.reference.wire import ACK, FIN, RST, SYN
 from halfclose.spec.language.states import OTHER, RECEIVING, State
 from halfclose.spec.language.variables import CLOSE_CALLED, HELD, IRS, ISS, RCV, SND, STATE
 
-#: Octets of an ordinary text; more than any stack's send buffer holds; distances in the sequence space.
+#: Octets: of an ordinary text, of one that no send buffer can hold, and distances in the sequence space.
 TEXT, TOO_MUCH = 10, 4_000_000
 NEAR, FAR, VERY_FAR = 5, 1000, 100_000
 SMALL_WINDOW = 5
@@ -128,7 +128,7 @@ def _segments(peer: Peer) -> Iterator[VectorStep]:
 
 
 def _acknowledgments(peer: Peer) -> Iterator[int]:
-    """All that was sent; nothing new; all but the FIN; a part of the text."""
+    """Acknowledgments of all that was sent, of nothing new, of all but the FIN, and of a part of the text."""
     known = [peer.sent, peer.una]
     if peer.local[AT[CLOSE_CALLED]] and distance(peer.end, peer.sent) == 1:
         known.append(peer.end)
