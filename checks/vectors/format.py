@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 SCHEMA_NAME = "halfclose-vectors-1"
 _SCHEMA_FILE = Path(__file__).with_name("schema.json")
 _FLAGS = (("SYN", SYN), ("FIN", FIN), ("RST", RST), ("PSH", PSH), ("ACK", ACK))
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONGEST_MESSAGE = 120  # characters; what is wrong may be a value of any length
 
 
@@ -83,7 +86,10 @@ def _require_distinct(folder: Path, vectors: VectorSet) -> None:
 def _read(path: Path) -> Any:
     """One file as plain data that matches the schema; raises BadVectors."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_float=_number, parse_constant=_refuse_constant)
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
+        if _SURROGATE.search(text):
+            json.dumps(document, ensure_ascii=False).encode()  # half of a pair is no character, and cannot be printed
     except OSError as problem:
         raise BadVectors(f"{path}: {problem.strerror or problem}") from problem
     except (ValueError, RecursionError) as problem:
@@ -97,6 +103,8 @@ def _read(path: Path) -> Any:
 def _number(text: str) -> int | float:
     """A number with a fraction or an exponent.  To JSON Schema 1.0 is an integer, so it has to be one here."""
     number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text} is too large")
     return int(number) if number.is_integer() else number
 
 
@@ -110,14 +118,11 @@ def _validator() -> jsonschema_rs.Validator:
 
 
 def _require_schema(path: Path, document: Any) -> None:
-    try:
-        error = next(_validator().iter_errors(document), None)
-    except ValueError as problem:  # what Python reads and JSON cannot hold, as half of a surrogate pair
-        raise BadVectors(_message(path, f"not JSON ({problem})")) from problem
+    error = next(_validator().iter_errors(document), None)
     if error is not None:
         cause = _cause(error)
         where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in cause.instance_path)
-        raise BadVectors(_message(path, f"${where}: {cause.message}"))
+        raise BadVectors(_message(path, f"${where}: {_words(cause)}"))
 
 
 def _cause(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
@@ -130,6 +135,12 @@ def _cause(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationErro
             first, second, *_ = sorted(kinds, key=_remoteness)
             return error if _remoteness(first) == _remoteness(second) else _cause(first[0])
     return error
+
+
+def _words(error: jsonschema_rs.ValidationError) -> str:
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.OneOfNotValid):
+        return f"{error.instance!r} is no step: a step has one of call, deliver, fill, timeout, expect"
+    return error.message
 
 
 def _remoteness(errors: list[jsonschema_rs.ValidationError]) -> tuple[int, int]:
