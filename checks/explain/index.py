@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from halfclose.checks.explain import citations, claims, defects, graph, profiles, variables, world
 from halfclose.checks.explain.entry import Entry, Kind
-from halfclose.checks.vectors.format import NOTES
+from halfclose.checks.vectors.script import NOTES
 from halfclose.spec.language.names import near
 
 

@@ -16,15 +16,15 @@ from halfclose.checks.export.model import Model
 from halfclose.checks.export.run import Unfinished
 from halfclose.spec.tcp.graph import tcp
 
-#: What plain Python takes for a state, at most.
+#: The most memory that plain Python needs for a state, in octets.
 _PYTHON_STATE = 200
-#: Slots of Spin's hash table where nobody knows how many states there will be.
+#: Slots of Spin's hash table where the number of states is not known in advance.
 _SPIN_SLOTS = 1 << 24
 
 
 @dataclass(frozen=True)
 class Lane:
-    """An engine with so many threads."""
+    """An engine with a number of threads."""
 
     engine: str
     threads: int = 1
@@ -62,7 +62,7 @@ def needs(engine: str) -> str:
 
 
 def warm(threads: int) -> None:
-    """Have the kernel compiled, or loaded from the cache, before anything is timed."""
+    """Compile the search kernel, or load it from the cache, before anything is timed."""
     scope = SERIES[2].scope
     explore(System(scope, tcp(scope.profile)), engine=Engine.NUMBA, options=Options(threads))
 
