@@ -104,7 +104,7 @@ def blocks(page: Path) -> Iterator[Block]:
             end = lines.index("```", number + 1)
             yield Block(page, number + 1, line.removeprefix("```"), tuple(lines[number + 1 : end]), marks)
             number = end
-        marks = marks | {name: value for name, value in _MARK.findall(line)} if _MARK.search(line) else {}
+        marks = marks | dict(_MARK.findall(line)) if _MARK.search(line) else {}
         number += 1
 
 
