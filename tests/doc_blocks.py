@@ -215,7 +215,10 @@ def matches(shown: tuple[str, ...], printed: tuple[str, ...]) -> bool:
 
 
 def _difference(shown: tuple[str, ...], printed: tuple[str, ...]) -> str:
-    return "\n".join(line for line in ndiff([*map(masked, shown)], [*map(masked, printed)]) if line[0] in "-+")
+    """The lines that differ; what is printed beside those that are left out is no difference."""
+    lines = ndiff([*map(masked, shown)], [*map(masked, printed)])
+    signs = "-" if _LEFT_OUT in shown else "-+"
+    return "\n".join(line for line in lines if line[0] in signs and line != f"- {_LEFT_OUT}")
 
 
 # ---- rewriting ---------------------------------------------------------------------------------------------------
