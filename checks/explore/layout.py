@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from halfclose.checks.explore import kernel as k
-from halfclose.checks.explore.kernel import Words
+from halfclose.checks.explore import encoding as k
+from halfclose.checks.explore.encoding import Words
 from halfclose.checks.explore.system import FIELD_BITS, System
 from halfclose.spec.world.network import BadScope, Scope
 

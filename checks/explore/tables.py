@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from halfclose.checks.explore import kernel as k
+from halfclose.checks.explore import encoding as k
 from halfclose.checks.explore.machine import Move
 from halfclose.checks.explore.system import Action, Rank, System
 from halfclose.spec.world.network import Wait
