@@ -37,6 +37,8 @@ ROOT = Path(__file__).parent.parent
 WIDTH = 100
 #: Exit statuses of a command that was used as it is meant: everything holds, or something fails.
 _MEANT = (0, 1)
+#: What an error that nobody caught prints, with the exit status of a claim that fails.
+_CRASHED = "Traceback (most recent call last)"
 _LEFT_OUT = "..."
 
 
@@ -142,7 +144,7 @@ class Session:
             text=True,
             check=False,
         )
-        if done.returncode not in _MEANT:
+        if done.returncode not in _MEANT or _CRASHED in done.stderr:
             raise ValueError(f"`{command}` ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
         return tuple(line.rstrip() for line in done.stdout.rstrip().splitlines())
 
@@ -195,7 +197,7 @@ def faults(page: Path) -> Iterator[Fault]:
 #: Numbers that are different in every run.
 _TIME = re.compile(r"\d[\d,.:]*(?= ?(?:s|ms|min|kB|MB|GB|[kMG]B/s|states/s|/s)\b)")
 _DECIMAL_CELL = re.compile(r"(?<=│)\s*\d+\.\d+\s*(?=│|$)")
-_VERSION = re.compile(r"\b\d+\.\d+\.\d+[-\w.]*|(?<=Linux )\S+(?=,)")
+_VERSION = re.compile(r"(?<=Linux )\S+(?=,)|(?<=halfclose )\d[-\w.]*")
 _RULE, _SPACES = re.compile(r"[━─═]+"), re.compile(r" +")
 
 
