@@ -41,7 +41,7 @@ def decide(
     """Explore the scope to its end and decide these properties in it."""
     goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
     explored = explore(System(scope, graph, watched(goals)), engine=engine)
-    steps = arrows(explored.system, tuple(explored.by_level()))
+    steps = arrows(explored)
     rules = fairness(steps) if goals else Fairness((), ())
     return tuple(_decide(explored, steps, rules, prop) for prop in props)
 

@@ -128,7 +128,7 @@ def try_property(prop: Explored, profile: str = "") -> Tried:
 def _breaks(prop: Explored, mutant: str, profile: str) -> bool:
     scope = SCOPES[prop.scope]
     graph = tcp(scope.profile | parse_profile(profile), mutated(mutant))
-    return not Judge(scope, [prop]).run(scope, graph, stop_early=True, at_once=True).outcomes[0].holds
+    return not Judge(scope, [prop]).run(scope, graph, stop_early=True).outcomes[0].holds
 
 
 def _as_conjunct(prop: Explored) -> tuple[str, ...] | None:

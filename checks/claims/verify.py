@@ -224,7 +224,16 @@ def _kinds(prop: Property) -> tuple[str, ...]:
 
 
 #: Scopes that take longest, so that they are begun first.
-_LONGEST = ("both ends", "stream", "exchange", "early-close-5961", "crash", "free", "full-close", "quiet", "reuse-rst")
+_LONGEST = (
+    "both ends",
+    "stream",
+    "free",
+    "exclusive and exhaustive",
+    "one end",
+    "quiet",
+    "exchange",
+    "early-close-5961",
+)
 _WEIGHT = {where: weight for weight, where in enumerate(reversed(_LONGEST), 1)}
 
 
@@ -331,7 +340,7 @@ def _explore(unit: Unit, rules: tuple[Any, ...], extra: Profile) -> Iterator[Ver
     props = [_property(*name) for name in unit.props]
     started = time.perf_counter()
     graph = tcp(scope.profile | extra, rules)
-    judged = Judge(scope, props).run(scope, graph, stop_early=unit.tried, at_once=unit.tried)
+    judged = Judge(scope, props).run(scope, graph, stop_early=unit.tried)
     seconds = time.perf_counter() - started
     taken = frozenset[str]() if unit.tried else judged.exploration.taken()
     for (claim, name), outcome in zip(unit.props, judged.outcomes, strict=True):

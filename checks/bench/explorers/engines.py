@@ -10,7 +10,6 @@ from pathlib import Path
 from halfclose.checks.bench.explorers.scopes import SERIES, Course
 from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.options import Engine, Inquiry, Options, Tell
-from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.system import System
 from halfclose.checks.export import run
 from halfclose.checks.export.model import Model
@@ -79,11 +78,11 @@ def measure(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured
 
 def _python(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
     """The memory is that of the states alone."""
-    found = PlainSearch(_system(course), Inquiry(limit=memory // _PYTHON_STATE))
-    found.run(progress)
+    inquiry = Inquiry(limit=memory // _PYTHON_STATE)
+    found = explore(_system(course), inquiry, Engine.PYTHON, tell=progress)
     if not found.complete:
         raise Unfinished("came to the bound on memory")
-    return Measured(lane, found.states, found.seconds, found.bytes)
+    return Measured(lane, found.states, found.seconds, found.memory or 0)
 
 
 def _numba(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
