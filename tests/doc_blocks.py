@@ -227,40 +227,44 @@ def _difference(shown: tuple[str, ...], printed: tuple[str, ...]) -> str:
 
 
 def elided(shown: tuple[str, ...], printed: tuple[str, ...]) -> tuple[str, ...]:
-    """What is printed, with the same passages left out as in what was shown before."""
-    parts = _parts(shown)
-    if len(parts) == 1:
-        return printed
+    """What is printed, with the same passages left out as in what was shown before.
+
+    A passage begins where its old first line fits best and ends where its old last line does.  What is still true stays
+    as it is, so that no new measurement of time changes a page.
+    """
+    if matches(shown, printed):
+        return shown[:-1] if shown and not shown[-1].strip() else shown
+    passages = _passages(shown)
     kept: list[str] = []
     start = 0
-    for number, part in enumerate(parts):
-        last_place = len(printed) - len(part)
-        if number == 0:
-            place = 0
-        elif number == len(parts) - 1:
-            place = max(start, last_place)
-        else:
-            place = max(range(start, max(start, last_place) + 1), key=lambda i, part=part: _likeness(part, printed[i:]))  # type: ignore[misc]
+    for number, passage in enumerate(passages):
         kept += [_LEFT_OUT] * (number > 0)
-        kept += printed[place : place + len(part)]
-        start = place + len(part)
+        if not passage:
+            continue
+        if number:
+            start = _best(passage[0], printed, range(start, len(printed)))
+        stop = len(printed)
+        if number < len(passages) - 1:
+            stop = 1 + _best(passage[-1], printed, range(start, min(stop, start + 2 * len(passage) + 1)))
+        kept += printed[start:stop]
+        start = stop
     return tuple(kept)
 
 
-def _parts(lines: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _passages(lines: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The passages between the lines that stand for others."""
-    parts: list[list[str]] = [[]]
+    passages: list[list[str]] = [[]]
     for line in lines:
         if line.strip() == _LEFT_OUT:
-            parts.append([])
+            passages.append([])
         else:
-            parts[-1].append(line)
-    return [tuple(part) for part in parts]
+            passages[-1].append(line)
+    return [tuple(passage) for passage in passages]
 
 
-def _likeness(part: tuple[str, ...], lines: tuple[str, ...]) -> float:
-    pairs = zip(part, lines, strict=False)
-    return sum(SequenceMatcher(None, masked(one), masked(other)).ratio() for one, other in pairs)
+def _best(line: str, printed: tuple[str, ...], places: range) -> int:
+    """Where among these places a line is most like this one."""
+    return max(places, key=lambda place: SequenceMatcher(None, masked(line), masked(printed[place])).ratio())
 
 
 def update(page: Path) -> None:

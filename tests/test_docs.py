@@ -81,8 +81,13 @@ def test_a_line_of_three_dots_stands_for_any_lines() -> None:
 
 def test_a_block_is_rewritten_with_the_same_passages_left_out() -> None:
     shown = ("head 1", "...", "the answer is 41", "...", "the end 1")
-    printed = ("head 2", "a", "b", "the answer is 42", "c", "the end 2")
-    assert elided(shown, printed) == ("head 2", "...", "the answer is 42", "...", "the end 2")
+    printed = ("head 2", "a", "b", "the answer is 42", "c", "the end 2", "in two lines")
+    assert elided(shown, printed) == ("head 2", "...", "the answer is 42", "...", "the end 2", "in two lines")
+
+
+def test_a_block_that_leaves_nothing_out_is_rewritten_with_everything() -> None:
+    assert elided(("old",), ("new", "and more")) == ("new", "and more")
+    assert elided(("...",), ("new", "and more")) == ("...",)
 
 
 # ---- commands that pages name ------------------------------------------------------------------------------------
