@@ -64,8 +64,8 @@ class Report:
 
     def evidence(self, claim: Claim) -> tuple[Evidence, ...]:
         """One item for each property, two where it is both explored and proved."""
-        kinds = ((prop, kind) for prop in claim.properties for kind in kinds(prop) if kind in self.kinds)
-        return tuple(self._evidence(claim, prop, kind == "prove") for prop, kind in kinds)
+        wanted = ((prop, kind) for prop in claim.properties for kind in kinds(prop) if kind in self.kinds)
+        return tuple(self._evidence(claim, prop, kind == "prove") for prop, kind in wanted)
 
     def _evidence(self, claim: Claim, prop: Property, proved: bool) -> Evidence:
         mine = [

@@ -17,14 +17,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ..language.edge import Edge, Event, Rule
 from ..language.profile import SWITCHES, Profile
 from ..language.states import State
 from ..language.terms import FALSE, TRUE, Assignment, Term, Var, substitute
 from . import arrives, calls, output, synchronized, text, timeouts
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 #: Every rule, in the order of RFC 9293 3.10.
 RULES: tuple[Rule, ...] = (
@@ -50,6 +52,8 @@ class Graph:
     @cached_property
     def networkx(self) -> nx.MultiDiGraph[State]:
         """One node a state, one arrow an edge, keyed by the edge's name, with the edge itself as an attribute."""
+        import networkx as nx  # only here: it takes longer to import than all of this package, and few need it
+
         graph: nx.MultiDiGraph[State] = nx.MultiDiGraph(name="TCP, RFC 9293")
         graph.add_nodes_from(State)
         for edge in self.edges:
