@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from commandline import FULL_CLOSE, SHORT, halfclose
+from commandline import FULL_CLOSE, SHORT, halfclose, shell
 
 FREE = ("explore", "--app-a", "free", "--app-b", "free")
 
@@ -105,6 +105,18 @@ def test_what_may_not_be_written_is_refused(tmp_path: Path) -> None:
     assert "closed is read-only" in refused("vectors", "-o", "closed/x", cwd=tmp_path)
 
 
+def test_a_relative_target_in_a_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    done = shell('cd gone; rmdir ../gone; "$@"', "vectors", "-o", "out", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "halfclose: cannot write to out: No such file or directory\n"
+
+
+def test_a_property_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_bytes(b"\xff")
+    assert refused("verify", "--property", "mine.py", cwd=tmp_path) == "mine.py is not a text in UTF-8\n"
+
+
 def test_a_run_that_is_refused_leaves_the_old_report_and_makes_no_new_one(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("kept")
     refused(*SHORT, "--limit", "0", "--json", "old.json", cwd=tmp_path)
@@ -199,6 +211,14 @@ def test_an_iss_beyond_the_width_is_refused(command: tuple[str, ...], iss: str, 
 
 def test_the_largest_iss_of_the_width_is_taken() -> None:
     assert halfclose(*SHORT, "--iss", "63,0", "--bits", "6").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--losses=--5", f"--losses={'9' * 5000}", f"--iss={'9' * 5000},1", "--iss=-1,3", f"--memory={'9' * 5000}G"],
+)
+def test_numbers_that_are_none_are_refused_and_not_repeated_at_length(option: str) -> None:
+    assert len(refused(*FULL_CLOSE, option)) < 150
 
 
 # ---- names ---------------------------------------------------------------------------------------------------

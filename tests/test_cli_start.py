@@ -89,8 +89,8 @@ def test_the_package_has_no_other_attribute() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["verfy"], "No such command 'verfy'. Did you mean 'verify'? See `python -m halfclose --help`."),
-        (["bench", "startp"], "Did you mean 'startup'? See `python -m halfclose bench --help`."),
+        (["verfy"], "No such command 'verfy'. Did you mean 'verify'? See `halfclose --help`."),
+        (["bench", "startp"], "Did you mean 'startup'? See `halfclose bench --help`."),
         (["verify", "--mutnt", "x"], "No such option: --mutnt"),
         (["conform"], "Missing argument 'DIR'."),
         (["serve", ".", "--loss", "200"], "less than or equal to 99. See"),

@@ -172,3 +172,22 @@ def test_ctrl_c_in_the_middle_of_a_run_is_said_in_one_line(arguments: tuple[str,
     assert running.returncode == INTERRUPTED
     assert errors.splitlines()[-1].startswith("halfclose: interrupted")
     assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed in /proc")
+def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
+    with subprocess.Popen(
+        [*HALFCLOSE, "verify", "S2", "--jobs", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=surroundings(None, {}),
+    ) as running:
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        while not (workers := children.read_text().split()):
+            assert running.poll() is None
+        os.kill(int(workers[-1]), signal.SIGKILL)
+        out, errors = running.communicate(timeout=60)
+    assert (running.returncode, out) == (2, "")
+    assert errors.splitlines()[-1].startswith("halfclose: a process that worked was killed")
+    assert "Traceback" not in errors

@@ -27,7 +27,7 @@ def _run() -> int:
 
         from halfclose.checks.cli.commands import app
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(app(prog_name="halfclose", standalone_mode=False) or 0)
     except typer.TyperException as error:
         said, where = " ".join(error.format_message().split()), getattr(error, "ctx", None)
         stop = "" if said.endswith((".", "?")) else "."

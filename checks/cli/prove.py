@@ -18,6 +18,7 @@ from halfclose.checks.cli.options import refuse_ignored
 from halfclose.checks.cli.progress import advancing, tell, working
 from halfclose.checks.cli.solving import solving
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
+from halfclose.checks.cli.workers import workers
 from halfclose.checks.prove.both_ends import premises
 from halfclose.checks.prove.bridge import Bridge, bridge
 from halfclose.checks.prove.minimal import implied
@@ -211,7 +212,7 @@ def _json(proofs: dict[str, Proof], only: Profile | None) -> dict[str, Any]:
 
 
 def _gate(json_file: Path | None) -> None:
-    with advancing("trying mutants", len(MUTANTS)) as advance:
+    with advancing("trying mutants", len(MUTANTS)) as advance, workers("--mutant tries one of them"):
         tried = gate(tuple(MUTANTS), advance)
     if str(json_file) != "-":
         _show_gate(tried)

@@ -13,6 +13,7 @@ from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
 from halfclose.checks.cli.progress import advancing, tell
 from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
+from halfclose.checks.cli.workers import workers
 from halfclose.checks.refine.faults import FAULTS
 from halfclose.checks.refine.run import Length, Method, Outcome, Task, everything, possible_edges, run, trials
 from halfclose.checks.refine.scopes import REFINED
@@ -94,12 +95,13 @@ def _run(tasks: Sequence[Task], jobs: int) -> tuple[list[Outcome], bool]:
     outcomes: list[Outcome] = []
     with advancing("comparing", len(tasks)) as advance:
         try:
-            for outcome in run(tasks, jobs):
-                outcomes.append(outcome)
-                task = outcome.task
-                if outcome.diagram and not task.fault:
-                    tell(f"{_title(task)}: the code and the specification diverge")
-                advance(f"{task.method.value} {task.fault or task.name}")
+            with workers("fewer --jobs need less"):
+                for outcome in run(tasks, jobs):
+                    outcomes.append(outcome)
+                    task = outcome.task
+                    if outcome.diagram and not task.fault:
+                        tell(f"{_title(task)}: the code and the specification diverge")
+                    advance(f"{task.method.value} {task.fault or task.name}")
         except KeyboardInterrupt:
             return outcomes, True
     return outcomes, False

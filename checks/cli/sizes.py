@@ -6,6 +6,7 @@ import os
 
 from halfclose.spec.world.network import BadScope
 
+_MOST_DIGITS = 30
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -13,9 +14,10 @@ def bound(name: str, text: str) -> int | None:
     """How many in all, None for 'any'; raises BadScope."""
     if text == "any":
         return None
-    if not text.lstrip("-").isdecimal():
-        raise BadScope(f"{name} must be a number or 'any', not {text!r}")
-    return int(text)
+    number = _number(text)
+    if number is None:
+        raise BadScope(f"{name} must be a number or 'any', not {_short(text)}")
+    return number
 
 
 def byte_count(text: str | None) -> int:
@@ -25,14 +27,29 @@ def byte_count(text: str | None) -> int:
     number, unit = text[:-1], text[-1:].upper()
     if unit.isdecimal():
         number, unit = text, ""
-    if unit not in _UNITS or not number.isdecimal() or int(number) < 1:
-        raise BadScope(f"memory must be a number of bytes such as 8G, not {text!r}")
-    return int(number) * _UNITS[unit]
+    count = _number(number)
+    if unit not in _UNITS or count is None or count < 1:
+        raise BadScope(f"memory must be a number of bytes such as 8G, not {_short(text)}")
+    return count * _UNITS[unit]
 
 
 def pair(text: str) -> tuple[int, int]:
     """Two numbers with a comma between them; raises BadScope."""
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise BadScope(f"iss must be two numbers, e.g. 62,31, not {text!r}")
-    return int(parts[0]), int(parts[1])
+    parts = [_number(part) for part in text.split(",")]
+    match parts:
+        case [int(a), int(b)] if a >= 0 and b >= 0:
+            return a, b
+    raise BadScope(f"iss must be two numbers, e.g. 62,31, not {_short(text)}")
+
+
+def _number(text: str) -> int | None:
+    """A whole number of a sensible length."""
+    try:
+        return int(text) if len(text) <= _MOST_DIGITS else None
+    except ValueError:
+        return None
+
+
+def _short(text: str) -> str:
+    """The text in quotes; only its beginning, where it is long."""
+    return repr(text if len(text) <= _MOST_DIGITS else text[:_MOST_DIGITS] + "...")

@@ -17,7 +17,7 @@ def file(context: typer.Context, target: Path | None) -> Path | None:
     """Refuse a file that cannot be written, as a callback of an option; what is in it stays in it."""
     if target is not None and str(target) != "-" and not context.resilient_parsing:
         try:
-            _try(target)
+            _try_file(target)
         except OSError as error:
             refuse(f"cannot write {target}: {error.strerror}")
     return target
@@ -26,15 +26,23 @@ def file(context: typer.Context, target: Path | None) -> Path | None:
 def folder(context: typer.Context, target: Path | None) -> Path | None:
     """Refuse a folder in which nothing can be written and that cannot be made, as a callback of an option."""
     if target is not None and not context.resilient_parsing:
-        there = next(one for one in (target, *target.absolute().parents) if os.path.lexists(one))
-        if not there.is_dir():
-            refuse(f"cannot write to {target}: {there} is not a folder")
-        if not os.access(there, os.W_OK | os.X_OK):
-            refuse(f"cannot write to {target}: {there} is read-only")
+        try:
+            _try_folder(target)
+        except OSError as error:
+            refuse(f"cannot write to {target}: {error.strerror}")
     return target
 
 
-def _try(target: Path) -> None:
+def _try_folder(target: Path) -> None:
+    """Look at the folder, or at the one in which it would be made."""
+    there = next(one for one in (target, *target.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        refuse(f"cannot write to {target}: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        refuse(f"cannot write to {target}: {there} is read-only")
+
+
+def _try_file(target: Path) -> None:
     """Open a file for writing, without emptying it; one that was not there is not there afterwards either."""
     try:
         mode = os.stat(target).st_mode

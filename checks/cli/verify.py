@@ -20,6 +20,7 @@ from halfclose.checks.cli.progress import advancing, tell, working
 from halfclose.checks.cli.solving import solving
 from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
+from halfclose.checks.cli.workers import workers
 from halfclose.spec.claims.agreement import MSL, PREMISES
 from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.properties import Claim
@@ -100,6 +101,8 @@ def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | N
             tried = try_property(prop, profile)
     except (BadProperty, UnknownSwitch) as error:
         refuse(error)
+    except UnicodeDecodeError:
+        refuse(f"{file} is not a text in UTF-8")
     if str(json_file) != "-":
         _show_property(tried, traces)
     write_json(tried.to_json(), json_file)
@@ -153,7 +156,8 @@ def _run(report: Report, work: list[Unit], jobs: int | None) -> bool:
             advance(f"{unit.where} with {unit.mutant}" if unit.mutant else unit.where)
 
         try:
-            verify(report, work, jobs, done)
+            with workers("fewer --jobs need less"):
+                verify(report, work, jobs, done)
         except KeyboardInterrupt:
             return True
     return False
