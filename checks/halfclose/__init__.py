@@ -15,13 +15,22 @@ This folder is the root of the installed package: `halfclose.spec`, `halfclose.r
 the folders of these names beside each other in the repository (see `[tool.setuptools.package-dir]` in pyproject.toml).
 """
 
-from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-try:
-    __version__ = version("halfclose")
-except PackageNotFoundError:  # the folders are used where they lie, without an installation
-    __version__ = "0+unknown"
+
+def __getattr__(name: str) -> Any:
+    """The version is looked up when it is asked for: `importlib.metadata` takes longer to import than Python itself."""
+    return _version() if name == "__version__" else _public(name)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("halfclose")
+    except PackageNotFoundError:  # the folders are used where they lie, without an installation
+        return "0+unknown"
