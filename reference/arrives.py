@@ -1,7 +1,7 @@
 """3.10.7 SEGMENT ARRIVES, in the RFC's order.
 
-Each step returns True where the RFC says "return": the segment is dealt with, and no later step sees it.
-Security and precedence (step 3) and urgent data (step 6) are left out: neither changes a state.
+Each step is a function that returns True where the RFC says "return": the later steps do not see the segment.  Security
+and precedence (step 3) and urgent data (step 6) are left out: neither changes a state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LARGEST_SHIFT = 14  # RFC 7323 2.3
 
 
 def segment_arrives(tcb: Tcb, segment: Segment) -> None:
-    """Process one segment; what it makes possible to send is sent by the caller."""
+    """Process one segment; the caller then sends what may be sent (`output.transmit`)."""
     match tcb.state:
         case State.CLOSED:
             answer_with_reset(tcb, segment)  # 3.10.7.1
@@ -43,7 +43,7 @@ def _listen(tcb: Tcb, segment: Segment) -> None:
     if segment.flags & ACK:  # second
         answer_with_reset(tcb, segment)
         return
-    if segment.flags & SYN:  # third; text and FIN are not kept, and their sender sends them again
+    if segment.flags & SYN:  # third; text and FIN are dropped, and their sender retransmits them
         _accept_syn(tcb, segment)
 
 
@@ -57,7 +57,7 @@ def _accept_syn(tcb: Tcb, segment: Segment) -> None:
 
 
 def _take_syn(tcb: Tcb, segment: Segment) -> None:
-    """IRS, RCV.NXT, and the options, which hold only where both ends offer them."""
+    """Set IRS, RCV.NXT and the options, which hold only if both ends offer them."""
     tcb.IRS = segment.seq
     tcb.RCV.NXT = add(segment.seq, 1)
     tcb.SND.MAX_WND = segment.wnd
@@ -121,7 +121,7 @@ def _other_states(tcb: Tcb, segment: Segment) -> None:
         _follow_steps(
             tcb, replace(segment, seq=add(segment.seq, 1), flags=ACK, text=b"")
         )  # of a SYN only the SYN counts
-        tcb.ack_now = True  # its sender may not know that its SYN has arrived
+        tcb.ack_now = True  # the peer may not know yet that its SYN has arrived
         tcb.SND.WL1 = segment.seq
     else:
         _follow_steps(tcb, segment)
@@ -134,7 +134,7 @@ def _follow_steps(tcb: Tcb, segment: Segment) -> None:
 
 
 def begins_anew(tcb: Tcb, segment: Segment) -> bool:
-    """Whether the segment is, in TIME-WAIT, a SYN from beyond everything that the old incarnation sent."""
+    """Whether, in TIME-WAIT, the segment is a SYN beyond everything that the peer's old incarnation sent."""
     only_syn = segment.flags & (SYN | ACK | RST) == SYN
     return tcb.state is State.TIME_WAIT and only_syn and lt(tcb.RCV.NXT, segment.seq)
 
@@ -142,14 +142,14 @@ def begins_anew(tcb: Tcb, segment: Segment) -> bool:
 def _reopens(tcb: Tcb, segment: Segment) -> bool:
     """3.6.1, MAY-2: a new SYN beyond the old incarnation opens a connection out of TIME-WAIT."""
     if not (tcb.config.reopen_from_time_wait and begins_anew(tcb, segment)) or tcb.received:
-        return False  # what is left to read belongs to the old one's user
+        return False  # unread text belongs to the user of the old connection
     tcb.return_to_listen()
     _accept_syn(tcb, segment)
     return True
 
 
 def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
-    """Figure 7, line 6: the SYN,ACK of a simultaneous open repeats a SYN that is known already."""
+    """Figure 7, line 6: whether the segment is the SYN,ACK of a simultaneous open, whose SYN has arrived before."""
     repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
     simultaneous = tcb.state is State.SYN_RECEIVED and not tcb.passive
     return tcb.config.syn_ack_completes and simultaneous and repeated and not _is_bad_ack_of_syn(tcb, segment)
@@ -279,7 +279,7 @@ def _ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
-    """What ESTABLISHED does, and every state after it."""
+    """The ACK processing of ESTABLISHED, which all later states do too."""
     if lt(tcb.SND.NXT, segment.ack):
         emit_ack(tcb)  # "acks something not yet sent"
         return True
@@ -308,14 +308,14 @@ def _is_duplicate(tcb: Tcb, segment: Segment) -> bool:
 def _update_send_window(tcb: Tcb, segment: Segment) -> None:
     shift = 0 if segment.flags & SYN else tcb.SND.SCALE  # RFC 7323 2.2
     if tcb.SND.WND == 0 and segment.wnd and tcb.outstanding and tcb.state is not State.SYN_SENT:
-        tcb.resend = tcb.SND.UNA  # the window opens: what probed it was not taken
+        tcb.resend = tcb.SND.UNA  # the window opens: what was sent as a probe was refused, and goes again
     tcb.SND.WND = segment.wnd << shift
     tcb.SND.WL1, tcb.SND.WL2 = segment.seq, segment.ack
     tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, tcb.SND.WND)
 
 
 def _advance_una(tcb: Tcb, segment: Segment) -> None:
-    """SND.UNA <- SEG.ACK, and all that follows from progress."""
+    """SND.UNA <- SEG.ACK; acknowledged text is removed, the round trip measured, the timer restarted."""
     octets = distance(tcb.SND.UNA, segment.ack)
     _measure(tcb, segment)
     tcb.SND.UNA = segment.ack
@@ -335,7 +335,7 @@ def _advance_una(tcb: Tcb, segment: Segment) -> None:
 
 
 def _measure(tcb: Tcb, segment: Segment) -> None:
-    """A round trip: by the timestamp of the ACK, or of the one segment that is timed (RFC 6298 3)."""
+    """Measure a round trip: by the timestamp of the ACK, or by the one segment that is timed (RFC 6298 3)."""
     if tcb.TS.on and segment.timestamps is not None:
         _measure_by_timestamp(tcb, segment.timestamps[1])
     elif tcb.timed is not None and le(tcb.timed[0], segment.ack):
@@ -344,10 +344,10 @@ def _measure(tcb: Tcb, segment: Segment) -> None:
 
 
 def _measure_by_timestamp(tcb: Tcb, echo: int) -> None:
-    """RFC 7323 4.1: good for what was sent again too, so that a lost segment does not leave the RTO backed off.
+    """RFC 7323 4.1: valid for retransmissions too, so that the RTO does not stay backed off after a loss.
 
-    The answer to a duplicate echoes what came before it (5.3 R3): an echo from before the last time-out may have
-    waited for as long as we did.
+    The answer to a duplicate echoes the timestamp of an earlier segment (5.3 R3), so an echo from before the last
+    time-out may include the time that we waited, and is not used.
     """
     elapsed = distance(echo, output.timestamp(tcb.now))
     if elapsed >= 0 and le(output.timestamp(tcb.timed_out), echo):
@@ -372,7 +372,7 @@ def _ack_of_fin(tcb: Tcb) -> bool:
 
 
 def _ack_in_time_wait(tcb: Tcb, segment: Segment) -> bool:
-    """Whatever occupies sequence space is acknowledged, and a FIN restarts the wait; a bare ACK is not answered."""
+    """Acknowledge what occupies sequence space, and restart the wait at a FIN; a bare ACK is not answered."""
     if segment.length:
         emit_ack(tcb)
     if segment.flags & FIN:

@@ -1,4 +1,4 @@
-"""3.10.1 to 3.10.6: the user's calls.  An error is a CallError with the RFC's words, and changes nothing."""
+"""3.10.1 to 3.10.6: the user's calls.  A call that fails raises CallError with the RFC's words, and changes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNSPECIFIED = "remote socket unspecified"
 
 
 class CallError(Exception):
-    """What a call returns instead of "ok": the text behind "error: " in 3.10."""
+    """A call failed; the message is the text that follows "error: " in 3.10."""
 
 
 def open_active(tcb: Tcb) -> None:
@@ -138,7 +138,10 @@ def close_fully(tcb: Tcb, *, linger: float | None) -> None:
 
 
 def limit_wait_for_fin(tcb: Tcb) -> None:
-    """A full close leaves nobody who could end FIN-WAIT-2 if the peer is gone, and the RFC has no timer for it."""
+    """Start a timer that ends FIN-WAIT-2 after a full close.
+
+    If the peer is gone, nobody else could end it: the user has left, and the RFC has no timer for this state.
+    """
     if tcb.state is State.FIN_WAIT_2 and tcb.detached and tcb.config.fin_wait_2 is not None:
         tcb.start(Timer.FIN_WAIT_2, tcb.config.fin_wait_2)
 

@@ -1,4 +1,4 @@
-"""What the RFCs leave to an implementation: every choice and switch of a connection, with its default."""
+"""The configuration of a connection: every choice that the RFCs leave to an implementation, with its default."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class Config:
 
     # What is offered to the peer, and buffers.
     mss: int = 1460  # what the peer may send in one segment (3.7.1, MUST-14)
-    send_mss: int = 1460  # the most that the path takes, whatever the peer offers
+    send_mss: int = 1460  # the most that the path can carry in one segment, whatever the peer offers
     default_mss: int = 536  # where the peer offers none (MUST-15); 1220 over IPv6
     send_buffer: int = 65_536
     receive_buffer: int = 65_535  # the largest window; more than 65,535 needs window_scale
     window_scale: int | None = 0  # shift of the windows that are sent, 0 to 14 (RFC 7323 2)
     timestamps: bool = True  # RFC 7323 3
-    selective_ack: bool = True  # RFC 2018, as a receiver of text: what a peer reports in turn is not used
+    selective_ack: bool = True  # RFC 2018, for text received: SACK blocks are sent, and those of a peer are not used
 
     # When to send.
     nagle: bool = True  # 3.7.4, SHLD-7

@@ -20,7 +20,7 @@ class Congestion:
         self._duplicates = 0
         self._flight = 0  # before limited transmit adds to it
         self._recovering = False
-        self._recover = 0  # SND.NXT at the last loss: duplicates of what was sent before it tell nothing new
+        self._recover = 0  # SND.NXT at the last loss: duplicate ACKs of what was sent before it report no new loss
 
     def begin(self, smss: int, iss: int, *, syn_was_lost: bool) -> None:
         """3.1: the initial window, once the SMSS is known."""
@@ -30,13 +30,13 @@ class Congestion:
 
     @property
     def allowance(self) -> int:
-        """How much may be under way with new text: limited transmit (3.2 step 1) adds to the window a segment for
-        each of the first two duplicate ACKs."""
+        """Octets that may be outstanding when new text is sent: the congestion window, and by limited transmit (3.2
+        step 1) a segment for each of the first two duplicate ACKs."""
         limited = 0 if self._recovering else min(self._duplicates, _DUPLICATES - 1)
         return self.cwnd + limited * self._smss
 
     def acknowledged(self, octets: int, una: int) -> bool:
-        """An ACK of new data moves SND.UNA to una; says whether to send the first segment again now.
+        """An ACK of new data moves SND.UNA to una; returns whether to retransmit the first segment now.
 
         The window grows (3.1); in fast recovery it shrinks by what has left the network (RFC 6582 3.2 step 3).
         """
@@ -54,7 +54,7 @@ class Congestion:
         return self._recovering
 
     def duplicate(self, una: int, nxt: int, flight: int) -> bool:
-        """A duplicate ACK; says whether to send the first segment again now (3.2 steps 2 to 4).
+        """A duplicate ACK; returns whether to retransmit the first segment now (3.2 steps 2 to 4).
 
         una, nxt: SND.UNA and SND.NXT.  flight: octets sent and not acknowledged.
         """
@@ -88,7 +88,7 @@ class Congestion:
             self.cwnd = min(self.cwnd, self._initial_window())
 
     def _deflated(self, octets: int) -> int:
-        """After a partial ACK: less what it acknowledges, and a segment more for the one that has arrived."""
+        """The window after a partial ACK: less what it acknowledges, plus one segment (RFC 6582 3.2 step 3)."""
         return max(self._smss, self.cwnd - octets + (self._smss if octets >= self._smss else 0))
 
     def _half(self, flight: int) -> int:

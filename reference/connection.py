@@ -1,4 +1,13 @@
-"""One connection, sans-IO: calls, segments and time in; segments, results, notices and the next deadline out."""
+"""One connection, sans-IO: it computes what TCP does, and leaves it to its user to send, to receive and to wait.
+
+The theory is RFC 9293 3.3: a connection is a set of variables, the transmission control block (`tcb.Tcb`), and a state
+machine that events drive.  An event is a user call (3.10.1 to 3.10.6, `calls`), a segment that arrives (3.10.7,
+`arrives`) or a time-out (3.10.8, `timers`).  Each event changes the TCB.  After each, `output.transmit` sends whatever
+the TCB now allows to be sent, because that depends on the variables alone and not on the event.
+
+Calls, segments and the time go in; results, segments, notices to the user and the next deadline come out.  So the same
+code runs over a real network, over a simulated one, and under a model checker.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +26,8 @@ _DEFAULT = Config()
 class Connection:
     """A TCP endpoint between two fixed sockets.
 
-    Every event takes `now`, the time in seconds on a clock that never goes back.  After each, collect `segments`
-    and `notices`, and call `tick` no later than `deadline`.  User calls raise calls.CallError with the RFC's words.
+    Every event takes `now`, the time in seconds on a clock that never goes back.  After each event collect `segments`
+    and `notices`, and call `tick` no later than at `deadline`.  User calls raise CallError with the RFC's words.
     """
 
     __slots__ = ("_called", "tcb")
@@ -31,13 +40,16 @@ class Connection:
         least_iss: int | None = None,
         called: Callable[[Connection], object] | None = None,
     ) -> None:
-        """isn: the initial sequence number to use at a time, as isn.generator makes it; at least least_iss.
-
-        called: is told of every event at this connection, before anything comes of it.
+        """isn: the initial sequence number for a time in seconds (see isn.isn_generator).  least_iss: the lowest number
+        that may be used, None for no bound.  called: is called with this connection before each of its events.
         """
         self.tcb = Tcb(config, isn)
         self.tcb.least_iss = least_iss
         self._called = called
+
+    def __str__(self) -> str:
+        """The state and the RFC's variables on one line (see Tcb)."""
+        return str(self.tcb)
 
     # ---- user calls, 3.10.1 to 3.10.6 ------------------------------------------------------------------------
 
@@ -104,9 +116,9 @@ class Connection:
         transmit(self.tcb)
 
     def give_way(self, segment: Segment, now: float) -> bool:
-        """3.6.1, MAY-2: end TIME-WAIT if the segment is a SYN for a connection after this one; says whether it is.
+        """3.6.1, MAY-2: end TIME-WAIT if the segment is a SYN that opens the next connection; returns whether it is.
 
-        The new connection's ISS lies at tcb.least_iss or beyond.
+        The ISS of the next connection must be tcb.least_iss or beyond.
         """
         if not begins_anew(self.tcb, segment):
             return False
@@ -133,7 +145,7 @@ class Connection:
     # ---- what comes out --------------------------------------------------------------------------------------
 
     def segments(self) -> list[Segment]:
-        """What is to be sent now, oldest first; each segment is returned once."""
+        """The segments to be sent now, oldest first; each segment is returned once."""
         sent, self.tcb.outbox = self.tcb.outbox, []
         return sent
 

@@ -1,4 +1,4 @@
-"""What became of the packets of a stack."""
+"""Counters of a stack: what became of its packets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Counters:
-    """Packets since the stack was made; whatever was dropped is counted once, by its reason."""
+    """Packets since the stack was made; each dropped packet is counted once, by the reason."""
 
     received: int = 0  # all of them
     sent: int = 0
     resets_sent: int = 0  # among those sent
 
-    malformed: Counter[str] = field(default_factory=Counter)  # by the field that was wrong, as wire.Malformed has it
+    malformed: Counter[str] = field(default_factory=Counter)  # by the message of wire.Malformed
     not_for_us: int = 0  # to an address that is not the host's own; groups are among them (MUST-57)
     bad_source: int = 0  # from an address that nobody can have (MUST-63)
     no_connection: int = 0  # segments that belong to no connection and open none

@@ -1,4 +1,4 @@
-"""When each of many connections wants to be called: a heap, from which what no longer holds is dropped late."""
+"""The deadlines of many connections: a heap in which outdated entries stay until they come to the top."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SPARE = 64
 
 
 class Deadlines(Generic[Key]):
-    """At most one deadline a key, in seconds; a change costs the logarithm of how many there are."""
+    """At most one deadline for each key, in seconds; a change takes logarithmic time."""
 
     def __init__(self) -> None:
         self._wanted: dict[Key, float] = {}
-        self._heap: list[tuple[float, int, Key]] = []  # holds where _wanted says the same; numbers break ties
+        self._heap: list[tuple[float, int, Key]] = []  # an entry is valid if _wanted has the same; numbers break ties
         self._numbers = count()
 
     def set(self, key: Key, when: float | None) -> None:
@@ -42,7 +42,7 @@ class Deadlines(Generic[Key]):
         return None
 
     def due(self, now: float) -> list[Key]:
-        """Take away the deadlines that have come, the earliest first."""
+        """Remove the deadlines that have come, and return their keys, the earliest first."""
         keys = []
         while (first := self.first) is not None and first <= now:
             _, _, key = heapq.heappop(self._heap)
@@ -51,6 +51,6 @@ class Deadlines(Generic[Key]):
         return keys
 
     def _sweep(self) -> None:
-        """Drop all at once what no longer holds."""
+        """Drop all outdated entries at once."""
         self._heap = [(when, next(self._numbers), key) for key, when in self._wanted.items()]
         heapq.heapify(self._heap)

@@ -10,7 +10,7 @@ from halfclose.reference.sequence import MODULUS
 _TICKS_PER_SECOND = 250_000
 
 
-def generator(local: tuple[bytes, int], remote: tuple[bytes, int], secret: bytes) -> Callable[[float], int]:
+def isn_generator(local: tuple[bytes, int], remote: tuple[bytes, int], secret: bytes) -> Callable[[float], int]:
     """ISN = M + F(localip, localport, remoteip, remoteport, secretkey), as a function of the time in seconds.
 
     Sockets are an address in network order and a port; secret: 16 octets or more that nobody else knows.

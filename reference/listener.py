@@ -1,4 +1,4 @@
-"""Passive OPENs, and the connections that wait at them: the backlog is bounded, whatever arrives."""
+"""Passive OPENs, and the connections that wait there to be accepted; their number is bounded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halfclose.reference.wire import Address
 
 @dataclass(frozen=True)
 class Socket:
-    """An address and a port; no address stands for every one of the stack's own."""
+    """An address and a port; None as address means any of the stack's own addresses."""
 
     address: Address | None
     port: int
@@ -36,29 +36,29 @@ class Listener:
         return None
 
     def has_room(self) -> bool:
-        """Whether one more SYN may be taken without anybody giving way."""
+        """Whether one more SYN may be accepted without dropping another connection."""
         return len(self._half_open) + len(self._ready) < self.backlog
 
     def expendable(self) -> Connection | None:
-        """The half-open connection that gives way to a new one, if there is one."""
+        """The half-open connection that may be dropped in favour of a new one, or None."""
         oldest = next(iter(self._half_open), None)
         return oldest if oldest is not None and oldest.tcb.rto.backed_off else None
 
     def waiting(self) -> list[Connection]:
-        """Everything that nobody has accepted."""
+        """All connections that the user has not accepted."""
         return [*self._half_open, *self._ready]
 
     def add(self, connection: Connection) -> None:
-        """A SYN has been taken."""
+        """A SYN has been accepted: the connection is half-open."""
         self._half_open[connection] = None
 
     def remove(self, connection: Connection) -> None:
-        """The connection is gone; nothing happens where it does not wait here."""
+        """The connection is gone; nothing happens if it does not wait here."""
         self._half_open.pop(connection, None)
         self._ready.pop(connection, None)
 
     def completed(self, connection: Connection) -> None:
-        """The handshake is over; nothing happens where the connection was not half-open."""
+        """The handshake is over; nothing happens if the connection was not half-open."""
         if connection in self._half_open:
             del self._half_open[connection]
             self._ready[connection] = None

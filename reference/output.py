@@ -1,12 +1,12 @@
 """What a connection sends: segmentation, the windows, Nagle, silly window avoidance and acknowledgments.
 
-Selective acknowledgments (RFC 2018) are sent to a peer that permits them, and are not used where a peer sends them:
-what is lost is found by the duplicate ACKs of RFC 5681 and the partial ones of RFC 6582 alone.
+Selective acknowledgments (RFC 2018) are sent to a peer that permits them.  Those that a peer sends are not used: losses
+are found by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582) alone.
 """
 
 from __future__ import annotations
 
-from halfclose.reference.sequence import add, distance, latest, le, lt
+from halfclose.reference.sequence import MODULUS, add, distance, latest, le, lt
 from halfclose.reference.tcb import UNSCALED_WINDOW, State, Tcb, Timer
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, Block, Segment
 
@@ -22,7 +22,7 @@ _FULL_SEGMENTS = 2
 
 
 def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
-    """Send one segment; where it has the ACK bit it acknowledges everything that was taken."""
+    """Send one segment; with the ACK bit it acknowledges everything that was accepted."""
     ack = 0
     if flags & ACK:
         _open_window(tcb)
@@ -98,7 +98,7 @@ def _sack(tcb: Tcb) -> tuple[Block, ...]:
 
 def timestamp(now: float) -> int:
     """The timestamp clock's reading (RFC 7323 5.4): TSval of what is sent at that time."""
-    return int(now * TIMESTAMPS_PER_SECOND) & 0xFFFF_FFFF
+    return int(now * TIMESTAMPS_PER_SECOND) % MODULUS
 
 
 def _expect_acknowledgment(tcb: Tcb) -> None:
@@ -113,7 +113,7 @@ def _expect_acknowledgment(tcb: Tcb) -> None:
 
 
 def _room_to_offer(tcb: Tcb) -> int:
-    """By how much the window's right edge would move, free of silly windows (3.8.6.2.2)."""
+    """By how many octets the window's right edge may move, avoiding silly windows (3.8.6.2.2)."""
     room = tcb.config.receive_buffer - len(tcb.received) - tcb.RCV.WND
     worthwhile = min(tcb.config.receive_buffer // 2, tcb.config.mss)
     return room if room >= worthwhile else 0
@@ -125,16 +125,16 @@ def _open_window(tcb: Tcb) -> None:
 
 
 def update_window(tcb: Tcb) -> None:
-    """The user has read: tell the peer, once there is something worth telling."""
+    """The user has read: send a window update once the window would grow enough."""
     if not tcb.fin_received and _room_to_offer(tcb):
         tcb.ack_now = True
 
 
-# ---- all that may leave --------------------------------------------------------------------------------------
+# ---- what may be sent --------------------------------------------------------------------------------------
 
 
 def transmit(tcb: Tcb) -> None:
-    """Send all the text that may leave now, the FIN after it, and an ACK of its own where one is still due."""
+    """Send all text that may be sent now, the FIN after it, and a separate ACK where one is still due."""
     if tcb.state in _SENDING:
         if tcb.outstanding == 0 and tcb.now - tcb.last_sent > tcb.rto.value:
             tcb.congestion.idle()
@@ -159,7 +159,7 @@ def _transmit_one(tcb: Tcb) -> bool:
     seq = tcb.SND.NXT if tcb.resend is None else tcb.resend
     waiting = distance(seq, tcb.end)
     if waiting < 0 or (waiting == 0 and not tcb.close_called):
-        return False  # everything has left, and the FIN after it where there is one
+        return False  # all text has been sent, and the FIN too where there is one
     allowed = tcb.congestion.allowance if tcb.resend is None else tcb.congestion.cwnd
     usable = min(tcb.SND.WND, allowed) - distance(tcb.SND.UNA, seq)
     octets = max(0, min(waiting, usable, segment_size(tcb)))
@@ -172,7 +172,7 @@ def _transmit_one(tcb: Tcb) -> bool:
 
 def _is_worth_sending(tcb: Tcb, octets: int, waiting: int, fin: bool) -> bool:
     if fin:
-        return True  # nothing will come to join it; the text fits the window, and the FIN itself needs none
+        return True  # no more text will come to be sent with it; the text fits the window, and the FIN needs no room
     if octets == 0:
         return False
     if tcb.resend is not None or octets == segment_size(tcb):
@@ -200,7 +200,7 @@ def _send_text(tcb: Tcb, seq: int, octets: int, fin: bool) -> None:
 
 
 def _time(tcb: Tcb, seq: int, after: int) -> None:
-    """Time one segment a round trip, and none that is sent again (RFC 6298 3)."""
+    """Time one segment per round trip, and no retransmission (RFC 6298 3)."""
     if tcb.timed is None and le(tcb.SND.NXT, seq):
         tcb.timed = (after, tcb.now)
     elif tcb.timed is not None and lt(seq, tcb.timed[0]):
@@ -208,7 +208,7 @@ def _time(tcb: Tcb, seq: int, after: int) -> None:
 
 
 def send_first_again(tcb: Tcb) -> None:
-    """Send the front of the retransmission queue again: text, the FIN where it has left and fits, or the SYN."""
+    """Retransmit the front of the retransmission queue: text, the FIN where it was sent and fits, or the SYN."""
     if tcb.state in (State.SYN_SENT, State.SYN_RECEIVED):
         emit_syn(tcb)
         return
@@ -219,7 +219,7 @@ def send_first_again(tcb: Tcb) -> None:
 
 
 def _watch_window(tcb: Tcb) -> None:
-    """Something waits, and no ACK will come to release it: probe a zero window, override a small one."""
+    """If text waits and no ACK will release it, start a timer: to probe a zero window, or to override a small one."""
     if tcb.outstanding or distance(tcb.SND.NXT, tcb.end) <= 0:
         tcb.stop(Timer.PROBE, Timer.OVERRIDE)
     elif tcb.SND.WND == 0:
@@ -230,14 +230,14 @@ def _watch_window(tcb: Tcb) -> None:
 
 
 def send_regardless(tcb: Tcb) -> None:
-    """Send what the window takes, one octet at least: a zero-window probe (3.8.6.1) or the override of 3.8.6.2.1."""
+    """Send what fits the window, at least one octet: a zero-window probe (3.8.6.1) or the override of 3.8.6.2.1."""
     waiting = distance(tcb.SND.NXT, tcb.end)
     octets = min(waiting, max(1, tcb.SND.WND), segment_size(tcb))
     _send_text(tcb, tcb.SND.NXT, octets, tcb.close_called and octets == waiting <= tcb.SND.WND)
 
 
 def owe_ack(tcb: Tcb, octets: int) -> None:
-    """Text was taken in order: acknowledge every second full segment at once, others soon (3.8.6.3, SHLD-18)."""
+    """Text was accepted in order: acknowledge every second full segment at once, others later (3.8.6.3, SHLD-18)."""
     tcb.unacknowledged += octets
     full = _FULL_SEGMENTS * min(tcb.config.mss, tcb.SND.MSS)
     if tcb.config.delayed_ack is None or tcb.unacknowledged >= full:

@@ -1,4 +1,4 @@
-"""Text that arrived ahead of its turn, held until what is missing has come (RFC 9293 3.10.7.4 step 1, SHLD-31)."""
+"""The reassembly queue: text that arrived out of order, held until the gap is filled (3.10.7.4 step 1, SHLD-31)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Reassembly:
     def __init__(self) -> None:
         self.pieces: list[tuple[int, bytes]] = []
         self.fin: int | None = None
-        self._ends: dict[int, int] = {}  # of each piece by its first number; the one that text came for last is last
+        self._ends: dict[int, int] = {}  # each piece's end by its start, in the order in which text arrived for them
 
     def __len__(self) -> int:
         """Octets held."""
         return sum(len(text) for _, text in self.pieces)
 
     def __bool__(self) -> bool:
-        """Whether any text is held; cheaper than counting what a peer may have cut into thousands of pieces."""
+        """Whether any text is held; cheaper than `len`, since a peer may send thousands of small pieces."""
         return bool(self.pieces)
 
     def hold(self, seq: int, text: bytes, fin: bool) -> None:
-        """Keep text that begins at seq, and the FIN behind it; what contradicts the segments before it is dropped."""
+        """Hold text that begins at seq, and the FIN behind it; a segment that contradicts earlier ones is dropped."""
         end = add(seq, len(text))
         if self._contradicts(end, fin):
             return
@@ -55,7 +55,7 @@ class Reassembly:
         return fin and bool(self.pieces) and lt(end, _end(self.pieces[-1]))
 
     def take(self, seq: int) -> tuple[bytes, bool]:
-        """The text whose turn it is at seq, and whether the FIN follows at once; what lies before seq is dropped."""
+        """Remove and return the text that begins at seq, and whether the FIN follows it; text before seq is dropped."""
         text = b""
         while self.pieces and le(self.pieces[0][0], seq):
             start, held = self.pieces.pop(0)
@@ -67,12 +67,12 @@ class Reassembly:
         return text, add(seq, len(text)) == self.fin
 
     def drop_text(self) -> None:
-        """Of all the pieces."""
+        """Drop all text; a FIN stays."""
         self.pieces.clear()
         self._ends.clear()
 
     def blocks(self, most: int) -> tuple[tuple[int, int], ...]:
-        """What to report in an ACK by RFC 2018 4: the block that text came for last, then the ones before it.
+        """The SACK blocks of an ACK (RFC 2018 4): the block that text arrived for last, then the earlier ones.
 
         Each is its first number and the number behind its last, which may be the FIN's.
         """

@@ -24,7 +24,7 @@ class RetransmissionTimeout:
     def sample(self, seconds: float, *, of: int = 1) -> None:
         """A round trip of a segment that was sent once, or one measured by a timestamp (section 3).
 
-        of: how many samples a round trip yields, each of which counts the less (RFC 7323 appendix G).
+        of: how many samples are taken per round trip; each one is weighted by its inverse (RFC 7323 appendix G).
         """
         alpha, beta = _ALPHA / of, _BETA / of
         if self._srtt is None:  # 2.2
@@ -40,7 +40,7 @@ class RetransmissionTimeout:
         self._set(self.value * 2)
 
     def connected(self) -> None:
-        """5.7: where the SYN's timer expired, text begins with 3 seconds."""
+        """5.7: if the SYN's timer has expired, the RTO for text begins at 3 seconds."""
         if self.backed_off and self._srtt is None:
             self._set(max(_AFTER_LOST_SYN, self._config.initial_rto))
         self.backed_off = 0

@@ -1,8 +1,8 @@
 """Many connections over one interface, sans-IO: IP packets and time in; IP packets and the next deadline out.
 
-Its users call the Connection objects that `open` and `Listener.accept` give them; `packets` collects what all of them
-have to send.  An event costs the same however many connections there are: each tells its stack when it was called, and
-only those are looked at.
+Users call the Connection objects that `open` and `Listener.accept` return; `packets` collects what all of them send.
+The cost of an event does not depend on the number of connections: each connection tells its stack when it is called,
+and only those that were called are examined.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
 from halfclose.reference.counters import Counters
 from halfclose.reference.deadlines import Deadlines
-from halfclose.reference.isn import generator
+from halfclose.reference.isn import isn_generator
 from halfclose.reference.listener import Listener, Socket
 from halfclose.reference.output import reset_for
 from halfclose.reference.tcb import State
@@ -28,7 +28,7 @@ _FIRST_PORT, _PORTS = 49_152, 16_384  # the dynamic ports (RFC 6335 6)
 _DEFAULT_MSS_IPV6 = 1220  # MUST-15
 _LONGER_HEADER = 20  # of IPv6
 _BROADCAST = IPv4Address("255.255.255.255")
-_OVER = (State.CLOSED, State.LISTEN)  # what a RST took back to LISTEN was a listener's
+_OVER = (State.CLOSED, State.LISTEN)  # a connection that a RST returns to LISTEN came from a listener
 _DEFAULT = Config()
 
 
@@ -66,7 +66,7 @@ class Stack:
         self._places: dict[Connection, _Place] = {}
         self._listeners: dict[Socket, Listener] = {}
         self._deadlines: Deadlines[Connection] = Deadlines()
-        self._called: dict[Connection, None] = {}  # whom an event has reached since the last look, in this order
+        self._called: dict[Connection, None] = {}  # connections that had an event since the last look, in this order
         self._outbox: list[bytes] = []
         self._opened = 0
 
@@ -96,7 +96,7 @@ class Stack:
                 connection.abort(connection.tcb.now)
 
     def packet_arrives(self, packet: bytes, now: float) -> None:
-        """Process one packet; what is malformed or not for this host is dropped in silence, and counted."""
+        """Process one packet; a malformed one, or one not for this host, is dropped silently and counted."""
         self.counters.received += 1
         try:
             datagram = decode(packet)
@@ -150,7 +150,7 @@ class Stack:
                 self._send(pair, reset)
 
     def _gives_way(self, old: Connection, segment: Segment, now: float) -> bool:
-        """3.6.1, MAY-2: for a SYN from beyond TIME-WAIT; the user of the old connection keeps it, closed."""
+        """3.6.1, MAY-2: drop a connection in TIME-WAIT for a SYN that opens the next; its user keeps it, closed."""
         if not self._reopen or old.state is not State.TIME_WAIT:
             return False
         listener = self._listener(self._places[old].pair)
@@ -162,7 +162,7 @@ class Stack:
     def _arrives_at_listener(
         self, listener: Listener, pair: _Pair, segment: Segment, now: float, least_iss: int | None
     ) -> None:
-        """3.10.7.2, in a TCB made for this segment; one that does not leave LISTEN is not kept."""
+        """3.10.7.2, in a TCB made for this segment, which is kept only if it leaves LISTEN."""
         if segment.flags & (SYN | ACK | RST) == SYN and not self._has_room(listener):
             self.counters.no_room += 1  # its sender tries again
             return
@@ -178,7 +178,7 @@ class Stack:
             self._send(pair, answer)
 
     def _has_room(self, listener: Listener) -> bool:
-        """Where all places are taken, a half-open connection that nobody seems to want goes without a word."""
+        """Whether a SYN may be accepted; where the backlog is full, an expendable connection is dropped for it."""
         if listener.has_room():
             return True
         if (connection := listener.expendable()) is None:
@@ -188,7 +188,7 @@ class Stack:
         return True
 
     def _listener(self, pair: _Pair) -> Listener | None:
-        """One for this very address comes before one for every address."""
+        """The listener for this address, or else the one for every address."""
         exact = self._listeners.get(Socket(pair.local, pair.local_port))
         return exact or self._listeners.get(Socket(None, pair.local_port))
 
@@ -208,7 +208,7 @@ class Stack:
 
     def _free_pair(self, local: Address, remote: Address, remote_port: int) -> _Pair:
         """The next free port from a start that differs by destination (RFC 6056 3.3.3)."""
-        start = generator((local.packed, 0), (remote.packed, remote_port), self._secret)(0.0)
+        start = isn_generator((local.packed, 0), (remote.packed, remote_port), self._secret)(0.0)
         for _ in range(_PORTS):
             self._opened += 1
             pair = _Pair(local, _FIRST_PORT + (start + self._opened) % _PORTS, remote, remote_port)
@@ -217,14 +217,14 @@ class Stack:
         raise CallError("insufficient resources")
 
     def _make(self, pair: _Pair, least_iss: int | None = None) -> Connection:
-        isn = generator((pair.local.packed, pair.local_port), (pair.remote.packed, pair.remote_port), self._secret)
+        isn = isn_generator((pair.local.packed, pair.local_port), (pair.remote.packed, pair.remote_port), self._secret)
         return Connection(self._configs[pair.local.version], isn=isn, least_iss=least_iss, called=self._note)
 
     def _note(self, connection: Connection) -> None:
         self._called[connection] = None
 
     def _look(self) -> None:
-        """At every connection that was called: collect what it sends, note when it is due, drop it when it is over."""
+        """Of every connection that was called: collect its segments, note its deadline, drop it if it is closed."""
         for connection in self._called:
             if (place := self._places.get(connection)) is None:
                 continue

@@ -96,7 +96,7 @@ class Timestamps:
 
 
 class Tcb:
-    """One connection.  Events change it; what it has to say leaves by `outbox` and `notices`, oldest first."""
+    """One connection.  Events change it; segments leave by `outbox`, notices to the user by `notices`, oldest first."""
 
     # Hosts hold thousands: without a dictionary each, they take half the memory.
     # fmt: off
@@ -114,11 +114,11 @@ class Tcb:
         self.now = 0.0  # of the event being processed, in seconds
         self.outbox: list[Segment] = []
         self.notices: list[Notice] = []
-        self.least_iss: int | None = None  # beyond what the incarnation before may have under way
+        self.least_iss: int | None = None  # beyond all numbers that the previous incarnation may have under way
         self.clear()
 
     def clear(self) -> None:
-        """Forget the incarnation: the state of a TCB that does not exist."""
+        """Forget the incarnation: every variable as in a TCB that does not exist."""
         self.state = State.CLOSED
         self.passive = False  # came from LISTEN
         self.remote_specified = False
@@ -130,7 +130,7 @@ class Tcb:
         self.timers: dict[Timer, float] = {}  # when each one expires
 
         # The sending direction.
-        self.text = bytearray()  # what is not acknowledged, sent or not, from `text_seq` on
+        self.text = bytearray()  # text not acknowledged, whether sent or not, from `text_seq` on
         self.text_seq = 0
         self.close_called = False
         self.resend: int | None = None  # after a time-out: next number to send again, before SND.NXT
@@ -149,6 +149,20 @@ class Tcb:
         self.unacknowledged = 0  # octets taken since the last ACK
         self.ended: Notice | None = None  # why there is no connection any more
         self.keep_alives = 0  # probes that nobody has answered
+
+    def __str__(self) -> str:
+        """The state and the variables that have a value in it, on one line: SYN-SENT ISS=100 SND.UNA=100 ..."""
+        send = {"ISS": self.ISS, "SND.UNA": self.SND.UNA, "SND.NXT": self.SND.NXT}
+        window = {"SND.WND": self.SND.WND, "SND.WL1": self.SND.WL1, "SND.WL2": self.SND.WL2}
+        receive = {"IRS": self.IRS, "RCV.NXT": self.RCV.NXT, "RCV.WND": self.RCV.WND}
+        match self.state:
+            case State.CLOSED | State.LISTEN:
+                values = {}
+            case State.SYN_SENT:
+                values = send
+            case _:
+                values = send | window | receive
+        return " ".join((self.state, *(f"{name}={value}" for name, value in values.items())))
 
     # ---- what follows from the variables ---------------------------------------------------------------------
 
@@ -184,12 +198,12 @@ class Tcb:
             self.timers.pop(timer, None)
 
     def notify(self, notice: Notice) -> None:
-        """Tell the user; of text once, however much more comes before the user looks."""
+        """Tell the user; of text only once, however much arrives before the user looks."""
         if notice is not Notice.TEXT or self.notices[-1:] != [notice]:
             self.notices.append(notice)
 
     def choose_iss(self) -> None:
-        """Set ISS, SND.UNA and SND.NXT: beyond everything the incarnation before may have under way (3.4.1)."""
+        """Set ISS, SND.UNA and SND.NXT, beyond everything that the previous incarnation may have under way (3.4.1)."""
         iss, least = self.isn(self.now), self.least_iss
         if least is not None and lt(iss, least):
             iss = least
@@ -197,7 +211,7 @@ class Tcb:
         self.SND.NXT = self.text_seq = add(iss, 1)
 
     def delete(self, why: Notice) -> None:
-        """Delete the TCB and enter CLOSED.  What has arrived in good order may still be read, nothing else."""
+        """Delete the TCB and enter CLOSED.  Text may still be read if the connection has ended with both FINs."""
         received, ended_well = self.received, self.fin_received and why is Notice.CLOSED and not self.detached
         self._forget()
         if ended_well:

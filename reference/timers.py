@@ -28,10 +28,10 @@ def user_timeout(tcb: Tcb) -> None:
 
 
 def _retransmission(tcb: Tcb) -> None:
-    """RFC 6298 5.4 to 5.6; then everything behind the first segment goes again, as the window opens."""
+    """RFC 6298 5.4 to 5.6; what follows the first segment is retransmitted as the window allows."""
     handshaking = tcb.state in (State.SYN_SENT, State.SYN_RECEIVED)
     if not handshaking:
-        if tcb.SND.WND > 0:  # else this probes a zero window, and says nothing of congestion
+        if tcb.SND.WND > 0:  # a retransmission into a zero window is a probe, and no sign of congestion
             tcb.congestion.timed_out(tcb.outstanding, tcb.SND.NXT, first=tcb.rto.backed_off == 0)
         tcb.resend = tcb.SND.UNA
     tcb.rto.back_off()

@@ -3,8 +3,8 @@
 Options: MSS (3.7.1), window scale and timestamps (RFC 7323 2.2, 3.2), SACK-permitted and SACK (RFC 2018 2, 3);
 others are skipped (MUST-6).
 
-Encoding and decoding are pure functions.  A datagram that is not a well-formed TCP segment raises Malformed;
-nothing else escapes.
+Encoding and decoding are pure functions.  Decoding a packet that is no well-formed TCP segment raises Malformed, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
+_NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (URG, "URG"), (ACK, "ACK"))  # in the RFC's order
 _IP = struct.Struct("!BBHHHBBH4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
 _TCP = struct.Struct("!HHIIBBHHH")
@@ -54,6 +55,13 @@ class Segment:
     timestamps: tuple[int, int] | None = None
     sack_permitted: bool = False
     sack: tuple[Block, ...] = ()
+
+    def __str__(self) -> str:
+        """As the RFC writes it, with the window behind: <SEQ=100><ACK=300><DATA=10><CTL=FIN,ACK> WND=65535."""
+        ack = f"<ACK={self.ack}>" if self.flags & ACK else ""
+        data = f"<DATA={len(self.text)}>" if self.text else ""
+        bits = ",".join(name for bit, name in _NAMES if self.flags & bit)
+        return f"<SEQ={self.seq}>{ack}{data}<CTL={bits}> WND={self.wnd}"
 
     @property
     def length(self) -> int:

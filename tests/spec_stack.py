@@ -6,20 +6,22 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from halfclose.checks.oracle.endpoint import AT, pattern
+from halfclose.checks.oracle.endpoint import Reaction, Sizes, endpoint, put
+from halfclose.checks.oracle.segments import fields_of, flags_of
+from halfclose.checks.oracle.sequence import pattern
+from halfclose.checks.readers.python import AT, FIELD
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
-from halfclose.checks.vectors.format import Call, Deliver, Packet, Timeout
-from halfclose.checks.vectors.model import Model, Moved
 from halfclose.reference.wire import ACK, FIN, Segment
-from halfclose.spec.language.edge import Emission, Rule
+from halfclose.spec.language.edge import Emission, Event, Rule
 from halfclose.spec.language.profile import PROFILES, Profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.variables import CTL, SEG, STATE
+from halfclose.spec.language.variables import CTL, SEG, STATE, TCB
 from halfclose.spec.tcp.graph import RULES
 
 OWN_ISS = 4_000_000_000
 _TWO_MSL = 240.0
+_SIZES = Sizes(receive_buffer=4000, send_buffer=10_000)
 
 
 class SpecStack:
@@ -32,64 +34,69 @@ class SpecStack:
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         assert peer_port != local_port
-        self._model = Model(self._profile, OWN_ISS if iss is None else iss, 0, self._rules)
-        self._local, self._sent, self._read, self._quiet = self._model.initial, list[Fields](), 0, 0.0
+        self._endpoint = endpoint(self._profile, _SIZES, self._rules)
+        self._local = put((0,) * len(TCB), ISN_CLOCK=OWN_ISS if iss is None else iss)
+        self._sent, self._read, self._quiet = list[Fields](), 0, 0.0
 
     def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
         if verb in (Verb.OPEN, Verb.LISTEN):
             self._read = 0
-        (moved,) = self._model.react(self._local, Call(verb, len(text) or count))
-        self._move(moved)
-        if verb is Verb.RECEIVE and moved.returns.endswith(" octets"):
-            first, octets = self._read, int(moved.returns.split()[0])
+        (reaction,) = self._endpoint.call(self._local, verb, len(text) or count)
+        self._move(reaction)
+        if verb is Verb.RECEIVE and reaction.returns.endswith(" octets"):
+            first, octets = self._read, int(reaction.returns.split()[0])
             self._read += octets
             return Result("ok", text=self.received(first, octets))
-        return _result(verb, moved, len(text))
+        return _result(verb, reaction, len(text))
 
     def received(self, first: int, octets: int) -> bytes:
         """What RECEIVE hands to the user."""
         return pattern(first, octets)
 
     def deliver(self, segment: Segment) -> None:
-        packet = Packet(segment.flags, segment.seq, segment.ack, segment.wnd, len(segment.text))
-        for moved in self._model.react(self._local, Deliver(packet)):
-            self._move(moved)
+        for reaction in self._endpoint.arrive(self._local, fields_of(segment)):
+            self._move(reaction)
 
     def segments(self) -> list[Segment]:
         sent, self._sent = self._sent, []
-        return [self._on_wire(fields) for fields in sent]
+        return [_on_wire(fields) for fields in sent]
 
     def advance(self, seconds: float) -> None:
         self._quiet += seconds
-        timers = ["time-wait"] if self._quiet >= _TWO_MSL else ["retransmission", "probe"] if self._quiet >= 1 else []
-        for timer in timers:
-            for moved in self._model.react(self._local, Timeout(timer))[:1]:
-                self._move(moved)
+        if self._quiet >= _TWO_MSL:
+            self._time_out(Event.TIME_WAIT_TIMEOUT)
+        elif self._quiet >= 1:
+            self._time_out(Event.RETRANSMISSION_TIMEOUT)
+            self._time_out(Event.PROBE_TIMEOUT)
 
     def user_timeout(self) -> None:
-        for moved in self._model.react(self._local, Timeout("user"))[:1]:
-            self._move(moved)
+        self._time_out(Event.USER_TIMEOUT)
 
     def close(self) -> None:
         self._sent = []
 
-    def _move(self, moved: Moved) -> None:
-        settled = self._model.settle(moved)
+    def _time_out(self, timer: Event) -> None:
+        for reaction in self._endpoint.time_out(self._local, timer)[:1]:
+            self._move(reaction)
+
+    def _move(self, reaction: Reaction) -> None:
+        settled = self._endpoint.settle(reaction)
         self._local, self._quiet = settled.local, 0.0
         self._sent += settled.sent
 
-    def _on_wire(self, fields: Fields) -> Segment:
-        packet = self._model.packet(fields)
-        return Segment(packet.seq, packet.ack, packet.flags, packet.wnd, pattern(packet.at, packet.octets))
+
+def _on_wire(fields: Fields) -> Segment:
+    seq, ack, wnd, at, octets = (fields[FIELD[var]] for var in (SEG.SEQ, SEG.ACK, SEG.WND, SEG.AT, SEG.TEXT))
+    return Segment(seq, ack, flags_of(fields), wnd, pattern(at, octets))
 
 
-def _result(verb: Verb, moved: Moved, octets: int) -> Result:
-    if moved.returns == "queued" or moved.returns.endswith("resources"):
+def _result(verb: Verb, reaction: Reaction, octets: int) -> Result:
+    if reaction.returns == "queued" or reaction.returns.endswith("resources"):
         return Result("blocked")
-    if verb is Verb.RECEIVE and moved.returns.endswith("connection closing"):
+    if verb is Verb.RECEIVE and reaction.returns.endswith("connection closing"):
         return Result("eof")
-    if moved.returns.startswith("error"):
-        return Result(moved.returns)
+    if reaction.returns.startswith("error"):
+        return Result(reaction.returns)
     return Result("ok", accepted=octets if verb is Verb.SEND else 0)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from spec_stack import FAULTS, SpecStack, faultless, process_ends_at_a_fin
 
+from halfclose.checks.conform import entry
 from halfclose.checks.conform.registry import UnknownStack
 from halfclose.checks.conform.replay import judge
 from halfclose.checks.conform.run import conform, run
 from halfclose.checks.conform.verdicts import Report, Verdict
 from halfclose.checks.stacks import linux, lwip
 from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
-from halfclose.checks.vectors import Vector, VectorSet
 from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
+from halfclose.checks.vectors.script import Vector, VectorSet
 from halfclose.spec.language.profile import PROFILES
 
 LINUX = PROFILES["linux"]
@@ -122,6 +127,31 @@ def _broken() -> SpecStack:
 def test_a_fault_of_the_driver_is_not_blamed_on_the_stack() -> None:
     with pytest.raises(RuntimeError, match="a fault of the driver"):
         _run(_broken, "half-close-send")
+
+
+def _names_needless_modules() -> SpecStack:
+    needless = ("halfclose.checks.cli", "typer", "rich", "jsonschema_rs", "z3", "numpy")
+    raise StackError(f"imported: {sorted(name for name in sys.modules if name.startswith(needless))}")
+
+
+def test_the_process_of_a_stack_imports_nothing_of_the_command_line() -> None:
+    with pytest.raises(StackError, match=r"imported: \[\]"):
+        _run(_names_needless_modules, "half-close-send")
+
+
+def test_the_parent_imports_no_driver_and_no_oracle() -> None:
+    script = "import sys, halfclose.checks.conform.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    needless = {"pyroute2", "halfclose.checks.stacks.lwip", "halfclose.checks.oracle.oracle"}
+    assert not needless & set(done.stdout.split())
+
+
+def test_the_program_of_the_process_imports_the_standard_library_alone() -> None:
+    tree = ast.parse(Path(entry.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 def test_a_report_is_plain_data() -> None:

@@ -116,6 +116,15 @@ def test_a_name_that_two_kinds_have_finds_both() -> None:
     assert [entry.kind for entry in find("close-by-the-letter")] == ["switch", "mutant"]
 
 
+def test_spaces_and_hyphens_are_alike_in_a_name() -> None:
+    assert the("half close").name == "half-close"
+    assert the("syn sent").name == "SYN-SENT"
+
+
+def test_a_word_that_names_contain_suggests_them() -> None:
+    assert "two-way-handshake" in suggest("handshake")
+
+
 def test_a_rule_of_several_states_is_found_by_each_of_its_edges_and_without_the_state() -> None:
     assert the("send.queue@ESTABLISHED").name == "send.queue"
     assert len(find("step1.ack")) == 8

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halfclose.checks.explore.options import Inquiry
-from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.questions import Answers, ask
 from halfclose.checks.explore.system import System
+from halfclose.checks.explore.vector import VectorSearch
 from halfclose.checks.readers.python import AT
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.states import State
@@ -31,26 +31,26 @@ def scope(app_a: str = CLIENT, app_b: str = SERVER, profile: str = "", **bounds:
     )
 
 
-def covered(of: Scope, watched: frozenset[object] = frozenset()) -> PlainSearch:
-    return finished(PlainSearch(System(of, watched=watched)))  # type: ignore[arg-type]
+def covered(of: Scope, watched: frozenset[object] = frozenset()) -> VectorSearch:
+    return finished(VectorSearch(System(of, watched=watched)))  # type: ignore[arg-type]
 
 
-def finished(search: PlainSearch) -> PlainSearch:
+def finished(search: VectorSearch) -> VectorSearch:
     search.run()
     return search
 
 
-def keys(result: PlainSearch) -> list[int]:
+def keys(result: VectorSearch) -> list[int]:
     return [key for level in result.by_level() for key in level]
 
 
-def states(result: PlainSearch) -> set[tuple[str, str]]:
+def states(result: VectorSearch) -> set[tuple[str, str]]:
     names = [state.value for state in State]
     system = result.system
     return {(names[system.local(k, 0)[0]], names[system.local(k, 1)[0]]) for k in keys(result)}
 
 
-def observable(result: PlainSearch) -> set[tuple[int, ...]]:
+def observable(result: VectorSearch) -> set[tuple[int, ...]]:
     system, seen = result.system, (STATE, GHOST.READ, GHOST.SENT)
     return {tuple(system.local(k, side)[AT[var]] for side in (0, 1) for var in seen) for k in keys(result)}
 
@@ -125,10 +125,11 @@ def test_every_step_of_a_trace_is_a_step_of_the_system() -> None:
 
 
 def test_an_interrupted_exploration_says_what_it_covered() -> None:
-    search = PlainSearch(System(scope(slots=2)))
+    search = VectorSearch(System(scope(slots=2)))
 
     def stop(states: int, levels: int) -> None:
-        raise KeyboardInterrupt
+        if states > 1000:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         search.run(stop)
@@ -138,12 +139,12 @@ def test_an_interrupted_exploration_says_what_it_covered() -> None:
 
 
 def test_a_limit_stops_cleanly() -> None:
-    result = finished(PlainSearch(System(scope()), Inquiry(limit=100)))
+    result = finished(VectorSearch(System(scope()), Inquiry(limit=100)))
     assert not result.complete
     assert result.states >= 100
 
 
-def stuck_in_last_ack(result: PlainSearch) -> bool:
+def stuck_in_last_ack(result: VectorSearch) -> bool:
     """Whether B can be in LAST-ACK with no way for both ends to close."""
     system = result.system
     stuck = result.cannot_reach(lambda key: system.local(key, 0)[0] == system.local(key, 1)[0] == 0)
@@ -154,7 +155,7 @@ def test_a_goal_that_stays_reachable_is_told_from_one_that_does_not() -> None:
     small = scope("open; shutdown; read")
     broken = tcp(small.profile, mutated("no-retransmission-in-last-ack"))
     assert not stuck_in_last_ack(covered(small))
-    assert stuck_in_last_ack(finished(PlainSearch(System(small, broken))))
+    assert stuck_in_last_ack(finished(VectorSearch(System(small, broken))))
 
 
 # ---- what an application author asks -------------------------------------------------------------------------

@@ -31,6 +31,7 @@ FLOORS = {
         "export",
         "bench",
         "explain",
+        "docs",
         "cli",
     ),
 }

@@ -14,15 +14,15 @@ pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfcl
 
 from halfclose.checks.claims.judges import Judge
 from halfclose.checks.claims.progress import decide
-from halfclose.checks.claims.verify import Unit, chosen, units
+from halfclose.checks.claims.units import Unit, chosen, units
 from halfclose.checks.explore import compiled, layout, states, worker
 from halfclose.checks.explore.compiled import CompiledSearch
 from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import BadCheckpoint, Engine, Inquiry, Options
-from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.explore.vector import VectorSearch
 from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.language.variables import TCB
 from halfclose.spec.mutants.defects import mutated
@@ -58,8 +58,8 @@ def swept(of: Scope, options: Options | None = None, inquiry: Inquiry | None = N
     return search
 
 
-def plain(of: Scope, inquiry: Inquiry | None = None) -> PlainSearch:
-    search = PlainSearch(System(of), inquiry)
+def plain(of: Scope, inquiry: Inquiry | None = None) -> VectorSearch:
+    search = VectorSearch(System(of), inquiry)
     search.run()
     return search
 
@@ -107,12 +107,26 @@ def test_the_number_of_threads_changes_no_trace() -> None:
     assert diagrams[0] == diagrams[1] == diagrams[2] != []
 
 
-def test_every_state_is_the_same() -> None:
-    levels = [
-        [{seen(search.system, key) for key in level} for level in search.by_level()]
-        for search in (swept(SMALL), plain(SMALL))
-    ]
-    assert levels[0] == levels[1]
+BY_HAND = {
+    "reordered": SMALL,
+    "in order": scope("open; send 1; shutdown", "listen; read", {"slots": 2, "reorder": False, "losses": 1}),
+    "all budgets": scope("open; send 1", "listen; read", {"losses": 1, "duplicates": 1, "crashes": 1, "lives": 2}),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_every_state_is_the_same_as_by_hand(name: str) -> None:
+    system = System(BY_HAND[name])
+    levels, known, steps = [{system.initial}], {system.initial}, 0
+    while levels[-1]:
+        after = [key for before in levels[-1] for key, _ in system.successors(before)]
+        levels.append(set(after) - known)
+        known |= levels[-1]
+        steps += len(after)
+    wanted = [{seen(system, key) for key in level} for level in levels[:-1]]
+    for search in (swept(BY_HAND[name]), plain(BY_HAND[name])):
+        assert [{seen(search.system, key) for key in level} for level in search.by_level()] == wanted
+        assert search.steps == steps
 
 
 def seen(system: System, key: int) -> tuple[object, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from halfclose.checks.oracle.endpoint import distance, fields_of, pattern, show
 from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.oracle.segments import fields_of, show
+from halfclose.checks.oracle.sequence import distance, pattern
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
 from halfclose.spec.language.profile import PROFILES

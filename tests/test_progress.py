@@ -87,7 +87,7 @@ def test_a_fair_component_is_found_exactly_where_there_is_a_fair_behaviour(puzzl
 
 def whole(name: str) -> Arrows:
     explored = explore(System(SCOPES[name]))
-    return arrows(explored.system, tuple(explored.by_level()))
+    return arrows(explored)
 
 
 def eventually(claim: str, scope: str) -> Eventually:

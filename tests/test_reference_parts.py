@@ -12,7 +12,7 @@ from peer import IRS, ISS, MSS, PLAIN, WND, Peer, brief, connected
 
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
-from halfclose.reference.isn import generator
+from halfclose.reference.isn import isn_generator
 from halfclose.reference.reassembly import Reassembly
 from halfclose.reference.sequence import add, distance, le, lt
 from halfclose.reference.tcb import Notice, State
@@ -153,11 +153,11 @@ def test_keep_alive_is_off_by_default_and_probes_when_on() -> None:
 
 
 def test_isn_ticks_every_4_microseconds_and_differs_between_sockets() -> None:
-    one = generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"s" * 16)
-    other = generator((b"\n\t\0\1", 2), (b"\n\t\0\2", 80), b"s" * 16)
+    one = isn_generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"s" * 16)
+    other = isn_generator((b"\n\t\0\1", 2), (b"\n\t\0\2", 80), b"s" * 16)
     assert distance(one(10.0), one(11.0)) == 250_000
     assert one(10.0) != other(10.0)
-    assert one(10.0) != generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"t" * 16)(10.0)
+    assert one(10.0) != isn_generator((b"\n\t\0\1", 1), (b"\n\t\0\2", 80), b"t" * 16)(10.0)
 
 
 # ---- reassembly ----------------------------------------------------------------------------------------------

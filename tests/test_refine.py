@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from halfclose.checks.refine import explore, stateful, vectors
-from halfclose.checks.refine.fault import BadFault, Fault, seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.run import Method, Task, perform, possible_edges
+from halfclose.checks.refine.seeding import BadFault, Fault, seeded
 from halfclose.reference import calls
 from halfclose.spec.language.profile import PROFILES
 
@@ -28,7 +28,7 @@ def refine(*arguments: str) -> subprocess.CompletedProcess[str]:
     "name", ["narrow", "user-timeout", "again", "two-rfcs", "abort", "held-after-close", "half-close-narrow"]
 )
 def test_every_step_of_the_code_in_a_scope_is_allowed(name: str) -> None:
-    found = explore.run(name, strangers=True)
+    found = explore.run(name, attacked=True)
     assert found.divergence is None
     assert found.complete
     assert found.edges <= possible_edges([name])

@@ -12,10 +12,10 @@ from spec_stack import SpecStack
 from halfclose.checks.conform.replay import judge
 from halfclose.checks.conform.verdicts import Verdict
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors import BadVectors, VectorSet, generate, load, write
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Packet
-from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
+from halfclose.checks.vectors.format import BadVectors, load, write
+from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL, generate
 from halfclose.checks.vectors.scenarios import numbers_of, scenarios, wrapping
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Packet, VectorSet
 from halfclose.reference.wire import ACK
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import PROFILES
@@ -159,6 +159,71 @@ def test_a_malformed_file_is_refused_in_one_line(small: VectorSet, tmp_path: Pat
         load(tmp_path)
     assert str(problem.value).startswith(str(tmp_path))
     assert "\n" not in str(problem.value)
+
+
+def _set(document: Any, value: Any, *path: str | int) -> str:
+    *before, last = path
+    for key in before:
+        document = document[key]
+    document[last] = value
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+
+
+_FIRST = ("vectors", 0, "steps", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        ((*_FIRST, "call"), "fly", '"fly" is not one of'),
+        (_FIRST, {"call": "open"}, '"returns" is a required property'),
+        (_FIRST, {"deliver": {"flags": [], "seq": 1, "wnd": -1}}, "-1 is less than the minimum of 0"),
+        (_FIRST, {"frob": 1}, "{'frob': 1} is no step: a step has one of call, deliver, fill, timeout, expect"),
+        (_FIRST, 7, "7 is no step"),
+        (("vectors", 0, "iss"), "15000", '"15000" is not of type "integer"'),
+        (("vectors", 0, "iss"), 15_000.5, '15000.5 is not of type "integer"'),
+    ],
+)
+def test_the_line_names_the_place_and_what_is_wrong_there(
+    small: VectorSet, tmp_path: Path, path: tuple[str | int, ...], value: Any, problem: str
+) -> None:
+    write(small, tmp_path)
+    file = tmp_path / "scenarios.json"
+    document = json.loads(file.read_text())
+    where = _set(document, value, *path)
+    file.write_text(json.dumps(document))
+    with pytest.raises(BadVectors) as refused:
+        load(tmp_path)
+    said = str(refused.value)
+    assert said.startswith(f"{file}: {where}")
+    assert problem in said
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"), [("NaN", "NaN is no number"), ("-Infinity", "is no number"), ("1e999", "1e999 is too large")]
+)
+def test_what_is_no_number_is_refused(small: VectorSet, tmp_path: Path, number: str, problem: str) -> None:
+    write(small, tmp_path)
+    file = tmp_path / "scenarios.json"
+    file.write_text(file.read_text().replace('"iss": 15000', f'"iss": {number}', 1))
+    with pytest.raises(BadVectors, match=rf"scenarios\.json: not JSON \({problem}|{problem}"):
+        load(tmp_path)
+
+
+def test_half_of_a_surrogate_pair_is_refused_because_it_cannot_be_printed(small: VectorSet, tmp_path: Path) -> None:
+    write(small, tmp_path)
+    file = tmp_path / "scenarios.json"
+    file.write_text(file.read_text().replace('"name": "', '"name": "\\ud800', 1))
+    with pytest.raises(BadVectors, match="surrogates not allowed"):
+        load(tmp_path)
+
+
+def test_an_integer_may_be_written_with_a_fraction_of_zero(small: VectorSet, tmp_path: Path) -> None:
+    write(small, tmp_path)
+    file = tmp_path / "scenarios.json"
+    file.write_text(file.read_text().replace('"iss": 15000', '"iss": 15000.0'))
+    assert load(tmp_path) == small
+    assert all(type(vector.iss) is int for vector in load(tmp_path).vectors)
 
 
 def test_a_packet_keeps_every_field_on_its_way_through_json(small: VectorSet, tmp_path: Path) -> None:

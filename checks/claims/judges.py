@@ -65,20 +65,18 @@ class Judge:
         graph: Graph,
         *,
         stop_early: bool = False,
-        at_once: bool = False,
         engine: Engine = Engine.AUTO,
         options: Options | None = None,
     ) -> Judged:
         """Explore the scope and decide every property; an exploration cut short decides only what it found.
 
-        stop_early: end with the level in which everything was settled; at_once: even within it, where nobody asks for
-        the least finding.
+        stop_early: end with the level in which everything was settled.
         """
         system = System(scope, graph, self.watched, self._step_judge if self._steps else None)
         early = {i for i, prop in enumerate(self.props) if not isinstance(prop, Stays)}
         stop_early = stop_early and len(early) == len(self.props)
         judge = self._pair_judge(system) if self._pairs else None
-        inquiry = Inquiry(judge, lambda found: stop_early and early <= found.keys(), at_once=at_once)
+        inquiry = Inquiry(judge, lambda found: stop_early and early <= found.keys())
         result = explore(system, inquiry, engine, options)
         for i, goal in self._goals:
             self._decide_goal(result, i, goal)

@@ -1,1 +1,1 @@
-"""Real stacks replay the vectors, and the oracle judges what they do."""
+"""Conformance: vectors are replayed against real stacks, and the oracle judges every answer."""

@@ -1,13 +1,14 @@
-"""The stacks that there are drivers for, by name."""
+"""The stacks that there are drivers for, by name.
+
+The functions that make stacks import their drivers themselves, because each is called only in the process of that
+stack: to judge lwIP, no process needs the netlink library of the Linux driver.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from halfclose.checks.stacks.linux import LinuxStack
-from halfclose.checks.stacks.lwip import LwipStack
-from halfclose.checks.stacks.reference import ReferenceStack
 from halfclose.checks.stacks.stack import Stack
 from halfclose.spec.language.profile import Profile
 
@@ -20,8 +21,9 @@ class UnknownStack(ValueError):
 class Driver:
     """How a stack is made, in the process that will run it.
 
-    make: the stack, which may follow the profile that it is judged by.  prepare: "module:function", what the process
-    does before it imports anything else, because a process with several threads cannot enter a namespace.
+    make: returns the stack; a stack with options follows the profile that it is judged by.  prepare: "module:function",
+    what the process does before it imports anything else, because a process with several threads cannot enter a
+    namespace.
     """
 
     make: Callable[[Profile], Stack]
@@ -29,14 +31,20 @@ class Driver:
 
 
 def _linux(_: Profile) -> Stack:
+    from halfclose.checks.stacks.linux import LinuxStack
+
     return LinuxStack()
 
 
 def _lwip(_: Profile) -> Stack:
+    from halfclose.checks.stacks.lwip import LwipStack
+
     return LwipStack()
 
 
 def _reference(profile: Profile) -> Stack:
+    from halfclose.checks.stacks.reference import ReferenceStack
+
     return ReferenceStack.following(profile.on)
 
 

@@ -1,4 +1,9 @@
-"""One vector replayed against one stack, every answer judged by the oracle."""
+"""One vector replayed against one stack; the oracle judges every answer.
+
+The sequence numbers of a vector are nominal.  A stack that chooses its own initial sequence number is followed: numbers
+of its space are shifted by the difference.  A stack with another receive window takes more or less text to fill it: the
+later numbers of its peer are shifted by that.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,26 @@ import time
 from collections.abc import Iterable
 
 from halfclose.checks.conform.verdicts import Row, Verdict
-from halfclose.checks.oracle.endpoint import fields_of, pattern, show
 from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.oracle.segments import fields_of, show
+from halfclose.checks.oracle.sequence import pattern, wrap
 from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Packet, Step, Timeout, Vector
-from halfclose.checks.vectors.model import PEER_WINDOW, TIMERS
+from halfclose.checks.vectors.script import (
+    PEER_WINDOW,
+    TIMERS,
+    Call,
+    Deliver,
+    Expect,
+    Fill,
+    Packet,
+    Timeout,
+    Vector,
+    VectorStep,
+)
 from halfclose.reference.wire import ACK, RST, SYN, Malformed, Segment
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
 
-_MASK = 0xFFFF_FFFF
 #: MUST-40: "an ACK should not be excessively delayed; in particular, the delay MUST be less than 0.5 seconds".
 _ACK_DELAY = 0.5
 _TICK = 0.25  # seconds of a virtual clock
@@ -27,7 +42,7 @@ _FIRST_PORT, _PORTS = 20_000, 20_000
 
 
 def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
-    """Replay one vector; port: a number that no earlier vector was given, so that its connection is a new one."""
+    """The verdict on one vector.  port: a number that no earlier vector was given, for a connection of its own."""
     replay = _Replay(stack, vector, profile)
     try:
         stack.start(
@@ -48,16 +63,16 @@ def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
 
 
 class _Replay:
-    """One vector under way.  The stack's sequence numbers are `shift` more than the vector's."""
+    """One vector under way.  position, number: the step being carried out, in words and counted from 1."""
 
     def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
         self.stack, self.vector = stack, vector
         self.oracle = Oracle(profile)
         self.position, self.number = "start", 0
-        self._shift = 0
+        self._shift = 0  # the stack's sequence numbers less those of the vector
         self._edge: int | None = None  # right edge of the window that the stack advertised last
-        self._ack = self._next = 0  # what the tester would acknowledge now, and the stack's last acknowledgment
-        self._surplus = 0  # what it took to fill windows, beyond what the vector expects
+        self._ack = self._next = 0  # what the tester would acknowledge now, and what the stack acknowledged last
+        self._surplus = 0  # octets that it took to fill windows, less those that the vector expects
         self._sent_text = 0  # where in its stream the stack's next text would begin; its SEND pattern follows
 
     def run(self) -> None:
@@ -73,7 +88,7 @@ class _Replay:
         allowed = " or ".join(deviation.allowed) or "nothing"
         return f"{self.position}: {deviation.seen}; allowed: {allowed}"
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: VectorStep) -> None:
         match step:
             case Call():
                 self._call(step)
@@ -115,7 +130,7 @@ class _Replay:
                 break
             octets = min(room - step.leave, step.octets)
             delivered += octets
-            at = (self._next - self.vector.irs - 1) & _MASK
+            at = wrap(self._next - self.vector.irs - 1)
             self._deliver(Segment(self._next, self._ack, ACK, PEER_WINDOW, pattern(at, octets)))
         if self._room() != step.leave:
             raise NotApplicable(f"the stack's window cannot be brought to {step.leave} octets")
@@ -125,7 +140,7 @@ class _Replay:
         """The window that the stack advertised last, less what it has acknowledged since."""
         if self._edge is None:
             raise NotApplicable("the stack has advertised no window")
-        return (self._edge - self._next) & _MASK
+        return wrap(self._edge - self._next)
 
     def _time_out(self, timer: str) -> None:
         if timer == "user":
@@ -171,10 +186,10 @@ class _Replay:
         return time.monotonic() - started
 
     def _chosen_isn(self, sent: Iterable[Segment]) -> int:
-        """The number of the first SYN among these; where it is a new one, numbers are translated by it from now."""
+        """The sequence number of the first SYN among these, from which the shift follows; else the nominal one."""
         for segment in sent:
             if segment.flags & SYN:
-                self._shift = (segment.seq - self.vector.iss) & _MASK
+                self._shift = wrap(segment.seq - self.vector.iss)
                 self.oracle.shift = self._shift
                 if self._shift and "chosen-iss" in self.vector.flags:
                     raise NotApplicable("its initial sequence number cannot be chosen here")
@@ -184,23 +199,23 @@ class _Replay:
     def _learn(self, segment: Segment) -> None:
         if segment.flags & RST:
             return
-        self._ack = (segment.seq + segment.length) & _MASK
+        self._ack = wrap(segment.seq + segment.length)
         if segment.flags & ACK:
             self._next = segment.ack
-            self._edge = (segment.ack + segment.wnd) & _MASK
+            self._edge = wrap(segment.ack + segment.wnd)
 
     def _segment(self, packet: Packet) -> Segment:
         """The vector's segment in the stack's numbers."""
-        ack = (packet.ack + self._shift) & _MASK if packet.flags & ACK else 0
+        ack = wrap(packet.ack + self._shift) if packet.flags & ACK else 0
         if packet.flags & SYN:
             self._surplus = 0  # another incarnation
-        seq, at = (packet.seq + self._surplus) & _MASK, packet.at + self._surplus
+        seq, at = wrap(packet.seq + self._surplus), packet.at + self._surplus
         if packet.edge is not None:
-            seq = (self._next + self._room() + packet.edge) & _MASK
-            at = (packet.at + seq - packet.seq) & _MASK
+            seq = wrap(self._next + self._room() + packet.edge)
+            at = wrap(packet.at + seq - packet.seq)
         return Segment(seq, ack, packet.flags, packet.wnd, pattern(at, packet.octets), packet.mss)
 
-    def _words(self, step: Step) -> str:
+    def _words(self, step: VectorStep) -> str:
         match step:
             case Call():
                 return f"{step.verb.name} {step.octets or ''}".strip()

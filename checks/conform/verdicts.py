@@ -1,4 +1,4 @@
-"""What is said of a stack: a verdict on each vector, and the report of them all."""
+"""The verdict on each vector, and the report on a stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Verdict(Enum):
-    """What came of one vector."""
+    """The verdict on one vector.  NOT_APPLICABLE: the stack's interface or its earlier steps prevent the test."""
 
     PASSED = "passed"
     DEVIATES = "deviates"
@@ -21,9 +21,9 @@ class Verdict(Enum):
 class Row:
     """The verdict on one vector.
 
-    what: of a deviation the step, what was seen and what is allowed, else the reason; empty where it passed.
-    rule: the RFC's sentence, in the specification's words, and where it stands.  cause: equal where the same thing went
-    wrong.  step: where, counted from 1.
+    what: of a deviation, the step, what was seen and what is allowed; where the vector is not applicable, why; empty
+    where it passed.  rule: the rule that was broken, in the specification's words, and the passage of the RFC.
+    cause: equal for two deviations of the same kind.  step: the step that deviates, counted from 1.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Report:
     rows: tuple[Row, ...]
 
     def count(self, verdict: Verdict) -> int:
-        """How many vectors ended so."""
+        """How many vectors have this verdict."""
         return Counter(row.verdict for row in self.rows)[verdict]
 
     def to_json(self) -> dict[str, Any]:
@@ -57,5 +57,5 @@ class Report:
 
 
 def deviations(report: Report) -> Iterator[Row]:
-    """The rows that somebody has to look into."""
+    """The rows of vectors that deviate."""
     return (row for row in report.rows if row.verdict is Verdict.DEVIATES)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from halfclose.checks.explain.entry import Entry, Facts
-from halfclose.checks.refine.fault import Fault
 from halfclose.checks.refine.faults import FAULTS
+from halfclose.checks.refine.seeding import Fault
 from halfclose.spec.claims.agreement import AGREEMENT
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.invariant import INVARIANT

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from halfclose.checks.explain import citations, claims, defects, graph, profiles, variables, world
 from halfclose.checks.explain.entry import Entry, Kind
-from halfclose.checks.vectors.format import NOTES
+from halfclose.checks.vectors.script import NOTES
 from halfclose.spec.language.names import near
 
 
@@ -41,7 +42,7 @@ KINDS: tuple[Kind, ...] = (
 
 def kind_named(name: str) -> Kind | None:
     """The kind of this name, in the singular or the plural."""
-    return next((kind for kind in KINDS if _key(name) in (kind.name, kind.entries[0].kind)), None)
+    return next((kind for kind in KINDS if name.lower() in (kind.name, kind.entries[0].kind)), None)
 
 
 def find(name: str) -> list[Entry]:
@@ -61,4 +62,5 @@ def suggest(name: str) -> list[str]:
 
 
 def _key(name: str) -> str:
-    return " ".join(name.lower().split())
+    """The name without case, and with a space wherever it is divided: "half close" finds half-close."""
+    return " ".join(re.split(r"[\s_-]+", name.lower()))

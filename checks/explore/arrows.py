@@ -9,7 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from halfclose.checks.explore.layout import joined
+from halfclose.checks.explore.steps import Batch, steps
 from halfclose.checks.explore.system import PAIR_MASK, Action, System
+from halfclose.checks.explore.table_search import TableSearch
 from halfclose.spec.language.edge import CALLS
 
 Numbers = npt.NDArray[np.int64]
@@ -73,20 +76,51 @@ class Arrows:
         return action.side, CALL if event in CALLS else event.value
 
 
-def arrows(system: System, levels: Sequence[Sequence[int]]) -> Arrows:
-    """Every step out of each of these states, and one that stays there.
+def arrows(search: TableSearch) -> Arrows:
+    """Every step out of each state of a finished search, and one that stays there."""
+    blocks = [block for depth in range(search.depth_reached + 1) for block in search.blocks(depth)]
+    levels = [sum(lo.size for lo, _ in search.blocks(depth)) for depth in range(search.depth_reached + 1)]
+    keys = [key for block in blocks for key in search.keys(block)]
+    lay = search.layout.array(search.system.scope)
+    states = joined(blocks)
+    order = np.argsort(states)
+    ranked = states[order]
+    sources, targets, codes = [], [], []
+    start = 0
+    for block in blocks:
+        for batch in steps(search.tables, lay, search.layout.unpack(block)):
+            sources.append(batch.owner + start)
+            targets.append(order[np.searchsorted(ranked, joined([search.layout.pack(batch.after)]))])
+            codes.append(_code(batch))
+        start += block[0].size
+    source, target = np.concatenate(sources), np.concatenate(targets)
+    meanings, label = np.unique(np.concatenate(codes), return_inverse=True)
+    by_source = np.argsort(source, kind="stable")
+    stay = np.arange(len(keys))
+    return Arrows(
+        search.system,
+        keys,
+        np.cumsum(levels),
+        np.concatenate([stay, source[by_source]]),
+        np.concatenate([stay, target[by_source]]),
+        np.concatenate([np.zeros_like(stay), label[by_source] + 1]),
+        (STUTTER, *map(_action, meanings.tolist())),
+    )
 
-    levels: the states by their distance from the first one.  Together they must be closed under steps.
-    """
-    keys = [key for level in levels for key in level]
-    ends = np.cumsum([len(level) for level in levels])
-    at = {key: number for number, key in enumerate(keys)}
-    labels: dict[Action, int] = {STUTTER: 0}
-    source, target, label = list(range(len(keys))), list(range(len(keys))), [0] * len(keys)
-    for number, key in enumerate(keys):
-        for after, item in system.successors(key):
-            source.append(number)
-            target.append(at[after])
-            label.append(labels.setdefault(item.action, len(labels)))
-    sources, targets, happened = (np.asarray(column, dtype=np.int64) for column in (source, target, label))
-    return Arrows(system, keys, ends, sources, targets, happened, tuple(labels))
+
+#: What happened in a step as one number: kind | end | edge | segment received | segment sent | whether it was dropped.
+_KINDS = ("own", "crash", "lose", "deliver", "duplicate")
+_DROPPED, _SENT, _RECEIVED, _EDGE, _SIDE, _KIND = 0, 1, 22, 43, 57, 58
+_SEGMENT, _EDGES = (1 << 21) - 1, (1 << 14) - 1
+
+
+def _code(batch: Batch) -> Numbers:
+    which = _KINDS.index(batch.kind) << _KIND | batch.side << _SIDE
+    moved = (batch.edge + 1) << _EDGE | (batch.received + 1) << _RECEIVED | (batch.sent + 1) << _SENT
+    return which | moved | batch.dropped
+
+
+def _action(code: int) -> Action:
+    edge = ((code >> _EDGE) & _EDGES) - 1
+    received, sent = (((code >> at) & _SEGMENT) - 1 for at in (_RECEIVED, _SENT))
+    return Action(_KINDS[code >> _KIND], (code >> _SIDE) & 1, edge, received, sent, bool(code & 1))

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from halfclose.checks.explore import encoding as e
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.states import Blocks, words
 from halfclose.checks.explore.sweep import Sweep
 from halfclose.spec.world.network import BadScope
 
 
-def _scratch(result: Sweep) -> tuple[tuple[k.Words, k.Words], k.Words]:
-    misses = np.array([k.FIRST_MISS])  # no room: everything is in the tables by now
+def _scratch(result: Sweep) -> tuple[tuple[e.Words, e.Words], e.Words]:
+    misses = np.array([e.FIRST_MISS])  # no room: everything is in the tables by now
     return words(k.BATCH * result.tables.most_successors, result.layout.wide), misses
 
 
@@ -44,7 +45,7 @@ def cannot_reach(result: Sweep, goals: Callable[[int], bool]) -> Iterator[int]:
         yield from sorted(result.keys(_unmarked(result, level, hope)), key=system.content)
 
 
-def _unmarked(result: Sweep, level: list[Blocks], hope: k.Flags) -> tuple[k.Words, k.Words]:
+def _unmarked(result: Sweep, level: list[Blocks], hope: e.Flags) -> tuple[e.Words, e.Words]:
     """The states of a level without hope."""
     los, his = [], []
     for blocks in level:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from halfclose.checks.explore import backward, checkpoint
-from halfclose.checks.explore import kernel as k
-from halfclose.checks.explore.exploration import Exploration, Finding
+from halfclose.checks.explore import encoding as e
+from halfclose.checks.explore.exploration import Finding
 from halfclose.checks.explore.layout import NOTHING, Block, Layout, fit
 from halfclose.checks.explore.options import Inquiry, Options, PairJudge, Tell
 from halfclose.checks.explore.states import Blocks, OutOfMemory, Pool, States
-from halfclose.checks.explore.system import System, bits
-from halfclose.checks.explore.tables import Grown, Objected, Tables
+from halfclose.checks.explore.system import System
+from halfclose.checks.explore.table_search import PAIR, TableSearch
+from halfclose.checks.explore.tables import Grown
 from halfclose.checks.explore.worker import Worker
 from halfclose.checks.work.interrupt import patient
 
@@ -30,19 +30,15 @@ _FIRST_LOCALS = 64
 #: Seconds between two savings.
 _SAVE_EVERY = 60
 DEFAULT = Options()
-#: How a pair of indices of local states is one number.
-_PAIR, _PAIR_MASK = 32, (1 << 32) - 1
 
 
-class CompiledSearch(Exploration):
+class CompiledSearch(TableSearch):
     """What the kernel has found, and everything it needs to go on."""
 
     def __init__(self, system: System, inquiry: Inquiry | None = None, options: Options | None = None):
-        super().__init__(system)
-        self.inquiry, self.options = inquiry or Inquiry(), options or DEFAULT
-        options = self.options
+        super().__init__(system, inquiry)
+        self.options = options = options or DEFAULT
         self._allowed = float("inf") if options.memory is None else options.memory
-        self.tables = Tables(system)
         self.pool = Pool(options.threads)
         self._judged = Grown((_FIRST_LOCALS, _FIRST_LOCALS), np.uint8)
         self.seen = States(fit(system.scope, self.tables.counts), self.pool, self._judged.array)
@@ -52,8 +48,22 @@ class CompiledSearch(Exploration):
         self._renew()
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> Layout:  # type: ignore[override]
         return self.seen.layout
+
+    def blocks(self, depth: int) -> Iterator[Block]:
+        return (block for blocks in self.seen.levels[depth] for block in blocks)
+
+    @property
+    def depth_reached(self) -> int:
+        return len(self.seen.levels) - 1
+
+    def new_pairs(self) -> e.Words:
+        pairs = [NOTHING]
+        for block in self.seen.take_pairs():
+            a, b, *_ = self.layout.unpack(block)
+            pairs.append(a << PAIR | b)
+        return np.concatenate(pairs)
 
     @property
     def states(self) -> int:
@@ -68,41 +78,14 @@ class CompiledSearch(Exploration):
         checkpoint.save(self, file)
         return file
 
-    def taken(self) -> frozenset[str]:
-        return self.tables.taken()
-
-    def by_level(self) -> Iterator[list[int]]:
-        for level in self.seen.levels:
-            yield [key for blocks in level for block in blocks for key in self.keys(block)]
-
     def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
         return backward.cannot_reach(self, goals)
-
-    def keys(self, block: Block) -> list[int]:
-        """The states of a block as the system writes them."""
-        return self.layout.keys_of(self.system, block)
 
     def representative(self, state: int) -> int:
         if not self.system.mirrored:
             return state
         words = (self.layout.state_of(self.system, key) for key in (state, self.system.mirror(state)))
         return self.layout.key_of(self.system, min(words, key=lambda pair: pair[::-1]))
-
-    def depth(self, state: int) -> int:
-        lo, hi = self.layout.state_of(self.system, state)
-        for depth, level in enumerate(self.seen.levels):
-            for blocks in level:
-                for low, high in blocks:
-                    if (low == lo).any() and (not high.size or ((low == lo) & (high == hi)).any()):
-                        return depth
-        raise KeyError(state)
-
-    def near(self, depth: int, state: int) -> Iterator[int]:
-        a, b, *_ = self.system.fields(state)
-        if self.system.mirrored:
-            wanted = np.array([a, b])
-            return self._select(lambda x, y: np.isin(x, wanted) | np.isin(y, wanted), self.seen.levels[depth])
-        return self._select(lambda x, y: (x == a) | (y == b), self.seen.levels[depth])
 
     @property
     def fingerprint(self) -> str:
@@ -192,72 +175,6 @@ class CompiledSearch(Exploration):
             regions = self.pool.threads
             self._workers = [Worker(regions, self.layout.wide, 2 * most) for _ in range(regions)]
 
-    # ---- findings --------------------------------------------------------------------------------------------
-
-    def judge(self, judge: PairJudge) -> None:
-        """Judge the pairs of local states that the last level is the first to have."""
-        settled: dict[int, set[int]] = {}
-        for pair in np.unique(np.concatenate([NOTHING, *map(self._pairs, self.seen.take_pairs())])).tolist():
-            for seen in {pair, _exchanged(pair)} if self.system.mirrored else {pair}:
-                for prop in judge(self.system.key(seen >> _PAIR, seen & _PAIR_MASK, 0, 0, (0, 0, 0))):
-                    if prop not in self.findings:
-                        settled.setdefault(prop, set()).add(seen)
-        for prop, pairs in settled.items():
-            self.findings[prop] = Finding(prop, self._least(pairs))
-
-    def _pairs(self, block: Block) -> k.Words:
-        a, b, *_ = self.layout.unpack(block)
-        return a << _PAIR | b  # type: ignore[no-any-return]
-
-    def _least(self, pairs: set[int]) -> int:
-        """The least state of the last level that has one of these pairs, itself or its mirror image."""
-        system = self.system
-        one, other = system.machines
-        pair = min(pairs, key=lambda pair: (one.locals[pair >> _PAIR], other.locals[pair & _PAIR_MASK]))
-        wanted = np.array([pair, _exchanged(pair)] if system.mirrored else [pair], np.int64)
-        found = self._select(lambda a, b: np.isin(a << _PAIR | b, wanted), self.seen.levels[-1])
-        both = ((key, system.mirror(key)) if system.mirrored else (key,) for key in found)
-        mine = (key for keys in both for key in keys if self._pair_of(key) == pair)
-        return min(mine, key=system.content)
-
-    def _pair_of(self, key: int) -> int:
-        a, b, *_ = self.system.fields(key)
-        return a << _PAIR | b
-
-    def _select(self, which: Callable[[k.Words, k.Words], NDArray[np.bool_]], level: list[Blocks]) -> Iterator[int]:
-        """The states of a level whose local states are such."""
-        for blocks in level:
-            for lo, hi in blocks:
-                a, b, *_ = self.layout.unpack((lo, hi))
-                here = which(a, b)
-                yield from self.keys((lo[here], hi[here] if hi.size else hi))
-
-    def object(self, level: list[Blocks]) -> None:
-        """Find the first step out of a level that claims on steps object to."""
-        fired = [self.tables.objections[move] for move in self.tables.fired()]
-        new = {prop for objected in fired for prop in bits(objected.properties)} - self.findings.keys()
-        for prop in new:
-            self.findings[prop] = self._objection(prop, [o for o in fired if o.properties >> prop & 1], level)
-
-    def _objection(self, prop: int, fired: list[Objected], level: list[Blocks]) -> Finding:
-        """The least of the moves that are objected to, out of the least of the states that can take it."""
-        for objected in sorted(fired, key=lambda objected: objected.rank):
-            steps = (
-                (self.system.rank(key, item.action), key, item.action, after)
-                for key in self._holding(objected, level)
-                for after, item in self.system.successors(key)
-                if item.objection >> prop & 1
-            )
-            first = min(steps, default=None)
-            if first is not None:
-                return Finding(prop, *first[1:])
-        raise AssertionError("the kernel took a move that the system does not know")
-
-    def _holding(self, objected: Objected, level: list[Blocks]) -> Iterator[int]:
-        """The states of a level in which an end is where it can make this move."""
-        side, local = objected.side, objected.local
-        return self._select(lambda a, b: (b if side else a) == local, level)
-
     # ---- the whole search ------------------------------------------------------------------------------------
 
     def run(self, tell: Tell | None = None) -> None:
@@ -289,7 +206,7 @@ class CompiledSearch(Exploration):
         enough, limit, judge = self.inquiry.enough, self.inquiry.limit, self.inquiry.judge
         while not enough(self.findings):
             more = self.level(tick)
-            self.object(self.seen.levels[-2 if more else -1])
+            self.object(self.depth_reached - more)
             if not more:
                 self.complete = True
                 return
@@ -300,10 +217,6 @@ class CompiledSearch(Exploration):
             rest()
             if limit is not None and self.states >= limit:
                 return
-
-
-def _exchanged(pair: int) -> int:
-    return pair >> _PAIR | (pair & _PAIR_MASK) << _PAIR
 
 
 class _Keep:

@@ -1,13 +1,16 @@
-"""Which search explores: the compiled one where numba is installed, plain Python otherwise; their results are equal."""
+"""Which search explores: the compiled one where numba is installed, otherwise the one with NumPy.
+
+Their results are the same, to the last trace.
+"""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import Engine, Inquiry, NoEngine, Options, Tell
-from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.system import System
+from halfclose.checks.explore.table_search import TableSearch
+from halfclose.checks.explore.vector import VectorSearch
 
 
 def begin(
@@ -15,10 +18,10 @@ def begin(
     inquiry: Inquiry | None = None,
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
-) -> Exploration:
+) -> TableSearch:
     """A search that is ready to run, by this engine; raises NoEngine."""
     if not compiles(engine):
-        return PlainSearch(system, inquiry)
+        return VectorSearch(system, inquiry)
     # Only here: numba is not always installed, and takes half a second to import.
     from halfclose.checks.explore.compiled import CompiledSearch
 
@@ -31,7 +34,7 @@ def explore(
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
     tell: Tell | None = None,
-) -> Exploration:
+) -> TableSearch:
     """Begin a search and run it."""
     search = begin(system, inquiry, engine, options)
     search.run(tell)

@@ -1,8 +1,8 @@
-"""The inner loops of the fast search, compiled by numba: functions over arrays of integers and nothing else.
+"""The inner loops of the compiled search, compiled by numba: functions over arrays of integers and nothing else.
 
 They know states only as packed keys of one or two words (`lo`, and `hi` where WIDE is set), and what the ends do only
-as tables (`Model`, filled by tables.py).  A step that is not in the tables yet is reported as a miss, and its state put
-back; nothing is decided here.  Everything is int64: numba turns a mixture with uint64 into float64.
+as tables (`StepTables`, filled by tables.py).  A step that is not in the tables yet is reported as a miss, and its
+state put back; nothing is decided here.  Everything is int64: numba turns a mixture with uint64 into float64.
 
 The hash set is open addressing with linear probing over exact keys, in one region for each thread: a key's hash says
 to which it belongs, so that threads never write to the same place.
@@ -10,62 +10,53 @@ to which it belongs, so that threads never write to the same place.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Words = NDArray[np.int64]
-Table = NDArray[np.int32]
-Flags = NDArray[np.uint8]
-
-#: Entries of a table that hold no index: nobody has asked yet; somebody has, and the answer comes after this pass.
-UNKNOWN, REQUESTED = -1, -2
-#: An empty slot of the hash set; keys are never negative.
-EMPTY = -1
-
-#: What is missing: kind | side | local state or bag | segment.
-OWN, CRASH, ARRIVE, CONTENT, SUM = range(5)
-MISS_KIND, MISS_SIDE, MISS_INDEX, MISS_MASK = 60, 59, 28, (1 << 28) - 1
-#: The list of misses begins with the place behind its last one.
-COUNT, FIRST_MISS = 0, 1
-#: A move: the local state it leads to | the segment it sends, plus one | whether it waits for an empty network |
-#: whether somebody wants to know that it was taken.
-MOVE_SEGMENT, MOVE_WAITS, MOVE_MARKED, MOVE_MASK = 24, 48, 49, (1 << 24) - 1
-#: One segment in a bag: its index | the bag without it | whether it can be delivered.
-ENTRY_REST, ENTRY_NEXT, ENTRY_MASK = 24, 48, (1 << 24) - 1
-
-#: Places in `Model.layout`: the shifts and masks of the fields, the flags, room for segments each way, and for each
-#: budget (losses, duplicates, losses of memory) its bound or -1, its cost, and its shift and mask within USED.
-A, B, AB, BA, USED = range(5)
-FIELD_MASK, WIDE, MIRRORED, SLOTS = 5, 10, 11, 12
-BOUND, COST, SHIFT, BUDGET_MASK = 14, 17, 20, 23
-LAYOUT_SIZE = 26
-LOSS, DUPLICATE, MEMORY = range(3)
+from halfclose.checks.explore.encoding import (
+    AB,
+    ARRIVE,
+    BA,
+    BOUND,
+    BUDGET_MASK,
+    CONTENT,
+    COST,
+    CRASH,
+    DUPLICATE,
+    EMPTY,
+    ENTRY_MASK,
+    ENTRY_NEXT,
+    ENTRY_REST,
+    FIELD_MASK,
+    LOSS,
+    MEMORY,
+    MIRRORED,
+    MISS_INDEX,
+    MISS_KIND,
+    MISS_SIDE,
+    MOVE_MASK,
+    MOVE_SEGMENT,
+    MOVE_WAITS,
+    OWN,
+    REQUESTED,
+    SHIFT,
+    SLOTS,
+    SUM,
+    UNKNOWN,
+    USED,
+    WIDE,
+    A,
+    B,
+    Flags,
+    StepTables,
+    Words,
+)
 
 #: Keys that are looked up together, so that the memory is asked for all of them at once.
 TOGETHER = 16
 #: States whose successors are written together.
 BATCH = 32
-
-
-class Model(NamedTuple):
-    """One scope as tables. `first` cuts the moves into rows, `first_entry` the entries of bags."""
-
-    layout: Words
-    own: Table  # side, local -> row of moves
-    crash: Table  # side, local -> row of moves
-    arrive: Table  # side, local, segment -> row of moves
-    first: Words
-    moves: Words
-    fired: Flags  # by move: a marked one was taken
-    content: Table  # bag -> row of entries
-    first_entry: Words
-    entries: Words
-    size: Table  # bag -> segments in it
-    room: Table  # bag -> its row in sum, where it is not full
-    sum: Table  # room, segment -> bag
 
 
 @njit(cache=True)
@@ -89,7 +80,15 @@ def _pack(pair: int, rest: int, other_pair: int, other_rest: int, wide: bool, mi
 
 @njit(cache=True, nogil=True)
 def successors(
-    lo: Words, hi: Words, start: int, stop: int, model: Model, out: Words, out_hi: Words, ends: Words, misses: Words
+    lo: Words,
+    hi: Words,
+    start: int,
+    stop: int,
+    model: StepTables,
+    out: Words,
+    out_hi: Words,
+    ends: Words,
+    misses: Words,
 ) -> None:
     """Write the states after each of some states, as often as there are steps to them.
 
@@ -225,7 +224,7 @@ def expand(
     lo: Words,
     hi: Words,
     start: int,
-    model: Model,
+    model: StepTables,
     recent: Words,
     recent_hi: Words,
     out: NDArray[np.int64],
@@ -384,7 +383,7 @@ def mark(
 def spread(
     lo: Words,
     hi: Words,
-    model: Model,
+    model: StepTables,
     slots: NDArray[np.int64],
     slots_hi: NDArray[np.int64],
     hope: Flags,

@@ -6,13 +6,15 @@ outgrows its field the keys are packed again.  As long as everything fits, one w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from halfclose.checks.explore import kernel as k
-from halfclose.checks.explore.kernel import Words
+from halfclose.checks.explore import encoding as k
+from halfclose.checks.explore.encoding import Words
 from halfclose.checks.explore.system import FIELD_BITS, System
 from halfclose.spec.world.network import BadScope, Scope
 
@@ -116,3 +118,24 @@ def fit(scope: Scope, counts: tuple[int, int, int]) -> Layout:
         what = "contents of the network" if bags > bag else "local states"
         raise BadScope(f"the scope has too many {what} for the key; lower slots, octets, lives or buffer")
     return Layout((FIELD_BITS, FIELD_BITS, bag, bag, used), True, bounds)
+
+
+#: Keys of two words compare by the second word and, where it is equal, by the first.
+_WIDE = np.dtype([("hi", np.int64), ("lo", np.int64)])
+Keys = NDArray[Any]
+
+
+def joined(blocks: Iterable[tuple[Any, Any]]) -> Keys:
+    """The keys of some blocks as one array that can be sorted and searched."""
+    los, his = zip(*blocks, strict=True)
+    lo, hi = np.concatenate(los), np.concatenate(his)
+    if not hi.size:
+        return lo
+    keys = np.empty(lo.size, _WIDE)
+    keys["lo"], keys["hi"] = lo, hi
+    return keys
+
+
+def parted(keys: Keys) -> Block:
+    """The block of these keys."""
+    return (keys["lo"], keys["hi"]) if keys.dtype == _WIDE else (keys, NOTHING)

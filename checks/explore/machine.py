@@ -20,7 +20,6 @@ from halfclose.checks.readers.python import (
     Local,
     Segment,
     StepFunction,
-    compile_source,
     edge_source,
 )
 from halfclose.spec.language.edge import Event
@@ -97,9 +96,9 @@ def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code,
     digest = sha256("; ".join(f"{bound.name}={getattr(scope, bound.name)}" for bound in fields(scope)).encode())
     for number, edge in enumerate(graph.edges):
         if edge.event is not Event.STATUS:
-            source = edge_source(edge, numbers, dead[edge.target])
+            source = edge_source(edge, dead[edge.target])
             digest.update(source.encode())
-            code.setdefault((edge.source.index, edge.event), []).append((number, compile_source(source)))
+            code.setdefault((edge.source.index, edge.event), []).append((number, numbers.compiled(source)))
     return code, Interned(graph.edges, digest.hexdigest())
 
 

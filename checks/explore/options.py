@@ -40,14 +40,12 @@ class Inquiry:
     """What is looked for, and when the search may end before everything is covered.
 
     judge: is asked about every pair of local states.  enough: is asked after every level whether these findings
-    suffice.  limit: no level is begun once so many states were seen.  at_once: `enough` may also be asked within a
-    level; the verdicts are the same and come sooner, but which of several findings is named is left to chance.
+    suffice.  limit: no level is begun once so many states were seen.
     """
 
     judge: PairJudge | None = None
     enough: Callable[[dict[int, Finding]], bool] = _never
     limit: int | None = None
-    at_once: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from halfclose.checks.explore import encoding as e
 from halfclose.checks.explore import kernel as k
-from halfclose.checks.explore.kernel import Words
+from halfclose.checks.explore.encoding import Words
 from halfclose.checks.explore.layout import NOTHING, Block, Layout
 
 #: A region's blocks of one level.
@@ -60,7 +61,7 @@ class Pool:
 class States:
     """levels: every level that is complete; pending: the blocks of the one being made."""
 
-    def __init__(self, layout: Layout, pool: Pool, judged: k.Flags):
+    def __init__(self, layout: Layout, pool: Pool, judged: e.Flags):
         self.pool, self.judged = pool, judged
         regions = range(pool.threads)
         self.levels: list[list[Blocks]] = []
@@ -169,7 +170,7 @@ class States:
 
     def _allocate(self, slots: int) -> None:
         self.slots = self.slots_hi = np.empty((self.pool.threads, 0), np.int64)
-        self.slots = np.full((self.pool.threads, slots), k.EMPTY, np.int64)
+        self.slots = np.full((self.pool.threads, slots), e.EMPTY, np.int64)
         if self.layout.wide:
             self.slots_hi = np.empty_like(self.slots)
 

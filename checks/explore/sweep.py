@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from halfclose.checks.explore import kernel as k
+from halfclose.checks.explore import encoding as e
 from halfclose.checks.explore.exploration import Finding
 from halfclose.checks.explore.layout import Block, Layout
 from halfclose.checks.explore.states import States
@@ -26,7 +26,7 @@ class Sweep(Protocol):
     seconds: float
     seen: States
     tables: Tables
-    model: k.Model
+    model: e.StepTables
     whole: tuple[int, dict[int, Finding]]
 
     @property

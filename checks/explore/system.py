@@ -23,8 +23,7 @@ _LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
 _BUDGET = 0xFF
 #: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
 SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
-A_MASK, B_MASK = _FIELD << _A, _FIELD << _B
-PAIR_MASK = A_MASK | B_MASK
+PAIR_MASK = _FIELD << _A | _FIELD << _B
 
 Bag = tuple[int, ...]
 #: What a state or a step is compared by.
@@ -182,11 +181,6 @@ class System:
             for item in self.items(key, side):
                 if not item.cost or self._affordable(key, item.cost):
                     yield (rest | item.part) + item.cost, item
-
-    def taken(self) -> frozenset[str]:
-        """The names of the edges that some explored state can take."""
-        numbers = {item.action.edge for memo in self._items for items in memo.values() for item in items}
-        return frozenset(self.shared.labels[number].name for number in numbers if number >= 0)
 
     # ---- the steps of one side -------------------------------------------------------------------------------
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halfclose.checks.explore import kernel as k
+from halfclose.checks.explore import encoding as k
 from halfclose.checks.explore.machine import Move
 from halfclose.checks.explore.system import Action, Rank, System
 from halfclose.spec.world.network import Wait
@@ -60,6 +60,11 @@ class Rows:
         return self.rows - 1
 
 
+def _miss(kind: int, side: int, index: k.Words, segment: k.Words | int = 0) -> k.Words:
+    """What is missing, as `fill` reads it."""
+    return kind << k.MISS_KIND | side << k.MISS_SIDE | index << k.MISS_INDEX | segment
+
+
 @dataclass(frozen=True)
 class Objected:
     """A move that claims on steps object to: a bit mask of their numbers, whose move it is, and its place among others
@@ -85,6 +90,7 @@ class Tables:
         self._moves, self._entries = Rows(), Rows()
         self._fired = Grown((_FIRST,), np.uint8)
         self._edges: list[int] = []  # by move
+        self._edge_of = np.empty(0, np.int64)
         self._known_bags = self._rooms = 0
         self.objections: dict[int, Objected] = {}  # by move
         self.reserve()
@@ -107,9 +113,9 @@ class Tables:
         slots = max(self.system.scope.slots, self.system.scope.slots_back or 0)
         return 2 * (2 * self._moves.longest + slots * (2 * self._moves.longest + 2))
 
-    def model(self, layout: k.Words) -> k.Model:
+    def model(self, layout: k.Words) -> k.StepTables:
         """The arrays as they are now; they stay valid until `fill`."""
-        return k.Model(
+        return k.StepTables(
             layout,
             self._own.array,
             self._crash.array,
@@ -134,6 +140,77 @@ class Tables:
         waits = (self._moves.items.array >> k.MOVE_WAITS) & 1
         numbers = {edge for move, edge in enumerate(self._edges) if not waits[move] or self._fired.array[move]}
         return frozenset(self.system.shared.labels[number].name for number in numbers)
+
+    # ---- what is asked of many states at once ----------------------------------------------------------------
+
+    @property
+    def first_move(self) -> k.Words:
+        """Where the rows of moves begin."""
+        return self._moves.first.array
+
+    @property
+    def moves(self) -> k.Words:
+        return self._moves.items.array
+
+    @property
+    def edges(self) -> k.Words:
+        """The edge of each move."""
+        if len(self._edge_of) < len(self._edges):
+            self._edge_of = np.array(self._edges, np.int64)
+        return self._edge_of
+
+    @property
+    def first_entry(self) -> k.Words:
+        """Where the rows of bags' contents begin."""
+        return self._entries.first.array
+
+    @property
+    def entries(self) -> k.Words:
+        return self._entries.items.array
+
+    @property
+    def size(self) -> k.Table:
+        """How many segments are in each bag."""
+        return self._size.array
+
+    def fire(self, moves: k.Words) -> None:
+        """These moves were taken."""
+        self._fired.array[moves] = 1
+
+    def own_moves(self, side: int, local: k.Words) -> k.Words:
+        """For each of these local states the row of what the end does by itself."""
+        return self._known(lambda: self._own.array[side, local], lambda at: _miss(k.OWN, side, local[at]))
+
+    def crashes(self, side: int, local: k.Words) -> k.Words:
+        """And of what it does when it loses its memory."""
+        return self._known(lambda: self._crash.array[side, local], lambda at: _miss(k.CRASH, side, local[at]))
+
+    def arrivals(self, side: int, local: k.Words, segment: k.Words) -> k.Words:
+        """And of what it does when this segment arrives."""
+        return self._known(
+            lambda: self._arrive.array[side, local, segment],
+            lambda at: _miss(k.ARRIVE, side, local[at], segment[at]),
+        )
+
+    def contents(self, bag: k.Words) -> k.Words:
+        """For each of these bags the row of its segments."""
+        return self._known(lambda: self._content.array[bag], lambda at: _miss(k.CONTENT, 0, bag[at]))
+
+    def sums(self, bag: k.Words, segment: k.Words) -> k.Words:
+        """For each of these bags, which have room, the bag with the segment in it."""
+        return self._known(
+            lambda: self._sum.array[self._room.array[bag], segment],
+            lambda at: _miss(k.SUM, 0, bag[at], segment[at]),
+        )
+
+    def _known(self, read: Callable[[], k.Table], miss: Callable[[k.Words], k.Words]) -> k.Words:
+        """What the tables say, after they were asked for what they did not know."""
+        found = read()
+        lacking = np.flatnonzero(found < 0)
+        if lacking.size:
+            self.fill(np.unique(miss(lacking)).tolist())
+            found = read()
+        return found.astype(np.int64)
 
     # ---- evaluation ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from halfclose.checks.explore import encoding as e
 from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.layout import Block
 from halfclose.checks.explore.states import Blocks, States, part, words
@@ -28,7 +29,7 @@ class Worker:
         self._out_hi = np.empty((regions, size if wide else 0), np.int64)
         self._filled, self._inserted = np.zeros(regions, np.int64), [0] * regions
         self._recent = words(_RECENT, wide)
-        self._recent[0].fill(k.EMPTY)
+        self._recent[0].fill(e.EMPTY)
         self._scratch = words(k.BATCH * most_successors, wide)
         self._back = words(_BACK, wide)
         self._put_back: Blocks = []
@@ -52,12 +53,12 @@ class Worker:
         self._next_block()
         self._tally[:] = 0
         self._put_back = []
-        self._misses[k.COUNT] = k.FIRST_MISS
+        self._misses[e.COUNT] = e.FIRST_MISS
 
     def _next_block(self) -> None:
         self._block, self._start = next(self._work, None), 0
 
-    def expand(self, model: k.Model) -> bool:
+    def expand(self, model: e.StepTables) -> bool:
         """Expand states until there is no room for more successors; whether some are left."""
         self._filled[:] = 0
         self._inserted = [0] * self._filled.size
@@ -75,7 +76,7 @@ class Worker:
                 return True
         return False
 
-    def insert(self, region: int, seen: States, layout: k.Words) -> bool:
+    def insert(self, region: int, seen: States, layout: e.Words) -> bool:
         """Insert the successors for one region; whether there was room for all of them."""
         stop = int(self._filled[region])
         keys = self._out[region], self._out_hi[region]
@@ -88,7 +89,7 @@ class Worker:
         return self._put_back
 
     def missed(self) -> list[int]:
-        missed: list[int] = self._misses[k.FIRST_MISS : self._misses[k.COUNT]].tolist()
+        missed: list[int] = self._misses[e.FIRST_MISS : self._misses[e.COUNT]].tolist()
         return missed
 
     def _flush(self) -> None:

@@ -1,4 +1,4 @@
-"""What the applications of a scope may call, as terms: the declaration's guards and theirs are printed alike."""
+"""The calls that the applications of a scope may make, as terms, so that they are printed like the guards of edges."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _EVENTS = {
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call an application may make: where its program stands and goes, whether it may, and with how many octets.
+    """One call that an application may make.
 
-    A free application has no program: it stays at 0.
+    counter, after: where the application's program stands before and after it; 0 for a free application, which has no
+    program.  may: the condition under which the call is made.  octets: how many it names.
     """
 
     step: str
@@ -61,7 +62,7 @@ def calls(scope: Scope, app: Application) -> tuple[Call, ...]:
 
 
 def _free(lives: int, octets: int) -> dict[Action, Term]:
-    """When a free application makes which call."""
+    """The condition under which a free application makes each call."""
     fresh = (GHOST.LIFE < num(lives)) & ~_ON_HAND
     return {
         Action.OPEN: fresh & in_state(State.CLOSED, State.LISTEN),
@@ -107,7 +108,7 @@ def _read_by(steps: tuple[Step, ...]) -> int:
 
 
 def _read_by_any() -> frozenset[Var]:
-    """What any application may look at, in any scope."""
+    """The variables that an application may read, in any scope."""
     every = Program(tuple(Step(action, count) for action in Action for count in (None, 1)))
     terms = [*_free(1, 1).values()]
     for counter in range(len(every.steps)):

@@ -14,7 +14,7 @@ from .tla import cfg, tla
 
 
 class Language(Enum):
-    """Whose input language."""
+    """The language that a model is written in: Promela for Spin, TLA+ for TLC."""
 
     PROMELA = "promela"
     TLA = "tla"

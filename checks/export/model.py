@@ -1,8 +1,8 @@
-"""One scope as data, ready to be printed: what both languages share, and nothing of either.
+"""One scope as data, ready to be printed in either language.
 
-The exported model has the states of our own exploration, one for one.  So it takes the least initial sequence number
-for all that are allowed, forgets in each state what no edge can read again (`liveness`), and keeps no ghost that
-neither the network nor an application nor a property looks at.
+The states of the exported model correspond one to one to those of the explorer.  So the model chooses the least initial
+sequence number that is allowed, resets in each state the variables that no edge can read again (`dead_variables`), and
+leaves out ghosts that neither the network nor an application nor a property reads.
 """
 
 from __future__ import annotations
@@ -89,11 +89,12 @@ SPONTANEOUS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ScopedEdge:
     """An edge inside the scope.
 
-    guard: its conjuncts beside the state.  updates: of the variables that its target still needs.  sent: the fields
-    of the segment it emits, without those that are 0; None where it emits nothing.  All over the values before it.
+    guard: its conjuncts, without that on the state.  updates: of the variables that its target still needs.  sent: the
+    fields of the segment it emits, without those that are 0; None where it emits nothing.  All terms read the values
+    before the edge.
     """
 
     edge: Edge
@@ -130,7 +131,7 @@ class Model:
         self._dead = dead
 
     def forgotten(self, state: State) -> tuple[Var, ...]:
-        """What no edge can read again in this state before writing it."""
+        """The variables that, from this state on, no edge can read before writing them."""
         return tuple(var for var in self.variables if var in self._dead[state])
 
     @cached_property
@@ -150,7 +151,7 @@ class Model:
         return self.scope.slots, self.scope.slots_back or self.scope.slots
 
     @cached_property
-    def steps(self) -> dict[Event, tuple[Step, ...]]:
+    def steps(self) -> dict[Event, tuple[ScopedEdge, ...]]:
         """The edges of each event that the scope can see, in the declaration's order."""
         called = {call.event for both in self.calls for call in both}
         return {
@@ -166,8 +167,8 @@ class Model:
     def _crashes(self, event: Event) -> bool:
         return event is Event.CRASH and self.scope.crashes > 0
 
-    def _step(self, edge: Edge) -> Step:
-        """The edge with everything decided that its state and the profile decide."""
+    def _step(self, edge: Edge) -> ScopedEdge:
+        """The edge, with every condition decided that its state and the profile decide."""
         next_isn = substitute(NEXT_ISN, self._decided)
         known = {STATE: num(edge.source.index), ISN: next_isn if edge.source is State.TIME_WAIT else CLOCK}
         guard = [_decide(condition, known) for condition in edge.rule.guard]
@@ -177,7 +178,7 @@ class Model:
             guard.append(updates[GHOST.LIFE] <= LIVES)
         emission = edge.emission()
         sent = None if emission is None else {var: _decide(term, known) for var, term in emission.items()}
-        return Step(
+        return ScopedEdge(
             edge,
             tuple(condition for condition in guard if not _holds_by_itself(condition)),
             {var: term for var, term in updates.items() if term is not var},
@@ -186,7 +187,7 @@ class Model:
 
     @cached_property
     def definitions(self) -> dict[str, Term]:
-        """Terms that the declaration names and this scope uses, by a name that a model can use; inner ones first."""
+        """Terms that have a name in the declaration and occur in this scope, by an identifier; inner terms first."""
         named = {term: name for term, name in NAMES.items() if not name.startswith("[")} | _NAMED_HERE
         decided = ((name, substitute(term, self._decided)) for term, name in named.items())
         known = {show(term): (identifier(name).upper(), term) for name, term in decided if term.args}
@@ -197,7 +198,7 @@ class Model:
 
 
 def key(term: Term) -> str:
-    """What tells two terms apart, wherever they were built."""
+    """Equal for equal terms, wherever they were built."""
     return show(substitute(term, {}))
 
 
@@ -227,11 +228,11 @@ def _decide(term: Term, known: Mapping[Var, Term]) -> Term:
 
 
 def _holds_by_itself(condition: Term) -> bool:
-    """TRUE, or a number compared with itself, which is what is left where the least initial number is chosen."""
+    """TRUE, or a number compared with itself, which remains where the least initial sequence number is chosen."""
     if condition.op == "<=":
         return key(condition.args[0]) == key(condition.args[1])
     return condition.op == "literal" and bool(condition.value)
 
 
-def _terms(step: Step) -> Iterable[Term]:
+def _terms(step: ScopedEdge) -> Iterable[Term]:
     return (*step.guard, *step.updates.values(), *(step.sent or {}).values())

@@ -1,7 +1,7 @@
-"""The model in Promela, for Spin: one process an end, one guarded command an edge, a channel each way.
+"""The model in Promela, for Spin: a process for each end, a guarded command for each edge, a channel each way.
 
-Every step is one atomic sequence, and whatever it needs on its way is 0 again at its end, so Spin stores exactly the
-states between two steps, and stores them once: the channels are kept sorted where the network may reorder.
+Every step is one atomic sequence, and its scratch variables are 0 again at its end, so Spin stores exactly the states
+between two steps.  Each state is stored once: where the network may reorder, the channels are kept sorted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from halfclose.spec.language.variables import GHOST, SEGMENT, TWINS
 from halfclose.spec.world.network import Scope, Wait
 
 from .calls import Call
-from .model import VALUES, Model, Step, base, field, identifier, key
+from .model import VALUES, Model, ScopedEdge, base, field, identifier, key
 from .syntax import Syntax, filled
 
 _WRITTEN = {
@@ -237,7 +237,7 @@ class _Writer:
         )
         return _comment(why) + _block("inline forget()", [*lines, "fi"])
 
-    def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
+    def _event(self, event: Event, steps: tuple[ScopedEdge, ...]) -> Iterator[str]:
         """The edges of an event. Those of a segment are too many for one inline, so each state has its own."""
         if event is not Event.SEGMENT:
             yield self._choice(event.name, steps)
@@ -247,11 +247,11 @@ class _Writer:
             yield self._choice(f"SEGMENT_in_{state.name}", [step for step in steps if step.edge.source is state])
         yield _block("inline SEGMENT()", ["if", *states, "fi"])
 
-    def _choice(self, name: str, steps: Iterable[Step]) -> str:
+    def _choice(self, name: str, steps: Iterable[ScopedEdge]) -> str:
         lines = [line for step in steps for line in self._command(step)]
         return _block(f"inline {name}()", ["if", *lines, ":: else -> idle = true", "fi"])
 
-    def _command(self, step: Step) -> Iterator[str]:
+    def _command(self, step: ScopedEdge) -> Iterator[str]:
         yield from _comment(step.comment()).splitlines()
         yield ":: d_step {"
         guard = [f"STATE[me] == {step.edge.source.name}", *(self._conjunct(condition) for condition in step.guard)]
@@ -267,7 +267,7 @@ class _Writer:
         yield "   }"
 
     def _assignments(self, updates: dict[Var, Term]) -> Iterator[str]:
-        """The updates, which happen at once, one after the other: what others read is written behind them."""
+        """The simultaneous updates as a sequence: a variable is written after all updates that read it."""
         left, late = dict(updates), dict[Var, str]()
         while left:
             reads = {var: variables(term) for var, term in left.items()}

@@ -1,4 +1,4 @@
-"""Spin and TLC, run on a model: the states they find, what they say of its properties, and what it takes them."""
+"""Spin and TLC, run on a model: how many states they find, whether the properties hold, the time and the memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pathlib import Path
 from .files import Language, write
 from .model import Model
 
-#: Options of gcc for a verifier that is compiled fast, and for the fastest one that still is exact.
+#: Options of gcc: for a quick compilation, and for the fastest verifier whose search is still exact.
 QUICK = ("-O0",)
 FASTEST = ("-O2", "-DNOFAIR", "-DNOBOUNDCHECK", "-DNOCOMP")
-#: Options of Java for a start as fast as can be, and for a long run; one thread collects garbage.
+#: Options of Java: for the quickest start, and for a long run; garbage is collected by one thread.
 SHORT = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 LONG = ("-XX:+UseSerialGC",)
 
@@ -40,7 +40,7 @@ class Unfinished(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """One run: the distinct states, whether no property was violated, and what the process took of time and memory."""
+    """One run: the distinct states, whether all properties hold, and the process's seconds and octets of memory."""
 
     states: int
     holds: bool
@@ -61,7 +61,10 @@ def tlc_needs() -> str:
 def spin(
     model: Model, folder: Path, options: tuple[str, ...] = QUICK, slots: int = 1 << 18, memory: int | None = None
 ) -> Run:
-    """Translate, compile and run the model; only the run is timed.  slots: of the hash table, a power of two below."""
+    """Translate, compile and run the model; only the run is timed.
+
+    slots: of Spin's hash table, rounded down to a power of two.
+    """
     write(model, Language.PROMELA, folder)
     bound = () if memory is None else (f"-DMEMLIM={memory // _MEGABYTE}",)
     _translate(["spin", "-a", "-o2", "tcp.pml"], folder)
@@ -105,7 +108,7 @@ def _translate(command: list[str], folder: Path) -> None:
 
 
 def java(*arguments: str, temporary: Path, options: tuple[str, ...] = SHORT) -> list[str]:
-    """A Java command that leaves nothing behind."""
+    """A Java command whose temporary files go into this folder."""
     return ["java", *options, f"-Djava.io.tmpdir={temporary}", "-cp", str(JAR), *arguments]
 
 
@@ -151,6 +154,6 @@ def _number(pattern: str, said: str) -> int:
 
 
 def _complaint(said: str) -> str:
-    """The first line that speaks of an error, or else the last one."""
+    """The first line that mentions an error, or else the last line."""
     lines = said.strip().splitlines() or ["nothing was printed"]
     return next((line for line in lines if "error" in line.lower()), lines[-1])

@@ -1,4 +1,4 @@
-"""Terms as text of another language, with the brackets they need and no more."""
+"""Terms as text of another language, without superfluous brackets."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Syntax:
         return self.written[op].format(*written)
 
     def value(self, var: Var, term: Term, place: Place) -> str:
-        """What is assigned to a variable."""
+        """The value that is assigned to a variable."""
         return _value(term, var) or self.text(term, place)
 
     def literal(self, var: Var, value: int) -> str:
@@ -88,14 +88,14 @@ def operator(term: Term) -> tuple[str, tuple[Term, ...]]:
 
 
 def _value(term: Term, var: Term) -> str | None:
-    """The name of a number, where it is a value of a variable that names its values."""
+    """The name of a literal, where the variable has names for its values."""
     if isinstance(var, Var) and base(var) in VALUES and term.op == "literal":
         return VALUES[base(var)][term.value]
     return None
 
 
 def filled(parts: Iterable[str], separator: str, indent: str) -> str:
-    """The parts on as few lines as hold them, none of them broken; lines after the first are indented."""
+    """The parts on as few lines as possible, none of them broken; lines after the first are indented."""
     text = f"{separator} ".join(part.replace(" ", "\0") for part in parts)
     wrapped = textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
     return f"\n{indent}".join(wrapped).replace("\0", " ")

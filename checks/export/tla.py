@@ -1,4 +1,4 @@
-"""The model in TLA+, for TLC: one action an edge, records for the two ends, a bag of segments each way."""
+"""The model in TLA+, for TLC: an action for each edge, a record for each end, a bag of segments each way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halfclose.spec.language.variables import SEGMENT, TWINS
 from halfclose.spec.world.network import Scope, Wait
 
 from .calls import Call
-from .model import LIVES, VALUES, Model, Step, base, field, identifier, key
+from .model import LIVES, VALUES, Model, ScopedEdge, base, field, identifier, key
 from .syntax import Place, Syntax, filled
 
 _WRITTEN = {
@@ -64,7 +64,7 @@ Peer(me) == IF me = A THEN B ELSE A
 Spend(what) == used' = [used EXCEPT ![what] = @ + 1]
 """
 
-#: What the edges of an event know beside their end.
+#: The parameters of the edges of an event, beside their end.
 _PARAMETERS = {
     Event.OUTPUT: ("N",),
     Event.RETRANSMISSION_TIMEOUT: ("N", "WITH_FIN"),
@@ -180,7 +180,7 @@ class _Writer:
         zeros = (f"!.{identifier(var.name)} = {self.syntax.literal(var, 0)}" for var in self.model.forgotten(state))
         return f"enter_{state.name}(L) == [L EXCEPT {filled((f'!.STATE = {state.name}', *zeros), ',', ' ' * 4)}]"
 
-    def _event(self, event: Event, steps: tuple[Step, ...]) -> Iterator[str]:
+    def _event(self, event: Event, steps: tuple[ScopedEdge, ...]) -> Iterator[str]:
         arguments = ", ".join(("me", *_PARAMETERS.get(event, ())))
         yield f"\\* ---- {event.value} ----\n"
         for step in steps:
@@ -193,7 +193,7 @@ class _Writer:
                 first = "      []"
         yield "      [] OTHER -> FALSE\n" if "[]" in first else "    FALSE\n"
 
-    def _action(self, event: Event, step: Step, arguments: str) -> Iterator[str]:
+    def _action(self, event: Event, step: ScopedEdge, arguments: str) -> Iterator[str]:
         yield from (f"\\* {line}" for line in step.comment())
         yield f"{step.name}({arguments}) == LET L == tcb[me] IN"
         yield f"    /\\ L.STATE = {step.edge.source.name}"

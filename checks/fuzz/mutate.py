@@ -1,4 +1,4 @@
-"""Packets that are almost right: made from one that is under way, so that what is left unchanged is in order."""
+"""Mutants: packets that are almost right, because each is made from one that is under way, with a few changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEAR = (-65_536, -1461, -2, -1, 0, 1, 2, 536, 1460, 65_534, 65_535, 65_536)  # 
 _KINDS = (0, 1, 2, 3, 4, 5, 8, 30, 254)  # of options
 _LONGEST_TEXT = 1460
 _LEAST_TCP = 20
-_MENDED = 0.9  # of all mutants; the others have the checksums of what they were
+_MENDED = 0.9  # the share of mutants with right lengths and checksums; the others keep those of the original packet
 
 #: Where a TCP header has its fields: offset and octets.
 _SEQ, _ACK, _FLAGS, _WND, _URGENT = (4, 4), (8, 4), (13, 1), (14, 2), (18, 2)
@@ -20,7 +20,7 @@ _FIELDS = (_SEQ, _ACK, _FLAGS, _WND, _URGENT, (0, 2), (2, 2), (12, 1))
 
 
 class Mutator:
-    """Mutants by a seed: the same ones each time."""
+    """Makes mutants; the same random state gives the same mutants."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -44,7 +44,7 @@ class Mutator:
         return mend(mutated) if self._random.random() < _MENDED else bytes(mutated)
 
     def _aim(self, packet: bytearray, start: int) -> None:
-        """Any flags, with numbers in or about the windows: this reaches what lies behind the first checks."""
+        """Any flags, with numbers in or near the windows, so that the mutant passes the first checks."""
         for field in (_SEQ, _ACK):
             if self._random.random() < 0.5:
                 delta = self._random.choice((*_NEAR, self._random.randrange(-2000, 70_000)))
@@ -55,7 +55,7 @@ class Mutator:
             _write(packet, start, _WND, self._random.choice((0, 1, 2, 1460, 32_768, 65_535)))
 
     def _flags(self, flags: int) -> int:
-        """Mostly one flag more or less, and seldom SYN or RST, which end everything."""
+        """Mostly one flag more or less, and seldom SYN or RST, which end connections."""
         if self._random.random() < 0.9:
             return flags ^ self._random.choice((FIN, FIN, ACK, PSH, URG))
         return self._random.randrange(256)
@@ -98,7 +98,7 @@ class Mutator:
 
 
 def mend(packet: bytearray) -> bytes:
-    """Make the lengths and checksums right, in as much of the headers as there is."""
+    """Correct the lengths and checksums, in as much of the headers as there is."""
     version, size = (packet[0] >> 4, (packet[0] & 0x0F) * 4) if packet else (0, 0)
     if version == 4 and 20 <= size <= len(packet):
         packet[2:4] = len(packet).to_bytes(2, "big")

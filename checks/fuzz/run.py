@@ -1,4 +1,4 @@
-"""World after world until so many mutants were delivered; the first one that goes wrong ends the run."""
+"""The fuzzing run: one world after another until enough mutants were delivered, or until one goes wrong."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from halfclose.checks.fuzz.world import Delivered, Fault, World
+from halfclose.checks.fuzz.world import Delivered, Misbehaviour, World
 
 _ROUNDS = 100  # of a world, before its users close
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong in a world, and the packets before, the latest last."""
+    """What went wrong in a world, and the packets delivered before that, the latest last."""
 
     world: int
     what: str
@@ -23,7 +23,11 @@ class Failure:
 
 @dataclass
 class Fuzzed:
-    """What was done so far.  dropped: packets that no connection saw, by reason; states: rounds spent in each."""
+    """The counts so far.
+
+    mutants: mutated packets delivered.  received: all packets delivered.  dropped: packets that reached no connection,
+    by reason.  states: how many rounds connections have spent in each state.
+    """
 
     worlds: int = 0
     mutants: int = 0
@@ -34,7 +38,7 @@ class Fuzzed:
     failure: Failure | None = None
 
     def add(self, world: World) -> None:
-        """One more world, as far as it came."""
+        """Count one more world, whether or not it came to its end."""
         self.worlds += 1
         self.mutants += world.mutants
         self.connections += world.opened
@@ -45,9 +49,9 @@ class Fuzzed:
 
 
 def fuzz(fuzzed: Fuzzed, seed: int, mutants: int, *, first: int = 0, progress: Callable[[int], None]) -> None:
-    """Deliver so many mutants, in whole worlds from number `first` on; the same ones for the same seed.
+    """Deliver at least so many mutants, in whole worlds from number `first` on; the same seed gives the same packets.
 
-    fuzzed holds what was done at every moment.  progress: is told the mutants delivered.
+    fuzzed: holds the counts at every moment.  progress: told how many mutants have been delivered.
     """
     number = first
     while fuzzed.mutants < mutants and fuzzed.failure is None:
@@ -61,14 +65,14 @@ def fuzz(fuzzed: Fuzzed, seed: int, mutants: int, *, first: int = 0, progress: C
 
 
 def _live(world: World) -> str | None:
-    """What went wrong, None for nothing."""
+    """What went wrong; None where nothing did."""
     try:
         for _ in range(_ROUNDS):
             world.round()
         world.settle()
-    except Fault as fault:
-        return str(fault)
-    except Exception as error:  # whatever it is, it should not have been raised
+    except Misbehaviour as misbehaviour:
+        return str(misbehaviour)
+    except Exception as error:  # no packet and no call may raise anything but CallError
         where = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__} in {where.name}, line {where.lineno} of {where.filename}: {error}"
     return None

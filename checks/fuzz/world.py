@@ -1,4 +1,4 @@
-"""Two hosts of the reference, their users, and a network between them that mutates packets; all by one seed."""
+"""A world: two hosts of the reference, their users, and a network that mutates packets; one seed decides everything."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _BACKLOG = 4
 _MUTANTS = 40  # a round
 _QUEUE = 60  # packets under way to one host
 _LOSS = 0.1
-_NOTICES = len(Notice)  # for a user who never looks
+_NOTICES = len(Notice)  # the most that wait for a user who never asks for them
 _REMEMBERED = 200  # packets; old duplicates are drawn from them
-_REST = 200_000  # rounds until the dust has settled, at most
+_REST = 200_000  # rounds at most until no timer runs
 
 
-class Fault(Exception):
-    """What must not happen; the message says what."""
+class Misbehaviour(Exception):
+    """Something happened that must not happen; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Delivered:
 
 
 class World:
-    """tally: in how many rounds a connection was in each state.  last: the latest packets, oldest first."""
+    """One world.  tally: in how many rounds a connection was in each state.  last: the latest packets, oldest first."""
 
     def __init__(self, seed: str) -> None:
         self._random = Random(seed)
@@ -61,7 +61,7 @@ class World:
         self._history: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     def round(self) -> None:
-        """Users call, packets and mutants of them arrive, time passes."""
+        """Users make calls, packets and their mutants arrive, and time passes."""
         for host in (0, 1):
             self._use(host)
         under_way = self._under_way()
@@ -78,7 +78,7 @@ class World:
         self._check_bounds()
 
     def settle(self) -> None:
-        """Users close, nothing is mutated any more, and time passes until no timer runs; raises Fault if one stays."""
+        """Users close, mutation stops, time passes until no timer runs; raises Misbehaviour if a connection stays."""
         for stack, listener, users in zip(self.stacks, self.listeners, self.users, strict=True):
             stack.unlisten(listener)
             for connection in users:
@@ -95,10 +95,10 @@ class World:
             nearest = min((when for when in deadlines if when is not None), default=self.now)
             self._pass_time(0.01 if under_way else max(0.0, nearest - self.now))
         if left := [len(stack) for stack in self.stacks if len(stack)]:
-            raise Fault(f"{sum(left)} connections stay after everybody has closed and every timer has run out")
+            raise Misbehaviour(f"all users have closed, all timers have run out, connections that stay: {sum(left)}")
 
     def _use(self, host: int) -> None:
-        """One of the things that users do."""
+        """Let a host's users open, accept, and make calls on their connections."""
         stack, users = self.stacks[host], self.users[host]
         users[:] = [connection for connection in users if connection.state is not State.CLOSED]
         with suppress(CallError):  # what the state does not allow
@@ -127,7 +127,7 @@ class World:
                 connection.abort(self.now)
 
     def _under_way(self) -> list[tuple[int, bytes]]:
-        """Whom the packets are for that were sent since the last call, as many as the network holds."""
+        """The packets sent since the last call, each with its target host, as many as the network holds."""
         packets = []
         for host, stack in enumerate(self.stacks):
             sent = stack.packets()
@@ -150,7 +150,7 @@ class World:
         self.stacks[host].packet_arrives(packet, self.now)
 
     def _pass_time(self, seconds: float) -> None:
-        """Every timer at its time, or all of them late."""
+        """Let time pass in one leap, so that timers expire late."""
         self.now += seconds
         for stack in self.stacks:
             stack.tick(self.now)
@@ -160,24 +160,24 @@ class World:
         for tcb in (connection.tcb for users in self.users for connection in users):
             held = len(tcb.received) + len(tcb.early)
             if held > self.config.receive_buffer:
-                raise Fault(f"{held} octets are held for the user, beyond the buffer")
+                raise Misbehaviour(f"{held} octets of text are held for the user, more than the buffer's")
             if len(tcb.text) > self.config.send_buffer:
-                raise Fault(f"{len(tcb.text)} octets wait to be sent, beyond the buffer")
+                raise Misbehaviour(f"{len(tcb.text)} octets of text wait to be sent, more than the buffer's")
             if len(tcb.notices) > _NOTICES:
-                raise Fault(f"{len(tcb.notices)} notices wait for the user")
+                raise Misbehaviour(f"{len(tcb.notices)} notices wait for the user")
             if tcb.RCV.WND < 0 or tcb.outstanding < 0:
-                raise Fault(f"RCV.WND is {tcb.RCV.WND}, and {tcb.outstanding} numbers are outstanding")
+                raise Misbehaviour(f"RCV.WND is {tcb.RCV.WND}, and {tcb.outstanding} numbers are outstanding")
 
 
 def _check_sent(packet: bytes) -> None:
     try:
         decode(packet)
     except Malformed as malformed:
-        raise Fault(f"a packet was sent that is malformed: {malformed}") from None
+        raise Misbehaviour(f"a packet was sent that is malformed: {malformed}") from None
 
 
 def _config(random: Random) -> Config:
-    """Everything that has a switch."""
+    """A configuration that may differ from the default in everything that has a switch."""
     scale = random.choice((None, 0, 7))
     return Config(
         mss=random.choice((1460, 536)),

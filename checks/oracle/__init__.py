@@ -1,1 +1,1 @@
-"""The specification as the judge of one endpoint at 32 bits that is seen only from outside."""
+"""The oracle: judges one endpoint at 32 bits by the specification, from what it does on the wire and to its user."""

@@ -1,33 +1,42 @@
-"""One endpoint of the specification at 32 bits: its edges as functions of a local state and wire segments."""
+"""One endpoint of the specification at 32 bits, which every comparison with real code is built upon.
+
+A profile becomes a graph, and each edge of the graph becomes a Python function over a local state (a tuple of the TCB's
+variables) and a segment (a tuple of its fields).  The functions together are an `Endpoint`, and three users share it:
+
+- the oracle fires edges from every state that a real stack may be in (`fire`);
+- the refinement does so from the one state that the code is in;
+- the vectors need one behaviour, not all that is allowed.  For them an endpoint is also an implementation, the plainest
+  there is: it sends what it may as soon as it may, in the largest segments, and acknowledges at once (`call`, `arrive`,
+  `time_out`, then `settle`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 
+from halfclose.checks.oracle.segments import NO_FIELDS
+from halfclose.checks.oracle.sequence import distance, wrap
 from halfclose.checks.readers.python import AT, FIELD, Arithmetic, Choice, Local, StepFunction, compile_edge
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
 from halfclose.spec.language.edge import Edge, Event, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.terms import Kind
+from halfclose.spec.language.terms import Kind, variables
 from halfclose.spec.language.terms import show as show_term
-from halfclose.spec.language.variables import CTL, RCV, SEG, SEGMENT, SND, STATE, TCB
+from halfclose.spec.language.variables import CLOCK, CTL, RCV, SEG, SND, STATE, TCB
 from halfclose.spec.tcp.graph import RULES, tcp
 
-#: The largest window without scaling; also "hard-coded" MAX.SND.WND (MAY-12).
+#: The largest window without scaling; also the "hard-coded" MAX.SND.WND (MAY-12).
 LARGEST_WINDOW = 65_535
 #: Octets that the tester's SYN offers as MSS: no segment may hold more.
 OFFERED_MSS = 2000
 
 STATES = tuple(State)
-_MASK = 0xFFFF_FFFF
-_HALF = 1 << 31
-NO_FIELDS: Fields = (0,) * len(SEGMENT)
 NO_CHOICE: Choice = (0, 0, 0)
-_BITS = ((CTL.SYN, SYN, "SYN"), (CTL.FIN, FIN, "FIN"), (CTL.RST, RST, "RST"), (CTL.ACK, ACK, "ACK"))
+_NOT_OF_AN_ENDPOINT = (Event.STATUS, Event.CRASH)
 
 #: The event of each user call.
 EVENTS: dict[Verb, Event] = {
@@ -40,93 +49,170 @@ EVENTS: dict[Verb, Event] = {
     Verb.ABORT: Event.ABORT,
 }
 
-
-def pattern(first: int, octets: int) -> bytes:
-    """The text of every stream: octet i is i modulo 251, a prime, so that a displaced octet shows."""
-    start = first % 251
-    return (bytes(range(251)) * ((start + octets) // 251 + 1))[start : start + octets]
+#: A step of an endpoint: the edge, the next local state, and the segment sent, if any.
+Fired = tuple[Edge, Local, Fields | None]
 
 
-def distance(a: int, b: int) -> int:
-    """How far b lies beyond a in the sequence space, negative if before it."""
-    return ((b - a + _HALF) & _MASK) - _HALF
+@dataclass(frozen=True)
+class Sizes:
+    """What the RFC leaves to an implementation as a number, in octets.
 
-
-def fields_of(segment: Segment) -> Fields:
-    """A wire segment as the specification sees it; an ACK number without the ACK bit counts for nothing."""
-    values = {var: int(bool(segment.flags & bit)) for var, bit, _ in _BITS}
-    acknowledged = segment.ack if segment.flags & ACK else 0
-    values |= {SEG.SEQ: segment.seq, SEG.ACK: acknowledged, SEG.WND: segment.wnd, SEG.TEXT: len(segment.text)}
-    return tuple(values.get(var, 0) for var in SEGMENT)
-
-
-def show(fields: Fields, shift: int = 0, peer: bool = False, other: int = 0) -> str:
-    """In the RFC's notation.  peer: whether the peer sent it.
-
-    shift: what to take off the numbers of the stack's own sequence space; other: and off those of its peer's.
+    mss: the most text that a segment may hold.  largest_window: what MAX.SND.WND stands for.
     """
-    bits = [name for var, _, name in _BITS if fields[FIELD[var]]]
-    has_ack, is_rst = fields[FIELD[CTL.ACK]], fields[FIELD[CTL.RST]]
-    number, acknowledge = fields[FIELD[SEG.SEQ]], fields[FIELD[SEG.ACK]]
-    own, others = (other, shift) if peer else (shift, other)
-    acknowledge = (acknowledge - others) & _MASK
-    if peer or not (is_rst and has_ack and number == 0):  # 3.5.2: sequence number zero stands for none
-        number = (number - own) & _MASK
-    parts = [f"<SEQ={number}>", f"<ACK={acknowledge}>" if has_ack else ""]
-    text = fields[FIELD[SEG.TEXT]]
-    parts += [f"<DATA={text}>" if text else "", f"<CTL={','.join(bits)}>"]
-    return "".join(parts)
+
+    receive_buffer: int
+    send_buffer: int
+    mss: int = OFFERED_MSS
+    largest_window: int = LARGEST_WINDOW
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """Numbers of 32 bits, with these sizes as constants."""
+        constants = {SND.BUFF: self.send_buffer, SND.MSS: self.mss, SND.MAX_WND: self.largest_window}
+        return Arithmetic(32, constants | {RCV.BUFF: self.receive_buffer})
 
 
-class Code:
-    """The edges of a profile as functions, by state and event; other profiles may add edges that differ from these."""
+@dataclass(frozen=True)
+class Reaction:
+    """What an endpoint did in answer to one input: the edges it took, what it sent, and where that has led.
+
+    returns: what a user call returned.
+    """
+
+    local: Local
+    edges: tuple[Edge, ...] = ()
+    sent: tuple[Fields, ...] = ()
+    returns: str = "ok"
+
+    def then(self, edge: Edge, local: Local, sent: Fields | None) -> Reaction:
+        """The same with one more step."""
+        return replace(self, local=local, edges=(*self.edges, edge), sent=self.sent + ((sent,) if sent else ()))
+
+
+class Endpoint:
+    """The edges of one profile, or of several, as functions."""
 
     def __init__(
-        self,
-        profile: Profile,
-        numbers: Arithmetic,
-        rules: tuple[Rule, ...] = RULES,
-        others: Iterable[Profile] = (),
+        self, profile: Profile, sizes: Sizes, rules: tuple[Rule, ...] = RULES, others: Iterable[Profile] = ()
     ) -> None:
+        """others: profiles whose edges are added where they differ from those of `profile`.
+
+        graph holds the edges of `profile` alone.
+        """
         self.graph = tcp(profile, rules)
         self._functions: dict[tuple[int, Event], list[tuple[Edge, StepFunction]]] = {}
-        known: set[str] = set()
-        for graph in (self.graph, *(tcp(other, rules) for other in others)):
-            for edge in graph.edges:
-                meaning = _meaning(edge)
-                if meaning not in known and edge.event not in (Event.STATUS, Event.CRASH):
-                    known.add(meaning)
-                    at = self._functions.setdefault((edge.source.index, edge.event), [])
-                    at.append((edge, compile_edge(edge, numbers)))
+        self._numbers = sizes.arithmetic
+        known: dict[str, list[Edge]] = {}
+        for edge in self.graph.edges:
+            known[edge.name] = [edge]
+            self._add(edge)
+        for other in others:
+            for edge in tcp(other, _rules_that_read(rules, profile.on ^ other.on)).edges:
+                alike = known.setdefault(edge.name, [])
+                if all(_meaning(edge) != _meaning(one) for one in alike):
+                    alike.append(edge)
+                    self._add(edge)
+
+    def _add(self, edge: Edge) -> None:
+        if edge.event not in _NOT_OF_AN_ENDPOINT:
+            at = self._functions.setdefault((edge.source.index, edge.event), [])
+            at.append((edge, compile_edge(edge, self._numbers)))
 
     def fire(
         self, local: Local, event: Event, fields: Fields = NO_FIELDS, choice: Choice = NO_CHOICE
-    ) -> Iterator[tuple[Edge, Local, Fields | None]]:
-        """Every edge whose guard holds: the edge, the next local state, and the segment sent, if any."""
-        for edge, function in self._functions.get((local[AT[STATE]], event), ()):
+    ) -> Iterator[Fired]:
+        """Every edge whose guard holds."""
+        for edge, function in self._functions.get((local[_STATE], event), ()):
             result = function(local, fields, choice)
             if result is not None:
                 yield edge, *result
 
+    def outputs(self, local: Local) -> Iterator[Fired]:
+        """What the endpoint may send by itself now, each edge once and with the most text that it allows."""
+        for octets in dict.fromkeys((most_text(local), 0)):
+            for edge, after, sent in self.fire(local, Event.OUTPUT, choice=(octets, 0, 0)):
+                if sent is not None and octets == sent[_TEXT]:
+                    yield edge, after, sent
 
-def _meaning(edge: Edge) -> str:
-    """What distinguishes two edges of one name under two profiles."""
-    updates = [f"{var.name}={show_term(value)}" for var, value in edge.updates.items() if var.kind is Kind.TCB]
-    return " ".join((edge.name, edge.target.value, show_term(edge.guard), *updates))
+    def timeouts(self, local: Local, event: Event) -> Iterator[Fired]:
+        """What this timer may do now: with all the text that it may send again, and with the FIN or without it."""
+        text = unacknowledged_text(local)
+        for with_fin in (1, 0):
+            yield from self.fire(local, event, choice=(text, with_fin, 0))
+
+    # ---- the plainest implementation: inputs -----------------------------------------------------------------
+
+    def call(self, local: Local, verb: Verb, octets: int = 0) -> list[Reaction]:
+        """A user call of so many octets; empty where the profile does not have the call."""
+        return self._receive(local, octets) if verb is Verb.RECEIVE else self._react(local, EVENTS[verb], octets=octets)
+
+    def arrive(self, local: Local, fields: Fields) -> list[Reaction]:
+        """A segment of the peer; empty where it does nothing."""
+        return self._react(local, Event.SEGMENT, fields)
+
+    def time_out(self, local: Local, event: Event) -> list[Reaction]:
+        """A timer runs out; empty where it does not run, several reactions where it may do several things."""
+        fired = {(edge.name, after): (edge, after, sent) for edge, after, sent in self.timeouts(local, event)}
+        return [Reaction(local).then(*step) for step in fired.values()]
+
+    def _react(self, local: Local, event: Event, fields: Fields = NO_FIELDS, octets: int = 0) -> list[Reaction]:
+        replaces = local[_STATE] == _TIME_WAIT
+        isn = wrap(local[_NXT] + LARGEST_WINDOW + 1) if replaces else local[_CLOCK]
+        fired = self.fire(local, event, fields, (octets, 0, isn))
+        return [
+            Reaction(after, (edge,), (sent,) if sent else (), edge.rule.signal or "ok") for edge, after, sent in fired
+        ]
+
+    def _receive(self, local: Local, octets: int) -> list[Reaction]:
+        """Ask for so many octets; where fewer are on hand, those are returned, as by a socket interface."""
+        on_hand = local[_USER]
+        asked = self._react(local, Event.RECEIVE, octets=octets)
+        if not on_hand:
+            return asked
+        if on_hand < octets:
+            part = [reaction.edges for reaction in asked if reaction.returns == "part"]
+            asked = self._react(local, Event.RECEIVE, octets=on_hand)
+            asked = [replace(r, edges=(*edges, *r.edges)) for r in asked for edges in part] or asked
+        got = f"{min(on_hand, octets)} octets"
+        return [replace(r, returns=got if r.local[_USER] < on_hand else r.returns) for r in asked]
+
+    # ---- the plainest implementation: by itself --------------------------------------------------------------
+
+    def spontaneous(self, local: Local) -> Iterator[Fired]:
+        """What the endpoint may do by itself: first what nobody sees, then text with the FIN, text, FIN, bare ACK."""
+        yield from self.fire(local, Event.REASSEMBLE)
+        yield from [step for step in self.fire(local, Event.OUTPUT) if step[2] is None]
+        yield from sorted(self.outputs(local), key=_plainness)
+
+    def settle(self, reaction: Reaction) -> Reaction:
+        """Let the endpoint do everything that it may do by itself, the plainest first."""
+        while (step := next(self.spontaneous(reaction.local), None)) is not None:
+            reaction = reaction.then(*step)
+        return reaction
+
+    def outcomes(self, reaction: Reaction, most: int = 6) -> tuple[tuple[Fields, ...], ...]:
+        """Everything the endpoint may send until it has nothing more to send, the plainest first."""
+        found: dict[tuple[Fields, ...], None] = {}
+        stack = [reaction]
+        while stack and len(found) < most:
+            now = stack.pop()
+            steps = list(self.spontaneous(now.local))
+            if not steps:
+                found[now.sent] = None
+            stack.extend(now.then(*step) for step in reversed(steps))
+        return tuple(found)
 
 
 @cache
-def plain_code(profile: Profile, sizes: tuple[int, int], rules: tuple[Rule, ...] = RULES) -> Code:
-    """The edges of one profile and no other.  sizes: of the receive buffer and the send buffer, in octets."""
-    return Code(profile, numbers(*sizes), rules)
+def endpoint(profile: Profile, sizes: Sizes, rules: tuple[Rule, ...] = RULES) -> Endpoint:
+    """The endpoint that follows one profile to the letter."""
+    return Endpoint(profile, sizes, rules)
 
 
-def numbers(
-    receive_buffer: int, send_buffer: int, mss: int = OFFERED_MSS, largest_window: int = LARGEST_WINDOW
-) -> Arithmetic:
-    """32-bit arithmetic with these sizes in octets; largest_window: what MAX.SND.WND stands for."""
-    constants = {SND.BUFF: send_buffer, SND.MSS: mss, SND.MAX_WND: largest_window, RCV.BUFF: receive_buffer}
-    return Arithmetic(32, constants)
+_STATE, _NXT, _CLOCK, _USER = (AT[var] for var in (STATE, SND.NXT, CLOCK, RCV.USER))
+_TEXT, _FIN = FIELD[SEG.TEXT], FIELD[CTL.FIN]
+_TIME_WAIT = State.TIME_WAIT.index
+_BY_NAME = {var.name.replace(".", "_"): i for i, var in enumerate(TCB)}
 
 
 def put(local: Local, **values: int) -> Local:
@@ -137,26 +223,41 @@ def put(local: Local, **values: int) -> Local:
     return tuple(changed)
 
 
-_BY_NAME = {var.name.replace(".", "_"): i for i, var in enumerate(TCB)}
-
-
-def outputs(code: Code, local: Local) -> Iterator[tuple[Fields, Edge, Local]]:
-    """What an endpoint may send by itself now, each edge once and with the most text it allows."""
-    most = most_text(local)
-    for octets in dict.fromkeys((most, 0)):
-        for edge, after, sent in code.fire(local, Event.OUTPUT, choice=(octets, 0, 0)):
-            if sent is not None and (octets == sent[FIELD[SEG.TEXT]]):
-                yield sent, edge, after
-
-
 def most_text(local: Local) -> int:
     """How many octets of new text the next segment may hold."""
-    una, nxt, end, window = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END, SND.WND))
-    usable = distance(nxt, (una + window) & _MASK)
+    una, nxt, end, window = (local[at] for at in _SEND_WINDOW)
+    usable = distance(nxt, wrap(una + window))
     return max(0, min(OFFERED_MSS, distance(nxt, end), usable))
 
 
 def unacknowledged_text(local: Local) -> int:
     """How many octets of text the segment at the front of the retransmission queue may hold."""
-    una, nxt, end = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END))
+    una, nxt, end, _ = (local[at] for at in _SEND_WINDOW)
     return max(0, min(distance(una, nxt), distance(una, end), OFFERED_MSS))
+
+
+_SEND_WINDOW = tuple(AT[var] for var in (SND.UNA, SND.NXT, SND.END, SND.WND))
+
+
+def _plainness(step: Fired) -> tuple[int, int]:
+    _, _, sent = step
+    assert sent is not None
+    return -sent[_TEXT], -sent[_FIN]
+
+
+def _rules_that_read(rules: tuple[Rule, ...], switches: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that may have another meaning where these switches are set otherwise."""
+    return tuple(rule for rule in rules if switches & _switches(rule))
+
+
+@cache
+def _switches(rule: Rule) -> frozenset[str]:
+    terms = (*rule.guard, *(assignment.value for assignment in rule.updates))
+    return frozenset(var.name for var in variables(*terms) if var.kind is Kind.SWITCH)
+
+
+@cache
+def _meaning(edge: Edge) -> tuple[str, ...]:
+    """What distinguishes two edges of one name under two profiles."""
+    updates = [f"{var.name}={show_term(value)}" for var, value in edge.updates.items() if var.kind is Kind.TCB]
+    return (edge.target.value, show_term(edge.guard), *updates)

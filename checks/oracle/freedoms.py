@@ -7,18 +7,18 @@ An endpoint may do the following; each is a freedom that the RFC gives:
 - answer with text or a FIN where a bare ACK is due, since those carry the same SEQ and ACK (3.10.2, piggybacking);
 - send again, at any time, anything that is not acknowledged as a whole, together with text not sent before or without
   (3.10.7.4 step 5 removes segments "entirely acknowledged"; 3.10.8, early and go-back-N retransmission);
-- give the reset of 3.6.1 the number SND.NXT, as in 3.10.5, instead of SEG.ACK;
+- send the reset of 3.6.1 with sequence number SND.NXT, as in 3.10.5, instead of SEG.ACK;
 - set or clear the ACK bit of a RST that has the right SEQ (3.5.2 gives the numbers, receivers look at SEQ);
-- take each passage that can be read in two ways in either (READINGS), and treat a SYN in TIME-WAIT in the ordinary way
-  although it could reopen the connection (MAY-2);
+- follow either reading of a passage that can be read in two ways (READINGS), and process a SYN in TIME-WAIT as in any
+  other state although it could reopen the connection (MAY-2);
 - process a CLOSE that was queued in SYN-RECEIVED as soon as the ACK field has led to ESTABLISHED, before the text and
   the FIN of that same segment (3.10.4: "queue for processing after entering ESTABLISHED state");
 - reset, in SYN-RECEIVED, whatever carries an unacceptable ACK, also where its sequence number is unacceptable or the
   ACK is out of RFC 5961's range (3.5.2 group 2, against the order of the steps in 3.10.7.4);
-- answer a passive OPEN too many with ok or an error, as long as the connection is untouched (MUST-41);
+- answer a passive OPEN on an open connection with ok or an error, if the connection is not changed (MUST-41);
 - hold more than one early segment (SHLD-31: the specification's HELD is the first of them);
-- not announce each octet that the user reads (3.8.6.2.2, avoidance of silly windows), and grant or refuse that room
-  until it is announced;
+- advertise the room of octets that the user has read only later (3.8.6.2.2, silly window avoidance), and until then
+  accept or refuse text that needs that room;
 - keep small text back while text is outstanding or does not fit the window (3.7.4, 3.8.6.2.1);
 - hand out what had arrived in order although a RST has ended the connection (3.10.7.4 step 2 flushes "segment
   queues", which need not be where the user's text is kept);
@@ -31,16 +31,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from halfclose.checks.oracle.endpoint import (
-    LARGEST_WINDOW,
-    OFFERED_MSS,
-    STATES,
-    Code,
-    distance,
-    most_text,
-    numbers,
-    put,
-)
+from halfclose.checks.oracle.endpoint import LARGEST_WINDOW, OFFERED_MSS, STATES, Endpoint, Sizes, most_text, put
+from halfclose.checks.oracle.segments import fields_with
+from halfclose.checks.oracle.sequence import distance, wrap
 from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
@@ -57,13 +50,14 @@ from halfclose.spec.language.profile import (
 )
 from halfclose.spec.language.states import FIN_RECEIVED, RECEIVING, SENDING, State
 from halfclose.spec.language.terms import Var
-from halfclose.spec.language.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SEGMENT, SND, STATE
+from halfclose.spec.language.variables import CLOSE_CALLED, CTL, HELD, ISS, RCV, SEG, SND, STATE
 from halfclose.spec.tcp.graph import RULES
 
-_MASK = 0xFFFF_FFFF
+#: Octets of a send buffer that is never full: its size is the stack's own.
+_ANY_AMOUNT = 1 << 30
 
-#: Switches of the profile that decide a reading: an endpoint may follow either.  `receive-by-the-letter` is not among
-#: them, for it loses octets that were acknowledged.
+#: Switches of the profile that decide a reading: an endpoint may follow either.  `receive-by-the-letter` is left out,
+#: because by that reading octets that were acknowledged are lost.
 READINGS = (
     TIME_WAIT_ACKS_ALL,
     SYN_ACK_COMPLETES,
@@ -75,11 +69,11 @@ READINGS = (
 
 
 @cache
-def code_of(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Code:
+def lenient_endpoint(profile: Profile, rules: tuple[Rule, ...] = RULES) -> Endpoint:
     """The edges that an endpoint of this profile may follow, whatever its readings."""
     switches = (*READINGS, REOPEN) if REOPEN in profile else READINGS
     others = [Profile(profile.on ^ {switch.name}) for switch in switches]
-    return Code(profile, numbers(LARGEST_WINDOW, 1 << 30), rules, others)
+    return Endpoint(profile, Sizes(LARGEST_WINDOW, _ANY_AMOUNT), rules, others)
 
 
 @dataclass(frozen=True)
@@ -93,11 +87,12 @@ class Held:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One state the endpoint may be in.
+    """One state that the endpoint may be in.
 
     due: a segment it has to send before anything else.  rest: the segment whose text and FIN are still to be
-    processed.  waiting: early segments behind HELD.  told_end: the peer's FIN was taken, so that an end of file is no
-    lie even when the connection is gone.  path: the edges by which it got here.
+    processed.  waiting: early segments behind the one in HELD, the nearest first.  told_end: the peer's FIN has been
+    processed, so that RECEIVE may return the end of file even when the connection is gone.  path: the edges that led
+    here.
     """
 
     local: Local
@@ -112,7 +107,7 @@ class Hypothesis:
         return STATES[self.local[AT[STATE]]]
 
     def by(self, edge: Edge, local: Local, **changes: Any) -> Hypothesis:
-        """What this edge makes of it."""
+        """The hypothesis after this edge."""
         return replace(self, local=local, path=(*self.path, edge), **changes)
 
     def __getitem__(self, var: Var) -> int:
@@ -139,12 +134,12 @@ def must_send(h: Hypothesis) -> bool:
 
 def early(h: Hypothesis, fields: Fields) -> Held:
     text = fields[FIELD[SEG.TEXT]]
-    room = distance(fields[FIELD[SEG.SEQ]], (h[RCV.NXT] + h[RCV.WND]) & _MASK)
+    room = distance(fields[FIELD[SEG.SEQ]], wrap(h[RCV.NXT] + h[RCV.WND]))
     return Held(fields[FIELD[SEG.SEQ]], min(text, room), int(fields[FIELD[CTL.FIN]] and text < room))
 
 
 def kept(h: Hypothesis, more: tuple[Held, ...]) -> Hypothesis:
-    """With these early segments: the nearest of all in HELD, the others waiting."""
+    """The hypothesis that holds these early segments too: the nearest of all in HELD, the others waiting."""
     of_spec = (Held(h[HELD.SEQ], h[HELD.TEXT], h[HELD.FIN]),) if h[HELD.SET] else ()
     nearest, *others = sorted({*of_spec, *h.waiting, *more}, key=lambda held: distance(h[RCV.NXT], held.seq))
     local = put(h.local, HELD=1, HELD_SEQ=nearest.seq, HELD_TEXT=nearest.text, HELD_FIN=nearest.fin)
@@ -152,13 +147,12 @@ def kept(h: Hypothesis, more: tuple[Held, ...]) -> Hypothesis:
 
 
 def refilled(h: Hypothesis) -> Hypothesis:
-    """The next early segment takes the place of one that had its turn."""
+    """The hypothesis with its next early segment in HELD, where HELD has become free."""
     return kept(h, ()) if h.waiting and not h[HELD.SET] and h.state in RECEIVING else h
 
 
 def ack_now(h: Hypothesis) -> Fields:
-    values: dict[Var, int] = {CTL.ACK: 1, SEG.SEQ: h[SND.NXT], SEG.ACK: h[RCV.NXT]}
-    return tuple(values.get(var, 0) for var in SEGMENT)
+    return fields_with({CTL.ACK: 1, SEG.SEQ: h[SND.NXT], SEG.ACK: h[RCV.NXT]})
 
 
 def is_refused_by_group_2(h: Hypothesis, fields: Fields) -> bool:
@@ -169,12 +163,11 @@ def is_refused_by_group_2(h: Hypothesis, fields: Fields) -> bool:
 
 
 def reset_at(number: int) -> Fields:
-    values: dict[Var, int] = {CTL.RST: 1, SEG.SEQ: number}
-    return tuple(values.get(var, 0) for var in SEGMENT)
+    return fields_with({CTL.RST: 1, SEG.SEQ: number})
 
 
 def _is_text(h: Hypothesis, fields: Fields) -> bool:
-    """A segment of text or with the FIN, after the handshake, with the acknowledgment that belongs to it."""
+    """Whether the segment holds text or the FIN, after the handshake, and acknowledges up to RCV.NXT."""
     bits = [fields[FIELD[var]] for var in (CTL.SYN, CTL.RST, CTL.ACK)]
     length = fields[FIELD[SEG.TEXT]] + fields[FIELD[CTL.FIN]]
     shaken = h.state in SENDING and h[SND.UNA] != h[ISS]
@@ -185,8 +178,8 @@ def repeats(h: Hypothesis, fields: Fields) -> bool:
     """Whether the segment holds nothing that was not sent before, and something that is not acknowledged."""
     if not _is_text(h, fields):
         return False
-    first, text_end = fields[FIELD[SEG.SEQ]], (fields[FIELD[SEG.SEQ]] + fields[FIELD[SEG.TEXT]]) & _MASK
-    end = (text_end + fields[FIELD[CTL.FIN]]) & _MASK
+    first, text_end = fields[FIELD[SEG.SEQ]], wrap(fields[FIELD[SEG.SEQ]] + fields[FIELD[SEG.TEXT]])
+    end = wrap(text_end + fields[FIELD[CTL.FIN]])
     inside = distance(h[ISS], first) > 0 and distance(end, h[SND.NXT]) >= 0 and distance(h[SND.UNA], end) > 0
     return inside and (text_end == h[SND.END] if fields[FIELD[CTL.FIN]] else distance(text_end, h[SND.END]) >= 0)
 

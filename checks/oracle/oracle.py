@@ -1,10 +1,22 @@
-"""The specification as the judge of one endpoint that is seen only from outside.
+"""The oracle: does an endpoint, seen only from outside, conform to the specification?
 
-The oracle keeps every local state the endpoint may be in after what was observed (conformance in the sense of ioco:
-each output must be one the specification allows then, and so must silence).  It steps by the same edges as the
-explorer, at 32 bits.  What the RFC leaves to an implementation is taken from the observation: the initial sequence
-number, how text is cut into segments, when within its window it is sent, and the window itself.
-What it may do beyond the edges is in `freedoms`.
+Conformance is meant in the sense of ioco (input-output conformance, Tretmans 1996): after every sequence of inputs and
+outputs that was observed, the next output of the endpoint must be one that the specification allows then; and silence
+counts as an output, so an endpoint that sends nothing must be allowed to send nothing.
+
+The specification allows several behaviours, and the state of the endpoint is not visible.  So the oracle keeps a set of
+hypotheses, each one a local state that the endpoint may be in after what was observed so far:
+
+- an input (a user call, a segment, a time-out) moves every hypothesis along every edge that it enables, which may leave
+  more hypotheses than before; where an edge sends a segment, the hypothesis has it `due`;
+- an output keeps the hypotheses that allow it, in the states that it leads to;
+- silence keeps the hypotheses in which nothing has to be sent.
+
+The endpoint deviates (`Deviates`) as soon as no hypothesis is left.
+
+The edges are those of the explorer, at 32 bits (`endpoint`).  What the RFC leaves to an implementation is taken from
+the observation: the initial sequence number, how text is cut into segments, when within the window it is sent, and the
+window itself.  What an endpoint may do beyond the edges is listed in `freedoms`.
 """
 
 from __future__ import annotations
@@ -13,29 +25,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from halfclose.checks.oracle.endpoint import (
-    EVENTS,
-    LARGEST_WINDOW,
-    Code,
-    distance,
-    fields_of,
-    outputs,
-    pattern,
-    put,
-    show,
-    unacknowledged_text,
-)
+from halfclose.checks.oracle.endpoint import EVENTS, LARGEST_WINDOW, Endpoint, put
 from halfclose.checks.oracle.freedoms import (
     ACKNOWLEDGING,
     Hypothesis,
     ack_now,
     answers,
     beyond,
-    code_of,
     early,
     is_bare_ack,
     is_refused_by_group_2,
     kept,
+    lenient_endpoint,
     matches,
     must_send,
     refilled,
@@ -43,6 +44,8 @@ from halfclose.checks.oracle.freedoms import (
     reset_at,
     without_text,
 )
+from halfclose.checks.oracle.segments import fields_of, show
+from halfclose.checks.oracle.sequence import distance, pattern
 from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
@@ -55,9 +58,9 @@ from halfclose.spec.tcp.graph import RULES
 
 
 class Deviates(Exception):
-    """What was observed is allowed in no state the endpoint may be in.
+    """What was observed is allowed in none of the states that the endpoint may be in.
 
-    seen: what the endpoint did.  allowed: what it may have done instead.  edges: the rules that say so.
+    seen: what the endpoint did.  allowed: what it might have done instead.  edges: the rules that say so.
     """
 
     def __init__(self, seen: str, allowed: tuple[str, ...], edges: tuple[Edge, ...]) -> None:
@@ -68,27 +71,30 @@ class Deviates(Exception):
 class Oracle:
     """Judges one endpoint from its birth in CLOSED.
 
-    Tell it every input (`call`, `deliver`) together with the initial sequence number that the endpoint was seen to
-    choose then, every segment it sends (`observe`), and when it has fallen silent (`silence`); each raises Deviates.
-    shift: the endpoint's actual less its nominal initial sequence number, for what is printed; other: the peer's.
+    Tell it every input (`call`, `deliver`, `timeout`), every segment that the endpoint sends (`observe`), and that the
+    endpoint has been given time and sent nothing more (`silence`); each raises Deviates.  isn, of an input: the initial
+    sequence number that the endpoint was seen to choose then.
+
+    hypotheses: the states that it may be in.  shift, other: subtracted from the sequence numbers of the endpoint and of
+    its peer in what is printed.
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
-        self._begin(code_of(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
+        self._begin(lenient_endpoint(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
 
     @classmethod
-    def at(cls, code: Code, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
-        """One that joins later: the endpoint follows these edges and can only be here.
+    def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
+        """An oracle that joins later, when the state of the endpoint is known.
 
-        read: octets that its user has read.  buffer: the most room that it has ever shown.
+        read: octets that its user has read.  buffer: the most octets of room that it has ever advertised.
         """
         oracle = cls.__new__(cls)
-        oracle._begin(code, hypothesis, read, buffer)
+        oracle._begin(endpoint, hypothesis, read, buffer)
         oracle.shift, oracle.other = hypothesis[ISS], hypothesis[IRS]
         return oracle
 
-    def _begin(self, code: Code, hypothesis: Hypothesis, read: int, buffer: int) -> None:
-        self._code = code
+    def _begin(self, endpoint: Endpoint, hypothesis: Hypothesis, read: int, buffer: int) -> None:
+        self._endpoint = endpoint
         self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
         self.shift = self.other = 0
         self.read = read
@@ -114,12 +120,12 @@ class Oracle:
         self._adopt(arrived, lambda: Deviates("no rule applies", (), ()))
 
     def timeout(self, event: Event) -> None:
-        """So much time has passed that this timer must have run out, where it was running."""
+        """Enough time has passed for this timer to have run out, where it was running."""
         self._adopt(self._timed_out(event), lambda: Deviates("no rule applies", (), ()))
 
     def _timed_out(self, event: Event) -> Iterator[Hypothesis]:
         for h in self.hypotheses:
-            fired = [self._moved(h, edge, local, sent) for edge, local, sent in self._code.fire(h.local, event)]
+            fired = [self._moved(h, edge, local, sent) for edge, local, sent in self._endpoint.fire(h.local, event)]
             yield from fired or [h]
 
     # ---- outputs ---------------------------------------------------------------------------------------------
@@ -149,8 +155,7 @@ class Oracle:
 
     def may(self, event: Event) -> tuple[Edge, ...]:
         """The edges that this timer would take now."""
-        choices = [(h, (unacknowledged_text(h.local), with_fin, 0)) for h in self.hypotheses for with_fin in (1, 0)]
-        fired = (step for h, choice in choices for step in self._code.fire(h.local, event, choice=choice))
+        fired = (step for h in self.hypotheses for step in self._endpoint.timeouts(h.local, event))
         return tuple(dict.fromkeys(edge for edge, _, _ in fired))
 
     def is_quiet(self) -> bool:
@@ -158,15 +163,15 @@ class Oracle:
         return any(map(self.quiet, self.hypotheses))
 
     def quiet(self, h: Hypothesis) -> bool:
-        """Whether the endpoint need not send anything before its next input (a freedom of the module's list)."""
+        """Whether the endpoint may send nothing before its next input."""
         if h.due is not None or h.rest is not None or (h[ACK_OWED] and h.state in ACKNOWLEDGING):
             return False
-        if any(self._code.fire(h.local, Event.REASSEMBLE)):
+        if any(self._endpoint.fire(h.local, Event.REASSEMBLE)):
             return False
         return not must_send(h)
 
     def allowed(self, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-        """What the endpoint may do now, for people; text in its longest form."""
+        """What the endpoint may do now, in words; of segments with text the longest."""
         shown: dict[str, None] = {}
         for h in hypotheses:
             shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._offers(h))
@@ -182,7 +187,8 @@ class Oracle:
         locals_ = [put(h.local, ISN_CLOCK=isn)]
         if h.state is State.SYN_RECEIVED and EVENTS[verb] in (Event.CLOSE, Event.FULL_CLOSE):
             locals_.append(put(h.local, CLOSE_CALLED=0))  # reading 8 allows the FIN at a repeated CLOSE, too
-        for edge, after, sent in (step for at in locals_ for step in self._code.fire(at, EVENTS[verb], choice=choice)):
+        fired = (step for at in locals_ for step in self._endpoint.fire(at, EVENTS[verb], choice=choice))
+        for edge, after, sent in fired:
             if not answers(edge, verb, result, h):
                 continue
             if verb is Verb.SEND and result.status == "blocked":
@@ -199,7 +205,7 @@ class Oracle:
 
     def _arrived(self, h: Hypothesis, fields: Fields, isn: int) -> Iterator[Hypothesis]:
         local = put(h.local, ISN_CLOCK=isn)
-        for edge, after, sent in self._code.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
+        for edge, after, sent in self._endpoint.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
             moved = self._moved(h, edge, after, sent)
             yield moved
             if h[RCV.USER] and edge.rule.signal == "error: connection reset":
@@ -209,7 +215,7 @@ class Oracle:
             if edge.rule.name.endswith(".early") and h[HELD.SET]:
                 yield kept(moved, (early(h, fields),))
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
-                for first, between, _ in self._code.fire(local, Event.SEGMENT, without_text(fields)):
+                for first, between, _ in self._endpoint.fire(local, Event.SEGMENT, without_text(fields)):
                     yield h.by(first, between, rest=fields)
         if is_refused_by_group_2(h, fields):
             yield replace(h, due=reset_at(fields[FIELD[SEG.ACK]]))
@@ -238,14 +244,14 @@ class Oracle:
         new = beyond(h, fields)
         choice = new[FIELD[SEG.TEXT]], new[FIELD[CTL.FIN]], 0
         for event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT, Event.PROBE_TIMEOUT):
-            for edge, after, sent in self._code.fire(h.local, event, choice=choice):
+            for edge, after, sent in self._endpoint.fire(h.local, event, choice=choice):
                 if sent is not None and matches(sent, new):
                     yield self._shown(h.by(edge, after, due=None), fields)
         if repeats(h, fields):
             yield self._shown(replace(h, local=put(h.local, ACK_OWED=0), due=None), fields)
 
     def _shown(self, h: Hypothesis, fields: Fields) -> Hypothesis:
-        """The window is the implementation's: it is what the segment says."""
+        """The window that the segment advertises, which is the implementation's choice, becomes RCV.WND."""
         if fields[FIELD[CTL.RST]] or h.state not in (*SYNCHRONIZED, State.SYN_SENT, State.SYN_RECEIVED):
             return h
         return replace(h, local=put(h.local, RCV_WND=fields[FIELD[SEG.WND]]))
@@ -254,15 +260,16 @@ class Oracle:
         if h.due is not None:
             yield h.due
             return
-        for fields, _, _ in outputs(self._code, h.local):
-            yield fields
+        for _, _, sent in self._endpoint.outputs(h.local):
+            if sent is not None:
+                yield sent
 
-    # ---- the set of them -------------------------------------------------------------------------------------
+    # ---- the set of hypotheses -------------------------------------------------------------------------------------
 
     def _adopt(self, found: Iterable[Hypothesis], failure: Callable[[], Deviates]) -> None:
-        """Go on with these and all that they become without being seen; raises where there is none."""
+        """Continue with these hypotheses and all that follow by unseen steps; raises the failure if there is none."""
         reached: dict[Hypothesis, Hypothesis] = {}
-        queue = deque(found)  # of two ways to the same hypothesis the first counts: an edge comes before a freedom
+        queue = deque(found)  # the first way to a hypothesis counts, and edges come before freedoms
         while queue:
             h = refilled(queue.popleft())
             if h in reached:
@@ -278,7 +285,7 @@ class Oracle:
         if h.rest is not None and h.state is not State.ESTABLISHED:  # the queued CLOSE has been processed
             yield from self._arrived(replace(h, rest=None), h.rest, 0)
         for event in (Event.REASSEMBLE, Event.OUTPUT):
-            for edge, after, sent in self._code.fire(h.local, event):
+            for edge, after, sent in self._endpoint.fire(h.local, event):
                 if sent is None:
                     told = h.told_end or edge.target in FIN_RECEIVED
                     yield h.by(edge, after, told_end=told)
@@ -300,7 +307,7 @@ class Oracle:
             edge
             for at in local
             for octets in {max(count, 1), max(at[AT[RCV.USER]], 1)}
-            for edge, _, _ in self._code.fire(at, EVENTS[verb], choice=(octets, 0, 0))
+            for edge, _, _ in self._endpoint.fire(at, EVENTS[verb], choice=(octets, 0, 0))
             if edge.rule.signal != "part"
         )
         words = (edge.rule.signal or "ok" for edge in edges)

@@ -23,7 +23,7 @@ import z3
 
 from halfclose.checks.prove.grounds import compares, notation, ungrounded
 from halfclose.checks.prove.lemmas import LEMMAS, Bound, Lemma
-from halfclose.checks.readers.python import Arithmetic
+from halfclose.checks.readers.python import expression
 from halfclose.checks.readers.smt import Expr, Translation, Words
 from halfclose.spec.language.terms import Sort, Term, Var, all_of, num, show, substitute, variables, walk
 from halfclose.spec.tcp.graph import TCP, Graph
@@ -135,8 +135,8 @@ class Question:
     def example(self, model: Expr) -> str:
         """The numbers of a model, sequence numbers counted from the first one of their group."""
         shown: list[str] = []
-        for var, expression in self.integers.values.items():
-            value = model.eval(expression, model_completion=True)
+        for var, expr in self.integers.values.items():
+            value = model.eval(expr, model_completion=True)
             number = str(value).lower() if var.sort is Sort.BOOL else str(value.as_signed_long())
             at = 4 << self.bits if var.sort is Sort.SEQ else 0
             shown.append(f"{var.name} = {number if not at else value.as_signed_long() - at}")
@@ -320,23 +320,25 @@ def _order(terms: Sequence[Term]) -> list[Var]:
 def _program(bits: int, terms: Sequence[Term], premises: Sequence[Term], order: Sequence[Var]) -> Iterator[str]:
     """Nested loops over the variables, each premise tested as soon as all that it reads is known."""
     turn, anchors = 1 << bits, frozenset(_anchors((*terms, *premises)))
-    integers, words = Arithmetic(bits + _HEADROOM, {}), Arithmetic(bits, {})
+    wide, half_wide = str((turn << _HEADROOM) - 1), str(turn << _HEADROOM >> 1)
+    last, half = str(turn - 1), str(turn >> 1)
     places = {var: f"v{i}" for i, var in enumerate(order)}
     low = {var: place if var.sort is Sort.BOOL else f"({place} & {turn - 1})" for var, place in places.items()}
     waiting = list(premises)
     yield "def f():\n    cases = 0"
     for depth, var in enumerate(order):
         values = {Sort.BOOL: (0, 2), Sort.NUM: (0, turn), Sort.SEQ: (0, 8 * turn)}[var.sort]
-        first, last = (4 * turn, 5 * turn) if var in anchors else values
-        yield f"{'    ' * (depth + 1)}for v{depth} in range({first}, {last}):"
+        first, end = (4 * turn, 5 * turn) if var in anchors else values
+        yield f"{'    ' * (depth + 1)}for v{depth} in range({first}, {end}):"
         known = frozenset(order[: depth + 1])
         for premise in (premise for premise in waiting if variables(premise) <= known):
-            yield f"{'    ' * (depth + 2)}if not {integers.code(premise, places)}: continue"
+            yield f"{'    ' * (depth + 2)}if not {expression(premise, places, wide, half_wide)}: continue"
         waiting = [premise for premise in waiting if not variables(premise) <= known]
     inner = "    " * (len(order) + 1)
     yield f"{inner}cases += 1"
     for term in terms:
         mask = f" & {turn - 1}" if term.sort is Sort.SEQ else ""
-        same = f"({integers.code(term, places)}{mask}) == {words.code(term, low)}"
+        unbounded, word = expression(term, places, wide, half_wide), expression(term, low, last, half)
+        same = f"({unbounded}{mask}) == {word}"
         yield f"{inner}if not ({same}): return cases, ({', '.join(places.values())},)"
     yield "    return cases, None"

@@ -1,13 +1,18 @@
-"""Edges as Python functions over tuples: the declared terms, printed as code once for each scope.
+"""Edges as Python functions over tuples: the declared terms, printed as code and compiled.
 
 A local state is a tuple of integers in the order of `TCB`, a segment one in the order of `SEGMENT`.  Sequence
 numbers are kept modulo the size of the space, and compared as the RFC compares them.
+
+The code names the size of the space and the constants (MASK, SND_BUFF, ...) and does not hold their values.  So scopes
+of every size share it, and it is compiled once in a process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import CodeType
 from typing import Any
 
 from halfclose.spec.language.edge import Edge
@@ -41,37 +46,61 @@ class Arithmetic:
     def mask(self) -> int:
         return (1 << self.bits) - 1
 
-    def code(self, term: Term, places: Mapping[Var, str] = _PLACES) -> str:
-        """A Python expression; conditions give a bool or 0/1."""
-        if isinstance(term, Var):
-            return places[term] if term in places else str(self.constants[term])
-        if term.op == "literal":
-            return str(term.value)
-        args = [self.code(arg, places) for arg in term.args]
-        match term.op:
-            case "and":
-                return "(" + " and ".join(args) + ")"
-            case "or":
-                return "(" + " or ".join(args) + ")"
-            case "not":
-                return f"(not {args[0]})"
-            case "ite":
-                return f"({args[1]} if {args[0]} else {args[2]})"
-            case "==":
-                return f"({args[0]} == {args[1]})"
-            case "+" | "-":
-                modular = any(arg.sort is Sort.SEQ for arg in term.args)
-                plain = f"({args[0]} {term.op} {args[1]})"
-                return f"({plain} & {self.mask})" if modular else plain
-        if term.args[0].sort is Sort.NUM:
-            return f"({args[0]} {term.op} {args[1]})"
-        ahead = f"(({args[1]} - {args[0]}) & {self.mask})"
-        half = (self.mask + 1) // 2
-        return f"({ahead} < {half})" if term.op == "<=" else f"(0 < {ahead} < {half})"
+    @property
+    def names(self) -> dict[str, int]:
+        """What the names in generated code stand for."""
+        half = 1 << (self.bits - 1)
+        return {"MASK": self.mask, "HALF": half} | {_name(var): value for var, value in self.constants.items()}
 
     def function(self, arguments: str, term: Term, places: Mapping[Var, str] = _PLACES) -> Callable[..., Any]:
         """The term as a function of these arguments."""
-        return compile_source(f"def f({arguments}):\n    return {self.code(term, places)}\n")
+        return self.compiled(f"def f({arguments}):\n    return {expression(term, places)}\n")
+
+    def compiled(self, source: str) -> Callable[..., Any]:
+        """The function f that the source defines."""
+        scope: dict[str, Any] = dict(self.names)
+        exec(_compiled(source), scope)
+        return scope["f"]  # type: ignore[no-any-return]
+
+
+@cache
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<edge>", "exec")
+
+
+def _name(constant: Var) -> str:
+    return constant.name.replace(".", "_")
+
+
+def expression(term: Term, places: Mapping[Var, str] = _PLACES, mask: str = "MASK", half: str = "HALF") -> str:
+    """A term as a Python expression; conditions give a bool or 0/1.
+
+    mask, half: the greatest sequence number, and half the size of the space.
+    """
+    if isinstance(term, Var):
+        return places[term] if term in places else _name(term)
+    if term.op == "literal":
+        return str(term.value)
+    args = [expression(arg, places, mask, half) for arg in term.args]
+    match term.op:
+        case "and":
+            return "(" + " and ".join(args) + ")"
+        case "or":
+            return "(" + " or ".join(args) + ")"
+        case "not":
+            return f"(not {args[0]})"
+        case "ite":
+            return f"({args[1]} if {args[0]} else {args[2]})"
+        case "==":
+            return f"({args[0]} == {args[1]})"
+        case "+" | "-":
+            modular = any(arg.sort is Sort.SEQ for arg in term.args)
+            plain = f"({args[0]} {term.op} {args[1]})"
+            return f"({plain} & {mask})" if modular else plain
+    if term.args[0].sort is Sort.NUM:
+        return f"({args[0]} {term.op} {args[1]})"
+    ahead = f"(({args[1]} - {args[0]}) & {mask})"
+    return f"({ahead} < {half})" if term.op == "<=" else f"(0 < {ahead} < {half})"
 
 
 #: What one edge does: None where its guard fails, else the next local state and the segment sent, if any.
@@ -80,10 +109,11 @@ StepFunction = Callable[[Local, Segment, Choice], "tuple[Local, Segment | None] 
 
 def compile_edge(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozenset()) -> StepFunction:
     """The edge as a function."""
-    return compile_source(edge_source(edge, numbers, dead))
+    return numbers.compiled(edge_source(edge, dead))
 
 
-def edge_source(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozenset()) -> str:
+@cache
+def edge_source(edge: Edge, dead: frozenset[Var] = frozenset()) -> str:
     """The edge as Python.  Variables that nothing reads any more in its target are stored as 0."""
     updates = edge.updates | {STATE: None}
     values = []
@@ -93,22 +123,15 @@ def edge_source(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozense
         elif var in dead:
             values.append("0")
         elif var in updates:
-            code = numbers.code(edge.updates[var])
+            code = expression(edge.updates[var])
             values.append(f"int({code})" if var.sort is Sort.BOOL else code)
         else:
             values.append(f"L[{i}]")
     emission = edge.emission()
-    sent = "None" if emission is None else _tuple(numbers.code(emission[var]) for var in SEGMENT)
-    guard = numbers.code(edge.guard)
+    sent = "None" if emission is None else _tuple(expression(emission[var]) for var in SEGMENT)
+    guard = expression(edge.guard)
     return f"def f(L, G, C):\n    if {guard}:\n        return {_tuple(values)}, {sent}\n    return None\n"
 
 
 def _tuple(parts: Iterable[str]) -> str:
     return "(" + ", ".join(parts) + ",)"
-
-
-def compile_source(source: str) -> Callable[..., Any]:
-    """The function f that it defines."""
-    scope: dict[str, Any] = {}
-    exec(source, scope)
-    return scope["f"]  # type: ignore[no-any-return]

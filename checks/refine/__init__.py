@@ -1,1 +1,1 @@
-"""The reference implementation against the model: every step of the code is a step that the specification allows."""
+"""Refinement: every step of the reference implementation is a step that the specification allows."""

@@ -1,7 +1,7 @@
 """The abstraction function: which state of the specification a state of the code stands for.
 
-What the specification does not speak of (round trips, what is to be sent again first, whether a probe is due) is left
-out; what it speaks of and the code has no variable for is put together here.
+Variables of the code that the specification does not have (round trips, where retransmission begins, whether a probe is
+due) are left out; variables of the specification that the code does not have are computed from others.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.oracle.endpoint import Code, distance, pattern, put
+from halfclose.checks.oracle.endpoint import Endpoint, put
 from halfclose.checks.oracle.freedoms import Held, Hypothesis
+from halfclose.checks.oracle.sequence import distance, pattern, wrap
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.reference.tcb import Notice, Tcb, Timer
 from halfclose.spec.language.states import RECEIVING, State
@@ -32,21 +33,20 @@ from halfclose.spec.language.variables import (
     Fate,
 )
 
-_MASK = 0xFFFF_FFFF
-#: Not in the TCB of the code: the host's, and how early segments are kept.
+#: Not compared one by one: the clock is the host's, and early segments are compared as octets (`_covered`).
 _ELSEWHERE = frozenset((CLOCK, HELD.SET, HELD.SEQ, HELD.TEXT, HELD.FIN))
 _INITIAL, _OF_PEER = frozenset((ISS, IRS)), frozenset((RCV.NXT, SND.WL1))
 _WHY_OVER = {
     Fate.CLOSED: (Notice.CLOSED,),
-    Fate.RESET: (Notice.RESET, Notice.CLOSED),  # once both FINs are there, step 2 tells nobody of a RST
+    Fate.RESET: (Notice.RESET, Notice.CLOSED),  # step 2 tells the user nothing of a RST once both FINs have arrived
     Fate.REFUSED: (Notice.REFUSED,),
     Fate.TIMED_OUT: (Notice.TIMEOUT,),
-    Fate.ABORTED: (Notice.RESET, Notice.CLOSED),  # its own doing: it needs no telling
+    Fate.ABORTED: (Notice.RESET, Notice.CLOSED),  # the user's own doing, which needs no notice
 }
 
 
 def abstract(tcb: Tcb) -> dict[Var, int]:
-    """The specification's variables, as the code has them."""
+    """The values of the specification's variables in the code."""
     return {
         STATE: State(str(tcb.state)).index,
         ISS: tcb.ISS,
@@ -69,7 +69,7 @@ def abstract(tcb: Tcb) -> dict[Var, int]:
 
 @dataclass(frozen=True)
 class Difference:
-    """A variable that the code has otherwise than the specification."""
+    """A variable whose value in the code is not the one in the specification."""
 
     name: str
     code: str
@@ -87,8 +87,8 @@ class Difference:
 class Abstraction:
     """Compares states of the code with those of the specification, under one profile."""
 
-    def __init__(self, code: Code) -> None:
-        dead = dead_variables(code.graph.edges, frozenset())
+    def __init__(self, endpoint: Endpoint) -> None:
+        dead = dead_variables(endpoint.graph.edges, frozenset())
         self._live = {
             state.index: tuple(
                 var for var in TCB if var.kind is Kind.TCB and var not in dead[state] and var not in _ELSEWHERE
@@ -97,7 +97,7 @@ class Abstraction:
         }
 
     def differences(self, h: Hypothesis, tcb: Tcb) -> tuple[Difference, ...]:
-        """What the two have otherwise, of all that still matters in the state that the specification is in."""
+        """Where the two differ, in the variables that an edge may still read from the specification's state on."""
         return tuple(self._differences(h, tcb, abstract(tcb)))
 
     def _differences(self, h: Hypothesis, tcb: Tcb, values: dict[Var, int]) -> Iterator[Difference]:
@@ -128,7 +128,7 @@ def _wrong_octets(h: Hypothesis, tcb: Tcb) -> Iterator[Difference]:
 
 
 def place(h: Hypothesis, tcb: Tcb) -> Hypothesis:
-    """The hypothesis that the code is exactly here, with the ghosts and the clock that the specification has."""
+    """The hypothesis for exactly this state of the code; ghosts and the clock are taken from h."""
     values = abstract(tcb)
     local = tuple(values.get(var, h[var]) for var in TCB)
     held = _as_held(tcb) if h.state in RECEIVING else []
@@ -140,7 +140,7 @@ def place(h: Hypothesis, tcb: Tcb) -> Hypothesis:
 def _as_held(tcb: Tcb) -> list[Held]:
     """The early pieces as early segments, the nearest first."""
     fin = tcb.early.fin
-    held = [Held(seq, len(text), int(fin == (seq + len(text)) & _MASK)) for seq, text in tcb.early.pieces]
+    held = [Held(seq, len(text), int(fin == wrap(seq + len(text)))) for seq, text in tcb.early.pieces]
     if fin is not None and not any(piece.fin for piece in held):
         held.append(Held(fin, 0, 1))
     return sorted(held, key=lambda piece: distance(tcb.RCV.NXT, piece.seq))
@@ -156,9 +156,9 @@ def _held_by_spec(h: Hypothesis) -> tuple[frozenset[int], int | None]:
 
 
 def _covered(held: list[Held], start: int) -> tuple[frozenset[int], int | None]:
-    """How far beyond RCV.NXT the octets that are held lie, and the FIN; however they were cut into segments.
+    """The offsets from RCV.NXT of the octets that are held, and of the FIN, however they were cut into segments.
 
-    Nothing counts behind a FIN.
+    Octets behind a FIN are left out.
     """
     octets: set[int] = set()
     fins: set[int] = set()

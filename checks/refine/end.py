@@ -1,4 +1,4 @@
-"""One end of a joint exploration: a connection of the reference below an application, every step of it judged."""
+"""One end of a joint exploration: an application above a connection of the reference, with every step judged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from itertools import chain
 
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
-from halfclose.checks.oracle.endpoint import EVENTS, fields_of, show
+from halfclose.checks.oracle.endpoint import EVENTS
 from halfclose.checks.oracle.freedoms import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.refine.abstraction import place
-from halfclose.checks.refine.forged import CALLS, forged
+from halfclose.checks.refine.forged import UNTIMELY_CALLS, forged_segments
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
@@ -27,16 +28,16 @@ from halfclose.spec.language.terms import Var
 from halfclose.spec.language.variables import CLOCK, GHOST, IRS, ISS, STATE
 from halfclose.spec.world.network import Scope, Wait
 
-#: Timers that fire where the scope lets the user lose patience.
+#: Timers that expire only in scopes with a user timeout.
 _PATIENCE = (Timer.USER, Timer.FIN_WAIT_2)
 _VERBS = {event: verb for verb, event in EVENTS.items()}
-#: Ghosts that the application sees, or that say which octets are the right ones.
+#: Ghosts that an application looks at, or that say which octets of a stream come next, and the clock.
 _KEPT: tuple[Var, ...] = (GHOST.LIFE, GHOST.SENT, GHOST.READ, GHOST.EOF, GHOST.JOINED, GHOST.FATE, CLOCK)
 
 
 @dataclass(frozen=True)
 class CodeStep:
-    """One kind of step of the code: what happened, and the edges that allow it; or why nothing does."""
+    """One kind of step of the code: what happened, and the edges that allow it, or why nothing allows it."""
 
     event: str
     edges: tuple[Edge, ...] = ()
@@ -56,7 +57,7 @@ class CodeStep:
 class Shared(Interned):
     """What both ends share: the kinds of steps, and the segments as they are on the wire.
 
-    judged: how many steps of one end were judged.  edges: those that they stand for.
+    judged: how many steps were judged.  edges: the names of the edges that allowed them.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,7 @@ class Shared(Interned):
         return self._numbers[step]
 
     def on_wire(self, segment: Segment) -> int:
-        """The number of a segment; two that differ in their octets alone have two."""
+        """The number of a segment; segments that differ only in their octets have different numbers."""
         if segment not in self._wired:
             self._wired[segment] = len(self.wire)
             self.wire.append(segment)
@@ -102,11 +103,11 @@ class ReferenceEnd:
     """See explore.machine.End."""
 
     def __init__(
-        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, strangers: bool
+        self, scope: Scope, caller: Caller, iss: int, config: Config, judge: Judge, shared: Shared, attacked: bool
     ) -> None:
-        """strangers: every state is also hit by segments, and by calls, that nobody expects there."""
+        """attacked: every state is also hit by forged segments and untimely calls (see `forged`)."""
         self.scope, self.caller = scope, caller
-        self._shared, self._strangers = shared, strangers
+        self._shared, self._attacked = shared, attacked
         self._closes_fully = HALF_DUPLEX in scope.profile
         self.locals: list[tuple[Local, int]] = []
         self._config, self._judge = config, judge
@@ -128,14 +129,14 @@ class ReferenceEnd:
         return self._remember((local,), self._own(local))
 
     def arrive(self, local: int, segment: int) -> tuple[Move, ...]:
-        """What the segment does; nothing before the end has sent what it has to."""
+        """What the segment does; nothing while the end still has segments of its last step to send."""
         if self._here[local].unsent:
             return ()
         counter = self.locals[local][1]
         return self._remember((local, segment), (self._step(local, Arrived(self.shared.wire[segment]), counter),))
 
     def crash(self, local: int) -> tuple[Move, ...]:
-        """Loss of memory; the clock goes on, and a program begins again."""
+        """The end loses its memory: the ISN clock goes on, and the application's program begins again."""
         return self._remember((local, "crash"), self._crashed(local))
 
     def _remember(self, key: tuple[object, ...], moves: Iterable[Move]) -> tuple[Move, ...]:
@@ -151,18 +152,20 @@ class ReferenceEnd:
             return
         for event, octets, after in self.caller.calls(tcb, counter):
             yield self._step(local, Called(_VERBS[event], octets), after)
-        if self._strangers:
-            yield from self._out_of_turn(local, counter)
+        if self._attacked:
+            yield from self._attacks(local, counter)
         for timer in here.subject.tcb.timers:
             if timer not in _PATIENCE or self.scope.user_timeout:
                 wait = self.scope.wait if timer is Timer.TIME_WAIT else Wait.NOTHING
                 yield self._step(local, Expired((timer,)), counter)._replace(wait=wait)
 
-    def _out_of_turn(self, local: int, counter: int) -> Iterator[Move]:
-        """Of what strangers send and impatient users do only what is wrong: it is judged, and not followed."""
+    def _attacks(self, local: int, counter: int) -> Iterator[Move]:
+        """Judge every forged segment and untimely call; only what diverges becomes a move, and leads nowhere."""
         tcb = self.locals[local][0]
-        calls = (Called(verb, octets) for verb, octets in CALLS if verb is not Verb.CLOSE or self._closes_fully)
-        segments = (Arrived(segment) for segment in forged(self._here[local].h, self.scope.buffer))
+        calls = (
+            Called(verb, octets) for verb, octets in UNTIMELY_CALLS if verb is not Verb.CLOSE or self._closes_fully
+        )
+        segments = (Arrived(segment) for segment in forged_segments(self._here[local].h, self.scope.buffer))
         patience = (Expired((Timer.USER,)),) if tcb[AT[STATE]] != State.CLOSED.index else ()
         stimuli: Iterator[Stimulus] = chain(calls, patience, segments)
         for stimulus in stimuli:
@@ -172,7 +175,7 @@ class ReferenceEnd:
 
     def _crashed(self, local: int) -> Iterator[Move]:
         h = self._here[local].h
-        for edge, after, _ in self._judge.code.fire(h.local, Event.CRASH):
+        for edge, after, _ in self._judge.endpoint.fire(h.local, Event.CRASH):
             born = Hypothesis(after)
             there = self._intern(_Here(Subject(self._config, self._clock), born, born[CLOCK]), 0)
             yield Move(self.shared.label(CodeStep("CRASH", (edge,))), there, NO_SEGMENT)
@@ -202,7 +205,7 @@ class ReferenceEnd:
         return Move(label, self._intern(there, counter), first)
 
     def _diverges(self, local: int, stimulus: Stimulus, divergence: Deviates, sent: tuple[Segment, ...]) -> Move:
-        """The exploration objects to this step, and does not look for what comes after it."""
+        """A step that the search reports as a finding, and does not follow."""
         event = str(stimulus)
         if isinstance(stimulus, Arrived):
             h = self._here[local].h

@@ -1,4 +1,4 @@
-"""Two reference endpoints, joined by the model's network, explored exhaustively; every step of the code is judged."""
+"""Two connections of the reference, joined by the model's network and explored exhaustively, every step judged."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from halfclose.reference.config import Config
 from halfclose.spec.world.network import Scope
 
 _WIDTH = 32
-#: Below the wrap, and below the middle of the space, as in the scopes themselves.
+#: Just below 2^32 and just below 2^31, so that both boundaries are passed, as in the scopes themselves.
 _ISS = ((1 << 32) - 2, (1 << 31) - 1)
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """A step of the code that the specification does not allow, with the way there."""
+    """A step of the code that the specification does not allow, and the trace that leads to it."""
 
     trace: Trace
     reason: Deviates
@@ -36,8 +36,8 @@ class Divergence:
 class Explored:
     """What the exploration of one scope has shown.
 
-    judged: different steps of one end.  edges: names of the specification's edges that they stand for.
-    freedoms: steps that no edge but only a freedom allows.
+    judged: how many different steps of one end were judged.  edges: names of the edges that allowed them.
+    freedoms: how many kinds of steps are allowed only by a freedom, and by no edge.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Explored:
 
 
 def config_of(scope: Scope) -> Config:
-    """The reference with the sizes and the switches of a scope, and nothing that only delays output."""
+    """The reference with the sizes and switches of a scope; whatever only delays output is off."""
     sized = Config(
         mss=scope.mss,
         send_mss=scope.mss,
@@ -67,26 +67,29 @@ def config_of(scope: Scope) -> Config:
     return following(sized, scope.profile.on)
 
 
-def system_of(scope: Scope, strangers: bool = False) -> System:
-    """The two ends in code, and the network between them.  strangers: and everything that might hit them."""
+def system_of(scope: Scope, attacked: bool = False) -> System:
+    """The two ends in code, and the network between them.
+
+    attacked: every state is also hit by forged segments and untimely calls.
+    """
     scope = replace(scope, bits=_WIDTH, iss=_ISS)
     config = config_of(scope)
     judge, shared = Judge(scope.profile, config, scope.buffer), Shared()
     callers = [Caller(app, scope.lives_of(app), scope.octets_of(app)) for app in (scope.app_a, scope.app_b)]
     ends = [
-        ReferenceEnd(scope, caller, iss, config, judge, shared, strangers)
+        ReferenceEnd(scope, caller, iss, config, judge, shared, attacked)
         for caller, iss in zip(callers, scope.iss, strict=True)
     ]
 
     def objects(*step: Any) -> int:
         return int(shared.steps[step[-1]].divergence is not None)
 
-    return System(scope, judge.code.graph, judge=objects, ends=(ends[0], ends[1]))
+    return System(scope, judge.endpoint.graph, judge=objects, ends=(ends[0], ends[1]))
 
 
-def run(name: str, strangers: bool = False) -> Explored:
+def run(name: str, attacked: bool = False) -> Explored:
     """Explore one of the scopes until the first divergence."""
-    system = system_of(REFINED[name], strangers)
+    system = system_of(REFINED[name], attacked)
     result = explore(system, Inquiry(enough=bool))
     shared = system.shared
     assert isinstance(shared, Shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halfclose.checks.refine.fault import Fault
+from halfclose.checks.refine.seeding import Fault
 
 _A, _C, _O, _T = "arrives", "calls", "output", "tcb"
 

@@ -1,25 +1,24 @@
-"""What nobody expects: segments that no honest peer need have sent, calls that make no sense there.
+"""Forged segments and untimely calls: what no honest peer and no sensible user would do in a state.
 
-Around each edge of what a state accepts: RCV.NXT, the right edge of its window, SND.UNA, SND.NXT; every combination of
-control bits that means something, and some that do not.
+The forged segments lie around every edge of what a state accepts: RCV.NXT, the right edge of the receive window,
+SND.UNA, SND.NXT; with every combination of control bits that has a meaning, and some that have none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from halfclose.checks.oracle.endpoint import distance, pattern
 from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, URG, Segment
 from halfclose.spec.language.states import State
 from halfclose.spec.language.variables import IRS, ISS, RCV, SND
 
-_MASK = 0xFFFF_FFFF
 FLAGS = (0, ACK, ACK | PSH, FIN, FIN | ACK, SYN, SYN | ACK, SYN | FIN, RST, RST | ACK)
-EVERYTHING = SYN | ACK | FIN | RST | PSH | URG
-#: What an impatient user may call at any moment.
-CALLS = (
+ALL_FLAGS = SYN | ACK | FIN | RST | PSH | URG
+#: Every user call, with one octet where it takes a count.
+UNTIMELY_CALLS = (
     (Verb.OPEN, 0),
     (Verb.LISTEN, 0),
     (Verb.SEND, 1),
@@ -28,13 +27,13 @@ CALLS = (
     (Verb.CLOSE, 0),
     (Verb.ABORT, 0),
 )
-#: A number of the peer's, where it has none yet.
-_SOMEWHERE = 1 << 31
+#: The sequence number of a peer that has not been heard of yet.
+_ANY_NUMBER = SPACE // 2
 
 
-def forged(h: Hypothesis, wnd: int) -> Iterator[Segment]:
-    """Every one of them for one state, its text the right octets; wnd: the window that they offer."""
-    for flags in (*FLAGS, EVERYTHING):
+def forged_segments(h: Hypothesis, wnd: int) -> Iterator[Segment]:
+    """Every forged segment for one state, with the right octets as text.  wnd: the window that they offer."""
+    for flags in (*FLAGS, ALL_FLAGS):
         for seq in _numbers(h):
             for ack in _acknowledgments(h) if flags & ACK else (0,):
                 for octets in (0, 1):
@@ -43,11 +42,11 @@ def forged(h: Hypothesis, wnd: int) -> Iterator[Segment]:
 
 def _numbers(h: Hypothesis) -> tuple[int, ...]:
     if h.state in (State.CLOSED, State.LISTEN, State.SYN_SENT):
-        return (_SOMEWHERE,)
+        return (_ANY_NUMBER,)
     edge = h[RCV.NXT] + h[RCV.WND]
-    return tuple({number & _MASK for number in (h[IRS], h[RCV.NXT] - 1, h[RCV.NXT], h[RCV.NXT] + 1, edge - 1, edge)})
+    return tuple({wrap(number) for number in (h[IRS], h[RCV.NXT] - 1, h[RCV.NXT], h[RCV.NXT] + 1, edge - 1, edge)})
 
 
 def _acknowledgments(h: Hypothesis) -> tuple[int, ...]:
     numbers = (h[ISS], h[SND.UNA] - 1, h[SND.UNA], h[SND.UNA] + 1, h[SND.NXT], h[SND.NXT] + 1)
-    return tuple({number & _MASK for number in numbers})
+    return tuple({wrap(number) for number in numbers})

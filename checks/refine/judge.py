@@ -1,7 +1,18 @@
-"""One step of the code, judged: is it a step, or some steps, that the specification allows from there?
+"""The judge of the refinement: is one step of the code a step, or several, of the specification?
 
-The judge is the oracle that judges real stacks, put where the code was by the abstraction function; after the step the
-code must be where the oracle may be.  What the specification leaves to a timer, the code must have a timer for.
+The code refines the specification if every step of the code is allowed by it.  An abstraction function (`abstraction`)
+says which state of the specification a state of the code stands for.  A step of the code from s to s' is then allowed
+if the specification can go from the abstraction of s to the abstraction of s' with the same inputs and outputs.  Where
+that holds for each step, it holds for each run, however long.
+
+To check one step, the judge
+
+1. puts the oracle that judges real stacks into the abstraction of s,
+2. tells it the input (a call, a segment, timers that expire) and every segment that the code sent,
+3. compares the hypotheses that are left with the abstraction of s': one of them must be equal to it.
+
+Beyond what the oracle asks of a stack seen from outside, the code must tell its user what the edges tell, must have a
+timer running wherever the specification relies on one, and must not send an ACK that nothing asks for.
 """
 
 from __future__ import annotations
@@ -9,9 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from halfclose.checks.oracle.endpoint import Code, distance, fields_of, numbers, pattern
+from halfclose.checks.oracle.endpoint import Endpoint, Sizes, endpoint
 from halfclose.checks.oracle.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
 from halfclose.checks.oracle.oracle import Deviates, Oracle
+from halfclose.checks.oracle.segments import fields_of
+from halfclose.checks.oracle.sequence import distance, pattern
 from halfclose.checks.readers.python import Choice
 from halfclose.checks.refine.abstraction import Abstraction
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
@@ -24,7 +37,6 @@ from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Var
 from halfclose.spec.language.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
-from halfclose.spec.tcp.graph import RULES
 
 #: The timers that the specification has edges for; a full close limits the user's patience in FIN-WAIT-2 (reading 19).
 _EVENTS = {
@@ -32,7 +44,7 @@ _EVENTS = {
     Timer.USER: Event.USER_TIMEOUT,
     Timer.FIN_WAIT_2: Event.USER_TIMEOUT,
 }
-#: What the user is told without having asked (3.9.1, MUST-12), in the code's words.
+#: Notices that stand for a signal of an edge (3.9.1, MUST-12); the others have none.
 _TOLD = (Notice.CLOSING, Notice.RESET, Notice.REFUSED, Notice.TIMEOUT)
 
 
@@ -41,19 +53,20 @@ class Judge:
 
     def __init__(self, profile: Profile, config: Config, peer_window: int) -> None:
         """peer_window: what the peer's SYN offers, and no segment of it exceeds: the code measures MAX.SND.WND."""
-        self.code = strict_code(profile, config.receive_buffer, config.send_buffer, config.send_mss, peer_window)
-        self.abstraction = _abstraction(self.code)
+        sizes = Sizes(config.receive_buffer, config.send_buffer, config.send_mss, peer_window)
+        self.endpoint = endpoint(profile, sizes)  # no other profile: the code has chosen its readings
+        self.abstraction = _abstraction(self.endpoint)
         self._room = config.receive_buffer
 
     def born(self, clock: int) -> Hypothesis:
-        """Where a connection begins: in CLOSED, with the host's clock there."""
+        """The state in which a connection begins: CLOSED, with the host's ISN clock at this number."""
         values: dict[Var, int] = {CLOCK: clock}
         return Hypothesis(tuple(values.get(var, 0) for var in TCB))
 
     def judge(self, before: Hypothesis, stimulus: Stimulus, observed: Observed, subject: Subject) -> Hypothesis:
-        """Where the specification is after the step; its path says by which edges it came there.  Raises Deviates."""
+        """The state of the specification after the step; its path holds the edges taken.  Raises Deviates."""
         tcb = subject.tcb
-        oracle = Oracle.at(self.code, before, read=before[GHOST.READ], buffer=self._room)
+        oracle = Oracle.at(self.endpoint, before, read=before[GHOST.READ], buffer=self._room)
         self._tell(oracle, before, stimulus, observed, tcb)
         for segment in observed.segments:
             oracle.observe(segment)
@@ -93,7 +106,7 @@ class Judge:
 
     def _must_have_told(self, before: Hypothesis, after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:
         if isinstance(stimulus, Called) or before[DETACHED]:
-            return  # a call's result was judged; who has closed fully is told no more
+            return  # the result of a call is judged already; after a full close the user is told nothing
         signals = {edge.rule.signal.removeprefix("error: ") for edge in after.path} - {""}
         told = {notice.value for notice in observed.notices if notice in _TOLD}
         if before.state is State.SYN_SENT and Notice.REFUSED in observed.notices:
@@ -107,9 +120,9 @@ class Judge:
                 raise Deviates(f"has no {timer[0].value} timer running", (why,), edges)
 
     def _wanted(self, h: Hypothesis) -> Iterator[tuple[tuple[Timer, ...], str, tuple[Edge, ...]]]:
-        """The timers without which the connection might come to a halt, any one of each; and why."""
+        """The timers that the connection needs in order not to halt: of each tuple one has to run; with the reason."""
         for event, timers in _TIMED.items():
-            fired = (step for choice in _choices(h) for step in self.code.fire(h.local, event, choice=choice))
+            fired = (step for choice in _choices(h) for step in self.endpoint.fire(h.local, event, choice=choice))
             edge = next((edge for edge, _, _ in fired), None)
             if edge is not None:
                 yield timers, edge.event.value, (edge,)
@@ -127,7 +140,7 @@ _TIMED = {
 
 
 def text_of(stimulus: Stimulus, before: Hypothesis) -> bytes:
-    """What a SEND sends: the next octets of the stream that everybody knows."""
+    """What a SEND sends: the next octets of the test stream (`pattern`)."""
     match stimulus:
         case Called(Verb.SEND, octets):
             return pattern(before[GHOST.SENT], octets)
@@ -138,25 +151,19 @@ _UNBORN = (State.CLOSED, State.LISTEN, State.TIME_WAIT)
 
 
 @cache
-def strict_code(profile: Profile, receive_buffer: int, send_buffer: int, mss: int, peer_window: int) -> Code:
-    """The edges of this profile alone: the code has chosen its readings."""
-    return Code(profile, numbers(receive_buffer, send_buffer, mss, peer_window), RULES)
-
-
-@cache
-def _abstraction(code: Code) -> Abstraction:
-    return Abstraction(code)
+def _abstraction(endpoint: Endpoint) -> Abstraction:
+    return Abstraction(endpoint)
 
 
 def _must_have_been_asked(after: Hypothesis, stimulus: Stimulus, observed: Observed) -> None:
-    """The oracle lets a stack acknowledge at any time; this code answers only what is to be answered (claim G4)."""
+    """The oracle lets a stack acknowledge at any time; the reference must do so only where an edge does (claim G4)."""
     bare = any(is_bare_ack(fields_of(segment)) for segment in observed.segments)
     if bare and isinstance(stimulus, Arrived) and not any(edge.rule.emits for edge in after.path):
         raise Deviates("sent an ACK that nothing asks for", ("silence",), after.path[-1:])
 
 
 def _choices(h: Hypothesis) -> tuple[Choice, ...]:
-    """An octet of text; everything with the FIN; neither."""
+    """What a timer may send: an octet of text, or everything with the FIN, or neither."""
     return (1, 0, 0), (max(0, distance(h[SND.UNA], h[SND.END])), 1, 0), (0, 0, 0)
 
 

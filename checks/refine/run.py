@@ -1,6 +1,7 @@
-"""The three comparisons of the reference with the specification, as pieces of work that run in a few processes.
+"""The three comparisons of the reference with the specification, as tasks that run in several processes.
 
-A piece is described by names alone, and so is the fault that is seeded for it, if any.
+A task consists of names alone (its scope, seed or profile, and the fault that is seeded), so that it can be sent to a
+process.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from enum import Enum
 from typing import Any
 
 from halfclose.checks.refine import explore, vectors
-from halfclose.checks.refine.fault import seeded
 from halfclose.checks.refine.faults import FAULTS, fault
 from halfclose.checks.refine.scopes import REFINED
+from halfclose.checks.refine.seeding import seeded
 from halfclose.checks.refine.story import why
 from halfclose.checks.work.processes import ignore_interrupt, stop
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import PROFILES
 from halfclose.spec.tcp.graph import tcp
 
-#: What the exploration of a faulty reference goes through until it finds the fault: scopes, without strangers and with
-#: them; the search likewise: seeds; and the vectors: profiles.
+#: What is tried in turn until a seeded fault is caught.  The exploration: scopes, first the cheap ones without forged
+#: segments and untimely calls, then all of them with those.  The search: seeds.  The vectors: profiles.
 _CHEAP = ("narrow", "half-close", "simultaneous", "full-close", "held", "again")
 _EXPLORED_FOR_FAULTS = (*((name, False) for name in _CHEAP), *((name, True) for name in REFINED))
 _SEEDS_FOR_FAULTS = 8
@@ -49,8 +50,11 @@ class Length:
 
 @dataclass(frozen=True)
 class Task:
-    """One piece: a scope to explore, a seed to search from, a profile whose vectors are replayed; "" is all that it
-    takes to find the fault."""
+    """One piece of work.
+
+    name: the scope to explore, the seed to search from, or the profile whose vectors are replayed; with "" they are
+    tried in turn until the fault is caught.
+    """
 
     method: Method
     name: str
@@ -60,10 +64,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a piece has shown.
+    """The result of a task.
 
-    states, transitions: of the joint exploration.  judged: steps of the code.  passed: vectors.  edges: that were
-    exercised.  where: what found the divergence.  diagram: of the divergence; empty where there is none.
+    states, transitions: of the joint exploration.  judged: how many steps of the code were judged.  passed: how many
+    vectors passed.  edges: names of the edges that were exercised.  freedoms: kinds of steps that only a freedom
+    allows.  where: the scope, search or vector that found a divergence.  diagram: of the divergence; empty where there
+    is none.
     """
 
     task: Task
@@ -87,7 +93,7 @@ class Outcome:
 def everything(
     scopes: Sequence[str], seeds: Sequence[int], length: Length, methods: Sequence[Method] = tuple(Method)
 ) -> list[Task]:
-    """The whole comparison by these methods, the longest pieces first."""
+    """The whole comparison by these methods, the longest tasks first."""
     explored = [Task(Method.EXPLORE, name) for name in reversed(scopes)]
     searched = [Task(Method.SEARCH, str(seed), length=length) for seed in seeds]
     tasks = [*explored, *searched, *(Task(Method.REPLAY, name) for name in PROFILES)]
@@ -102,7 +108,7 @@ def trials(names: Sequence[str], length: Length, methods: Sequence[Method] = tup
 
 
 def perform(task: Task) -> Outcome:
-    """Do one piece of work."""
+    """Carry out one task."""
     started = time.perf_counter()
     with seeded(fault(task.fault)) if task.fault else nullcontext():
         outcome = _PERFORM[task.method](task)
@@ -111,8 +117,8 @@ def perform(task: Task) -> Outcome:
 
 def _explore(task: Task) -> Outcome:
     found = None
-    for name, strangers in ((task.name, True),) if task.name else _EXPLORED_FOR_FAULTS:
-        found = explore.run(name, strangers)
+    for name, attacked in ((task.name, True),) if task.name else _EXPLORED_FOR_FAULTS:
+        found = explore.run(name, attacked)
         if found.divergence is not None:
             break
     assert found is not None
@@ -167,7 +173,7 @@ _NOT_CODE = (Event.STATUS, Event.CRASH)
 
 
 def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
-    """Do all of it, in the order in which it gets done; who stops listening ends the processes."""
+    """Carry out all tasks; outcomes come as they are ready.  Closing the iterator ends the processes."""
     with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(perform, task) for task in tasks}
         try:
@@ -181,6 +187,6 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
 
 
 def possible_edges(scopes: Sequence[str]) -> frozenset[str]:
-    """The edges that the profiles of these scopes have, but for those that are no step of the code."""
+    """Names of the edges that the profiles of these scopes have, without those that are no step of the code."""
     graphs = (tcp(REFINED[name].profile) for name in scopes)
     return frozenset(edge.name for graph in graphs for edge in graph.edges if edge.event not in _NOT_CODE)

@@ -1,4 +1,4 @@
-"""The scopes in which the code is explored: those of `halfclose verify`, and some that the code needs beside them."""
+"""The scopes in which the code is explored: some of `halfclose verify`, and some that only the code needs."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _BORROWED = (
 
 #: By name, the cheapest first.
 REFINED: dict[str, Scope] = {
-    # the FIN has to wait behind a full window, at the end that closes first
+    # at the end that closes first, the FIN has to wait behind a full window
     "narrow": _scope("open; send 2; shutdown; read", "listen; read; shutdown", "reference", buffer=1, **_ONE_OF_EACH),
-    # the user's patience ends at any time
+    # the user timeout may expire at any time
     "user-timeout": _scope("open; send 1; shutdown", "listen; read", "reference", user_timeout=True, **_ONE_OF_EACH),
     # a second connection between the same ends, out of TIME-WAIT too
     "again": _scope(

@@ -1,5 +1,7 @@
-"""One connection of the reference at 32 bits, driven by Hypothesis: any configuration, any call, any segment, any
-timer, in any order and for as long as it likes; every step judged.  What fails is shrunk.
+"""A search with Hypothesis: one connection of the reference, with any configuration, calls, segments and timers.
+
+Hypothesis chooses what happens, step by step, and every step is judged.  A sequence of steps that ends in a divergence
+is shrunk to a shortest one.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.oracle.endpoint import distance, pattern
 from halfclose.checks.oracle.freedoms import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
+from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.refine.abstraction import place
-from halfclose.checks.refine.forged import EVERYTHING, FLAGS
+from halfclose.checks.refine.forged import ALL_FLAGS, FLAGS
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.story import Story
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
@@ -27,11 +29,9 @@ from halfclose.spec.language.profile import HALF_DUPLEX, Profile
 from halfclose.spec.language.states import FIN_RECEIVED, State
 from halfclose.spec.language.variables import IRS, RCV, SND
 
-_MASK = 0xFFFF_FFFF
-_HALF = 1 << 31
 _UNHEARD = (State.CLOSED, State.LISTEN, State.SYN_SENT)
 
-_numbers = st.one_of(st.sampled_from((0, _MASK - 1, _HALF - 2)), st.integers(0, _MASK))
+_numbers = st.one_of(st.sampled_from((0, SPACE - 2, SPACE // 2 - 2)), st.integers(0, SPACE - 1))
 _octets = st.one_of(st.integers(0, 3), st.integers(0, 2000))
 _configs = st.builds(
     Config,
@@ -47,7 +47,7 @@ _configs = st.builds(
     selective_ack=st.just(False),
 )
 _profiles = st.sets(st.sampled_from((*OFFERED, HALF_DUPLEX.name)), max_size=5).map(lambda on: Profile(frozenset(on)))
-#: How connections begin, so that no state is too deep to be reached often.
+#: How connections begin: these moves make every state one that the search reaches often.
 _OPENINGS = (
     "",
     "open",
@@ -102,13 +102,13 @@ class Endpoint(RuleBasedStateMachine):
             self._plays(move)
 
     def _plays(self, move: str) -> None:
-        """One of the moves that connections usually begin with."""
+        """One word of _OPENINGS."""
         match move:
             case "syn":
                 self.hears_a_syn(simultaneously=False)
             case "ack" | "fin":
                 self._arrives(self.h[RCV.NXT], self.h[SND.NXT], ACK | (FIN if move == "fin" else 0), 0, self.window)
-            case "fin-alone":  # it knows nothing of ours
+            case "fin-alone":  # it acknowledges nothing of ours
                 self._arrives(self.h[RCV.NXT], self.h[SND.UNA], ACK | FIN, 0, self.window)
             case "send":
                 self._take(Called(Verb.SEND, _SOME_TEXT))
@@ -119,7 +119,7 @@ class Endpoint(RuleBasedStateMachine):
 
     @rule(active=st.booleans(), later=st.integers(0, 100_000))
     def opens(self, active: bool, later: int) -> None:
-        self.clock.number = (self.clock.number + later) & _MASK
+        self.clock.number = wrap(self.clock.number + later)
         self._take(Called(Verb.OPEN if active else Verb.LISTEN))
 
     @rule(octets=_octets.filter(bool))
@@ -163,13 +163,13 @@ class Endpoint(RuleBasedStateMachine):
     def hears_its_peer(self, octets: int, ends: int, window: int, known: int) -> None:
         """The next segment in order, which acknowledges everything or the first octets of it."""
         h = self.h
-        acked = min(known or _MASK, distance(h[SND.UNA], h[SND.NXT]))
+        acked = min(known or SPACE, distance(h[SND.UNA], h[SND.NXT]))
         self._arrives(h[RCV.NXT], h[SND.UNA] + acked, ACK | ends, min(octets, h[RCV.WND]), window)
 
     @precondition(_heard)
     @rule(ahead=st.integers(1, 3) | st.integers(1, 3000), octets=_octets, ends=_ends)
     def hears_ahead(self, ahead: int, octets: int, ends: int) -> None:
-        """A segment that has overtaken others."""
+        """A segment that arrives ahead of others."""
         self._arrives(self.h[RCV.NXT] + ahead, self.h[SND.NXT], ACK | ends, octets, self.window)
 
     @precondition(_heard)
@@ -185,7 +185,7 @@ class Endpoint(RuleBasedStateMachine):
         self._arrives(self.h[RCV.NXT] - 1, self.h[SND.NXT], ACK | FIN, 0, self.window)
 
     @rule(
-        flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, EVERYTHING))),
+        flags=st.one_of(st.sampled_from((ACK, ACK | FIN)), st.sampled_from((*FLAGS, ALL_FLAGS))),
         seq=st.tuples(st.sampled_from(("next", "edge", "initial")), st.integers(-2, 2) | st.integers(-3000, 3000)),
         ack=st.tuples(st.sampled_from(("una", "next")), st.integers(-2, 2) | st.integers(-70_000, 70_000)),
         octets=_octets,
@@ -201,9 +201,9 @@ class Endpoint(RuleBasedStateMachine):
 
     def _arrives(self, seq: int, ack: int, flags: int, octets: int, window: int) -> None:
         window = self.window if flags & SYN else min(window, self.window)
-        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq & _MASK) - 1 + bool(flags & SYN)
-        number = ack & _MASK if flags & ACK else 0
-        self._take(Arrived(Segment(seq & _MASK, number, flags, 0 if flags & RST else window, pattern(first, octets))))
+        seq, ack = wrap(seq), wrap(ack) if flags & ACK else 0
+        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq) - 1 + bool(flags & SYN)
+        self._take(Arrived(Segment(seq, ack, flags, 0 if flags & RST else window, pattern(first, octets))))
 
     # ---- time ------------------------------------------------------------------------------------------------
 
@@ -236,7 +236,8 @@ class Endpoint(RuleBasedStateMachine):
 class Searched:
     """What a search has shown.
 
-    judged: steps, those of shrinking included.  edges: that they stand for.  diagram: of the shortest failure found.
+    judged: how many steps were judged, those of shrinking included.  edges: names of the edges that allowed them.
+    diagram: of the shortest divergence found; empty where there is none.
     """
 
     judged: int

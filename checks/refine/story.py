@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from halfclose.checks.oracle.endpoint import distance
 from halfclose.checks.oracle.oracle import Deviates
-from halfclose.reference.wire import ACK, FIN, RST, SYN, Segment
+from halfclose.checks.oracle.sequence import distance
+from halfclose.reference.wire import SYN, Segment
 
-_BITS = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (ACK, "ACK"))
-_STATE, _LABEL = 13, 52
+_STATE = 13  # the width of the longest state
 
 
 @dataclass
 class Story:
-    """Lines so far; numbers count from the first SYN seen in each direction."""
+    """The lines so far; sequence numbers are relative to the first SYN in each direction."""
 
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     iss: int | None = None
@@ -40,7 +39,7 @@ class Story:
             self.lines.append(("", "", f"--> {self._show(segment, self.iss, self.irs)}"))
 
     def diagram(self, divergence: Deviates | None = None) -> str:
-        """All of it; behind it what diverged, and what the specification allows there."""
+        """All lines, then what diverged and what the specification allows there."""
         drawn = [f"{number:>3}  {state:<{_STATE}} {text}".rstrip() for number, state, text in self.lines]
         if divergence is not None:
             drawn += why(divergence)
@@ -51,15 +50,11 @@ class Story:
         self.lines.append((str(self.steps), state, text))
 
     def _show(self, segment: Segment, first: int | None, other: int | None) -> str:
-        bits = ",".join(name for bit, name in _BITS if segment.flags & bit)
-        parts = [f"<SEQ={_relative(segment.seq, first)}>"]
-        parts += [f"<ACK={_relative(segment.ack, other)}>"] if segment.flags & ACK else []
-        parts += [f"<DATA={len(segment.text)}>"] if segment.text else []
-        return "".join((*parts, f"<CTL={bits}>", f" WND={segment.wnd}"))
+        return str(replace(segment, seq=_relative(segment.seq, first), ack=_relative(segment.ack, other)))
 
 
 def why(divergence: Deviates) -> list[str]:
-    """The verdict, in lines."""
+    """What diverged, what is allowed, and the rules that say so, in lines."""
     rules = [f"     by {edge.name}: {edge.rule.why} ({', '.join(edge.cite)})" for edge in divergence.edges[:3]]
     allowed = " or ".join(divergence.allowed) or "nothing of the kind"
     return [f"     DIVERGES: {divergence.seen}", f"     allowed: {allowed}", *rules]

@@ -1,7 +1,7 @@
 """The code under judgment: one connection of the reference, driven by one event at a time.
 
-A subject can be copied and compared, so that it can be explored.  Then time is abstracted away, as the model does it:
-the clock stands still, and a timer that runs may expire at any moment.
+A subject can be copied and compared, so that it can be explored.  The exploration abstracts from time, as the model
+does: the clock stands still, and a timer that runs may expire at any moment.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ Stimulus = Called | Arrived | Expired
 
 @dataclass(frozen=True)
 class Observed:
-    """What the code did: what the call returned, what it sent, what it told its user without being asked."""
+    """What the code did: the result of the call, the segments it sent, and the notices to its user."""
 
     result: Result | None
     segments: tuple[Segment, ...]
@@ -66,7 +66,7 @@ class Observed:
 
 
 class IsnClock:
-    """What the host's clock gives as initial sequence number now (3.4.1); it outlives every connection."""
+    """The host's clock of initial sequence numbers (3.4.1), which outlives every connection."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -109,8 +109,7 @@ class Subject:
         return twin
 
     def forget_time(self) -> None:
-        """Leave of the timers only which ones run, of round trips nothing, and nothing of a congestion control that is
-        off."""
+        """Keep only which timers run; drop round trips, and congestion control where it is off."""
         tcb = self.tcb
         tcb.timers = dict.fromkeys(sorted(tcb.timers, key=lambda timer: timer.value), _LATER)
         tcb.rto, tcb.timed = RetransmissionTimeout(tcb.config), None
@@ -123,12 +122,12 @@ class Subject:
         self.tcb.timers[timer] = 0.0
 
     def key(self) -> Hashable:
-        """Equal for two subjects that can do the same, where time is forgotten."""
+        """Equal for two subjects that behave alike, once time is forgotten."""
         return _frozen(self.tcb)
 
 
 _LATER = 1.0
-#: Not state: shared by all copies.
+#: No part of the state: shared by all copies.
 _CONSTANT = (Config, IsnClock)
 
 

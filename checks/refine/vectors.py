@@ -1,4 +1,4 @@
-"""Every vector of the generator, replayed against the reference in this process, with the story of what happened."""
+"""Vectors replayed against the reference in this process, with a record of what happened."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from halfclose.checks.conform.verdicts import Row, Verdict
 from halfclose.checks.refine.story import Story
 from halfclose.checks.stacks.reference import ReferenceStack
 from halfclose.checks.stacks.stack import Result, Verb
-from halfclose.checks.vectors.format import VectorSet
 from halfclose.checks.vectors.generate import generate
+from halfclose.checks.vectors.script import VectorSet
 from halfclose.reference.wire import Segment
 from halfclose.spec.language.profile import PROFILES
 
 
 class Watched(ReferenceStack):
-    """The reference under test, and what was done to it."""
+    """The reference as a stack under test that records its story."""
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         super().start(peer_port=peer_port, local_port=local_port, iss=iss)

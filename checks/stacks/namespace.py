@@ -79,7 +79,7 @@ _STATES = (  # by the kernel's number less one, include/net/tcp_states.h
 
 
 def enter_namespace() -> None:
-    """Move this process, for ever, into a network of its own and set that network up.
+    """Move this process permanently into a network namespace of its own, and set that network up.
 
     Call it first thing in a child process: a process with several threads cannot be moved as a whole.
     The process is also bound to its present processor (see Wire.settle).  Raises StackError, saying in one

@@ -55,7 +55,7 @@ class ReferenceStack:
         return cls(following(_DEFAULT, switches), full_close="half-duplex-close" in switches)
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
-        """A new connection; the clock begins at 0.  Ports are nothing to a connection without a network."""
+        """A new connection, with the clock at 0.  The ports are not used: there is no network."""
         chosen = _DEFAULT_ISS if iss is None else iss
         self._now = 0.0
         self._connection = Connection(self._config, isn=lambda now: chosen)
@@ -91,7 +91,7 @@ class ReferenceStack:
         return str(self._connection.state)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to give back."""
 
 
 def following(config: Config, switches: frozenset[str]) -> Config:

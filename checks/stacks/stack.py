@@ -1,4 +1,4 @@
-"""What every implementation under test looks like to the judge: calls and segments in, segments out.
+"""The interface of every implementation under test: calls and segments in, segments out.
 
 A driver hides how a stack is reached (sockets, a library, a pipe) and nothing else: it does not know the
 specification, keeps no expectations and never retries.

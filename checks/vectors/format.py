@@ -1,144 +1,41 @@
-"""The JSON form of vectors: written with the same bytes for the same content, read only if the schema holds.
-
-Sequence numbers are nominal: the stack's initial sequence number is taken to be `Vector.iss`, and whoever replays a
-vector adds the difference to the actual one to every ACK number it delivers.
-"""
+"""Vectors as JSON files: the same vectors give the same bytes, and a file is read only if it matches the schema."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
+from math import isinf
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 
 from halfclose.checks.stacks.stack import Verb
+from halfclose.checks.vectors.script import (
+    NOTES,
+    Call,
+    Deliver,
+    Expect,
+    Fill,
+    Packet,
+    Timeout,
+    Vector,
+    VectorSet,
+    VectorStep,
+)
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 
 SCHEMA_NAME = "halfclose-vectors-1"
 _SCHEMA_FILE = Path(__file__).with_name("schema.json")
 _FLAGS = (("SYN", SYN), ("FIN", FIN), ("RST", RST), ("PSH", PSH), ("ACK", ACK))
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONGEST_MESSAGE = 120  # characters; what is wrong may be a value of any length
 
 
 class BadVectors(ValueError):
     """The folder holds no usable vectors; the message says in one line which file and what is wrong."""
-
-
-@dataclass(frozen=True)
-class Packet:
-    """One segment of a vector.
-
-    at: index in its sender's stream of the first of its octets.  edge: where given, seq is to be replaced by the
-    right edge of the window that the stack has advertised last, plus this.
-    """
-
-    flags: int
-    seq: int
-    ack: int = 0
-    wnd: int = 0
-    octets: int = 0
-    at: int = 0
-    mss: int | None = None
-    edge: int | None = None
-
-
-@dataclass(frozen=True)
-class Call:
-    """A user call.  octets: how many to SEND, or the most to RECEIVE.  returns: what the specification answers."""
-
-    verb: Verb
-    octets: int = 0
-    returns: str = "ok"
-
-
-@dataclass(frozen=True)
-class Deliver:
-    """A segment arrives."""
-
-    packet: Packet
-
-
-@dataclass(frozen=True)
-class Fill:
-    """Text arrives in order, in segments of at most `octets`, until the advertised window is `leave` octets.
-
-    total: how many octets that takes at the specification's own endpoint; where it takes a stack more, the peer's later
-    numbers are higher by the difference.
-    """
-
-    leave: int
-    octets: int
-    total: int = 0
-
-
-@dataclass(frozen=True)
-class Timeout:
-    """So much time passes that this timer runs out: retransmission, probe, user or time-wait."""
-
-    timer: str
-
-
-@dataclass(frozen=True)
-class Expect:
-    """What the stack may send now, before anything else happens: sequences of segments, the plainest first."""
-
-    outcomes: tuple[tuple[Packet, ...], ...]
-
-
-Step = Call | Deliver | Fill | Timeout | Expect
-
-
-@dataclass(frozen=True)
-class Vector:
-    """One script from CLOSED.
-
-    covers: the edges that it is there for.  iss, irs: nominal initial sequence numbers of the stack and its peer.
-    subject: the step that takes those edges, counted from 1: the steps before it lead there, those after it show where
-    it has led.  0 where the script as a whole is the subject.
-    """
-
-    id: str
-    name: str
-    covers: tuple[str, ...]
-    cites: tuple[str, ...]
-    flags: tuple[str, ...]
-    iss: int
-    irs: int
-    subject: int
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class VectorSet:
-    """Vectors by file, and the edges that none of them reaches, each with the reason."""
-
-    profile: str
-    groups: Mapping[str, tuple[Vector, ...]]
-    unreachable: Mapping[str, str]
-
-    @property
-    def vectors(self) -> tuple[Vector, ...]:
-        """All of them, in the order of their files."""
-        return tuple(vector for name in sorted(self.groups) for vector in self.groups[name])
-
-    @cached_property
-    def covered(self) -> frozenset[str]:
-        """The edges that some vector is there for."""
-        return frozenset(edge for vector in self.vectors for edge in vector.covers)
-
-
-#: What the flags of a vector mean.
-NOTES: dict[str, str] = {
-    "timer": "needs a stack whose clock the tester moves",
-    "advertised-window": "places a segment by the window that the stack advertised: see `edge` and `fill`",
-    "choice": "the state is reached only by a stack that puts off what it may send; another one passes as well",
-    "chosen-iss": "the stack's initial sequence number has to be the nominal one, or the vector shows nothing",
-    "wrap": "sequence numbers pass 4294967295",
-    "interface": "the subject is the answer to a user call; a stack may have no such call (3.9.1)",
-}
 
 
 def write(vectors: VectorSet, folder: Path) -> None:
@@ -187,20 +84,73 @@ def _require_distinct(folder: Path, vectors: VectorSet) -> None:
 
 
 def _read(path: Path) -> Any:
+    """One file as plain data that matches the schema; raises BadVectors."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
+        if _SURROGATE.search(text):
+            json.dumps(document, ensure_ascii=False).encode()  # half of a pair is no character, and cannot be printed
     except OSError as problem:
         raise BadVectors(f"{path}: {problem.strerror or problem}") from problem
     except (ValueError, RecursionError) as problem:
         raise BadVectors(f"{path}: not JSON ({problem})") from problem
     if isinstance(document, dict) and document.get("schema") != SCHEMA_NAME:
-        raise BadVectors(f"{path}: schema is {document.get('schema')!r}, not {SCHEMA_NAME!r}")
-    schema = json.loads(_SCHEMA_FILE.read_text(encoding="ascii"))
-    fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(document))
-    if fault is not None:
-        message = fault.message if len(fault.message) < 120 else f"{fault.message[:117]}..."
-        raise BadVectors(f"{path}: {fault.json_path}: {message}".replace("\n", " "))
+        raise BadVectors(_message(path, f"schema is {document.get('schema')!r}, not {SCHEMA_NAME!r}"))
+    _require_schema(path, document)
     return document
+
+
+def _number(text: str) -> int | float:
+    """A number with a fraction or an exponent.  To JSON Schema 1.0 is an integer, so it has to be one here."""
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text} is too large")
+    return int(number) if number.is_integer() else number
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+@cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(json.loads(_SCHEMA_FILE.read_text(encoding="ascii")))
+
+
+def _require_schema(path: Path, document: Any) -> None:
+    error = next(_validator().iter_errors(document), None)
+    if error is not None:
+        cause = _cause(error)
+        where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in cause.instance_path)
+        raise BadVectors(_message(path, f"${where}: {_words(cause)}"))
+
+
+def _cause(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
+    """The error itself; of a step that is none of the five kinds, the error of the kind that it comes closest to.
+
+    That is the kind whose errors lie deepest in the step, then the one with the fewest errors.
+    """
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.OneOfNotValid(kinds):
+            first, second, *_ = sorted(kinds, key=_remoteness)
+            return error if _remoteness(first) == _remoteness(second) else _cause(first[0])
+    return error
+
+
+def _words(error: jsonschema_rs.ValidationError) -> str:
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.OneOfNotValid):
+        return f"{error.instance!r} is no step: a step has one of call, deliver, fill, timeout, expect"
+    return error.message
+
+
+def _remoteness(errors: list[jsonschema_rs.ValidationError]) -> tuple[int, int]:
+    return -max(len(error.instance_path) for error in errors), len(errors)
+
+
+def _message(path: Path, problem: str) -> str:
+    """One line, of a bounded length."""
+    line = " ".join(problem.split())
+    return f"{path}: {line if len(line) <= _LONGEST_MESSAGE else f'{line[: _LONGEST_MESSAGE - 3]}...'}"
 
 
 def _dump(document: Mapping[str, Any]) -> str:
@@ -233,7 +183,7 @@ def _vector_out(vector: Vector) -> dict[str, Any]:
     }
 
 
-def _step_out(step: Step) -> dict[str, Any]:
+def _step_out(step: VectorStep) -> dict[str, Any]:
     match step:
         case Call():
             octets = {"octets": step.octets} if step.octets else {}
@@ -272,7 +222,7 @@ def _vector_in(document: Mapping[str, Any]) -> Vector:
     )
 
 
-def _step_in(step: Mapping[str, Any]) -> Step:
+def _step_in(step: Mapping[str, Any]) -> VectorStep:
     if "call" in step:
         return Call(Verb(step["call"]), step.get("octets", 0), step["returns"])
     if "deliver" in step:

@@ -1,8 +1,16 @@
-"""Vectors from the graph: for every edge a shortest script that takes it in its last step.
+"""Vectors from the graph: for every edge a short script that takes it in its last step.
 
-The search is breadth first over the states of one endpoint at 32-bit numbers.  States that offer the same choices
-are explored once (`_outline`), from the one that was reached first.  It goes in two passes: the endpoint sends
-everything it may at once, which any stack will do; then, for the edges still missing, it may put its sending off.
+The theory is transition coverage, by breadth-first search.  A node is a local state of one endpoint at 32 bits, with
+the path of inputs that leads there from CLOSED.  From each node everything in `stimuli.menu` is tried.  Where the
+reaction takes an edge that no vector covers yet, the path becomes a vector: its inputs, what the endpoint may send
+after each of them (`render`), and a few more inputs that show which state it has reached (`probe`).
+
+At 32 bits there are too many states to visit all of them.  States that enable the same edges are alike for this
+purpose: of those with the same `_outline` only the first is explored further.
+
+There are three passes.  In the first one the endpoint sends everything it may at once, as any stack will do.  In the
+second, for the edges that are still missing, it may put off what it may send (flag "choice").  The third repeats the
+edges of SYN-RECEIVED after a passive OPEN, because real stacks treat that case apart.
 """
 
 from __future__ import annotations
@@ -10,14 +18,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halfclose.checks.oracle.endpoint import STATES, distance
+from halfclose.checks.oracle.endpoint import STATES, Reaction
+from halfclose.checks.oracle.sequence import distance, wrap
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Expect, Step, Vector, VectorSet
-from halfclose.checks.vectors.model import Model, Moved
-from halfclose.checks.vectors.render import Taken, flags_of, render, take
+from halfclose.checks.vectors.render import flags_of, render
 from halfclose.checks.vectors.scenarios import scenarios, wrapping
-from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Tester, menu
+from halfclose.checks.vectors.script import Call, Expect, Vector, VectorSet, VectorStep
+from halfclose.checks.vectors.stimuli import FAR, NEAR, TEXT, Peer, menu
+from halfclose.checks.vectors.tester import Taken, Tester
 from halfclose.reference.wire import ACK, FIN, SYN
 from halfclose.spec.language.edge import CALLS, Edge, Event
 from halfclose.spec.language.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, HOLD, PROFILES, Profile
@@ -43,7 +52,7 @@ _NO_VECTOR = (Event.STATUS, Event.CRASH)
 
 @dataclass(frozen=True)
 class Node:
-    """A state and the path that leads there."""
+    """A state, and a shortest path that leads there."""
 
     local: Local
     path: tuple[Taken, ...] = ()
@@ -51,10 +60,10 @@ class Node:
 
 def generate(profile: Profile) -> VectorSet:
     """Vectors for one profile: groups `edges`, `scenarios` and `wrap`."""
-    model = Model(profile, ISS_NOMINAL, IRS_NOMINAL)
-    search = _Search(model)
+    tester = Tester(profile, ISS_NOMINAL, IRS_NOMINAL)
+    search = _Search(tester)
     edges = [*search.run(eager=True), *search.run(eager=False)]
-    edges += _Search(model, passive=True).run(eager=True)
+    edges += _Search(tester, passive=True).run(eager=True)
     unreachable = {name: _why_not(edge, profile) for name, edge in search.missing.items()}
     groups = {
         "edges": tuple(edges),
@@ -66,11 +75,14 @@ def generate(profile: Profile) -> VectorSet:
 
 
 class _Search:
-    """Finds vectors; passive: only for SYN-RECEIVED, and by a passive OPEN, which real stacks treat apart."""
+    """One search for vectors.  missing: the edges that have none yet, by name.
 
-    def __init__(self, model: Model, *, passive: bool = False) -> None:
-        self.model, self.passive = model, passive
-        self.missing = {edge.name: edge for edge in model.code.graph.edges if edge.event not in _NO_VECTOR}
+    passive: only the edges of SYN-RECEIVED, reached by a passive OPEN.
+    """
+
+    def __init__(self, tester: Tester, *, passive: bool = False) -> None:
+        self.tester, self.passive = tester, passive
+        self.missing = {edge.name: edge for edge in tester.endpoint.graph.edges if edge.event not in _NO_VECTOR}
         if passive:
             late = (Event.SEGMENT, Event.RETRANSMISSION_TIMEOUT)
             self.missing = {
@@ -81,43 +93,49 @@ class _Search:
 
     def run(self, *, eager: bool) -> Iterator[Vector]:
         """Vectors for edges that have none yet; eager: the endpoint sends whatever it may at once."""
-        seen: set[tuple[int, ...]] = set()
-        level = [Node(self.model.initial)]
+        known: set[Local] = set()
+        outlines: set[tuple[int, ...]] = set()
+        level = [Node(self.tester.initial)]
         for _ in range(_DEEPEST_PASSIVE if self.passive else _DEEPEST):
             following: list[Node] = []
             if not self.missing:
                 return
             for node in level:
                 for taken in self._steps(node.local, eager):
-                    reached = Node(taken.moved.local, (*node.path, taken))
-                    new = [edge for edge in taken.moved.edges if edge.name in self.missing]
+                    local = taken.in_all.local
+                    new = [edge for edge in taken.in_all.edges if edge.name in self.missing]
                     if new:
-                        yield self._vector(reached, new, eager)
-                    outline = _outline(reached.local)
-                    if outline not in seen:
-                        seen.add(outline)
-                        following.append(reached)
+                        yield self._vector(Node(local, (*node.path, taken)), new, eager)
+                    if local in known:
+                        continue
+                    known.add(local)
+                    outline = _outline(local)
+                    if outline not in outlines:
+                        outlines.add(outline)
+                        following.append(Node(local, (*node.path, taken)))
             level = following
 
     def _steps(self, local: Local, eager: bool) -> Iterator[Taken]:
-        for step in menu(self.model, local):
+        endpoint = self.tester.endpoint
+        for step in menu(self.tester, local):
             if self.passive and isinstance(step, Call) and step.verb is not Verb.LISTEN:
                 continue
-            for moved in self.model.react(local, step):
-                yield Taken(step, moved, self.model.settle(moved) if eager else moved)
+            for at_once in self.tester.react(local, step):
+                yield Taken(step, at_once, endpoint.settle(at_once) if eager else at_once)
         if not eager:
-            for edge, after, sent in self.model.spontaneous(local):
-                moved = Moved(local).then(edge, after, sent)
-                yield Taken(None, moved, moved)
+            for fired in endpoint.spontaneous(local):
+                reaction = Reaction(local).then(*fired)
+                yield Taken(None, reaction, reaction)
 
     def _vector(self, node: Node, new: list[Edge], eager: bool) -> Vector:
         for edge in new:
             del self.missing[edge.name]
-        steps = render(self.model, node.path)
+        steps = render(self.tester, node.path)
         flags = set(() if eager else ("choice",)) | flags_of(steps)
         if new[0].event in CALLS and new[0].rule.signal:
             flags.add("interface")
-        probes = render(self.model, probe(self.model, self.model.settle(Moved(node.local)).local))
+        settled = self.tester.endpoint.settle(Reaction(node.local))
+        probes = render(self.tester, probe(self.tester, settled.local))
         cites = dict.fromkeys(cite for edge in new for cite in edge.rule.cite)
         covers = tuple(dict.fromkeys(edge.name for edge in new))
         return Vector(
@@ -126,53 +144,58 @@ class _Search:
             covers=covers,
             cites=tuple(cites),
             flags=tuple(sorted(flags | flags_of(probes))),
-            iss=self.model.iss,
-            irs=self.model.irs,
+            iss=self.tester.iss,
+            irs=self.tester.irs,
             subject=max(i for i, step in enumerate(steps, 1) if not isinstance(step, Expect)),
             steps=(*steps, *probes),
         )
 
 
+_FLAGS = tuple(AT[var] for var in (STATE, PASSIVE, CLOSE_CALLED, DETACHED, ACK_OWED, HELD.SET, HELD.FIN))
+_NUMBERS = tuple(AT[var] for var in (SND.UNA, SND.NXT, SND.END, ISS, IRS, RCV.NXT, HELD.SEQ))
+_OCTETS = tuple(AT[var] for var in (SND.WND, RCV.WND, RCV.USER))
+_HOLDS = AT[HELD.SET]
+
+
 def _outline(local: Local) -> tuple[int, ...]:
-    """What decides which edges are open: states alike in this are explored once."""
-    una, nxt, end, iss = (local[AT[var]] for var in (SND.UNA, SND.NXT, SND.END, ISS))
-    usable = (local[AT[SND.WND]] > 0) + (local[AT[SND.WND]] > NEAR)
-    room = (local[AT[RCV.WND]] > 0) + (local[AT[RCV.WND]] > NEAR) + (local[AT[RCV.WND]] > TEXT)
+    """What decides which edges a state enables: states that are alike in this are explored once."""
+    una, nxt, end, iss, irs, expected, held = (local[at] for at in _NUMBERS)
+    usable, room, unread = (local[at] for at in _OCTETS)
     return (
-        *(local[AT[var]] for var in (STATE, PASSIVE, CLOSE_CALLED, DETACHED, ACK_OWED, HELD.SET, HELD.FIN)),
-        usable,
-        room,
-        local[AT[RCV.USER]] > 0,
+        *(local[at] for at in _FLAGS),
+        (usable > 0) + (usable > NEAR),
+        (room > 0) + (room > NEAR) + (room > TEXT),
+        unread > 0,
         una == iss,
         min(max(distance(una, nxt), 0), 2),
         min(max(distance(nxt, end), -1), 1),
-        distance(local[AT[IRS]], local[AT[RCV.NXT]]) > TEXT,
-        bool(local[AT[HELD.SET]]) and distance(local[AT[HELD.SEQ]], local[AT[RCV.NXT]]) >= 0,
-        una != (iss + 1) & 0xFFFF_FFFF,
+        distance(irs, expected) > TEXT,
+        bool(local[_HOLDS]) and distance(held, expected) >= 0,
+        una != wrap(iss + 1),
     )
 
 
-def probe(model: Model, local: Local) -> tuple[Taken, ...]:
-    """Steps that show which state the endpoint is in, and no more than that.
+def probe(tester: Tester, local: Local) -> tuple[Taken, ...]:
+    """Steps that show which state the endpoint is in.
 
-    Reading, an old segment (answered with both numbers), the peer's FIN, and an old segment again.  The old segments
-    bring no acknowledgment and no window that could change anything.
+    They are: two reads, an old segment (whose answer shows SND.NXT and RCV.NXT), the peer's FIN, and an old segment
+    again.  The old segments carry no acknowledgment and no window that could change anything.
     """
     state = STATES[local[AT[STATE]]]
     if state is State.SYN_SENT:
-        return (take(model, local, Tester(model, local).segment(SYN | ACK)),)
+        return (tester.take(local, Peer(tester, local).segment(SYN | ACK)),)
     if state in (State.CLOSED, State.LISTEN):
-        return (take(model, local, Tester(model, local).segment(ACK, octets=TEXT)),)
+        return (tester.take(local, Peer(tester, local).segment(ACK, octets=TEXT)),)
     path: list[Taken] = []
     for name in ("receive", "receive", "old", "fin", "old"):
-        tester = Tester(model, local)
-        steps: dict[str, Step] = {
+        peer = Peer(tester, local)
+        steps: dict[str, VectorStep] = {
             "receive": Call(Verb.RECEIVE, 10 * TEXT),
-            "old": tester.segment(ACK, -FAR, ack=tester.una, octets=TEXT, wnd=local[AT[SND.WND]]),
-            "fin": tester.segment(ACK | FIN),
+            "old": peer.segment(ACK, -FAR, ack=peer.una, octets=TEXT, wnd=local[AT[SND.WND]]),
+            "fin": peer.segment(ACK | FIN),
         }
-        path.append(take(model, local, steps[name]))
-        local = path[-1].moved.local
+        path.append(tester.take(local, steps[name]))
+        local = path[-1].in_all.local
     return tuple(path)
 
 
@@ -190,7 +213,7 @@ _NEEDS = {
 
 
 def _why_not(edge: Edge, profile: Profile) -> str:
-    """Why no vector takes this edge, as far as it is known."""
+    """Why no vector takes this edge."""
     needed = [switch.name for start, switch in _NEEDS.items() if edge.name.startswith(start)]
     if edge.rule.name.endswith(".unwanted"):
         needed.append(HALF_DUPLEX.name)

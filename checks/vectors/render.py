@@ -1,68 +1,54 @@
-"""From a path through the model to the steps of a vector."""
+"""From a path of inputs and reactions to the steps of a vector."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from halfclose.checks.oracle.endpoint import distance
+from halfclose.checks.oracle.endpoint import Reaction
+from halfclose.checks.oracle.sequence import distance
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.readers.python import Segment as Fields
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout
-from halfclose.checks.vectors.model import Model, Moved
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Fill, Timeout, VectorStep
+from halfclose.checks.vectors.tester import Taken, Tester, packet_of
 from halfclose.spec.language.variables import RCV
 
 
-@dataclass(frozen=True)
-class Taken:
-    """One step of a path: the input, if there was one, and what came of it.  first: before anything spontaneous."""
-
-    step: Step | None
-    first: Moved
-    moved: Moved
-
-
-def render(model: Model, path: Iterable[Taken]) -> tuple[Step, ...]:
+def render(tester: Tester, path: Iterable[Taken]) -> tuple[VectorStep, ...]:
     """The inputs of a path, each followed by what the endpoint may send until the next."""
-    steps: list[Step] = []
+    steps: list[VectorStep] = []
     sent: tuple[Fields, ...] = ()
-    first, before = Moved(model.initial), model.initial
+    at_once, before = Reaction(tester.initial), tester.initial
     for taken in path:
         if taken.step is None:
-            sent += taken.moved.sent
+            sent += taken.in_all.sent
         else:
-            _expect(model, steps, first, sent)
-            steps.append(_completed(taken.step, taken.first, before))
-            sent, first = taken.moved.sent, taken.first
-        before = taken.moved.local
-    _expect(model, steps, first, sent)
+            _expect(tester, steps, at_once, sent)
+            steps.append(_completed(taken.step, taken.at_once, before))
+            sent, at_once = taken.in_all.sent, taken.at_once
+        before = taken.in_all.local
+    _expect(tester, steps, at_once, sent)
     return tuple(steps)
 
 
-def _expect(model: Model, steps: list[Step], first: Moved, sent: tuple[Fields, ...]) -> None:
+def _expect(tester: Tester, steps: list[VectorStep], at_once: Reaction, sent: tuple[Fields, ...]) -> None:
     if not steps or isinstance(steps[-1], Fill):
         return
-    outcomes = dict.fromkeys((sent, *model.outcomes(first)))
-    steps.append(Expect(tuple(tuple(map(model.packet, outcome)) for outcome in outcomes)))
+    outcomes = dict.fromkeys((sent, *tester.endpoint.outcomes(at_once)))
+    steps.append(Expect(tuple(tuple(map(packet_of, outcome)) for outcome in outcomes)))
 
 
-def _completed(step: Step, first: Moved, before: Local) -> Step:
-    """The step with what came of it, where a vector says so."""
+def _completed(step: VectorStep, at_once: Reaction, before: Local) -> VectorStep:
+    """The step with what came of it, where vectors record that."""
     match step:
         case Call():
-            return replace(step, returns=first.returns)
+            return replace(step, returns=at_once.returns)
         case Fill():
-            return replace(step, total=distance(before[AT[RCV.NXT]], first.local[AT[RCV.NXT]]))
+            return replace(step, total=distance(before[AT[RCV.NXT]], at_once.local[AT[RCV.NXT]]))
     return step
 
 
-def take(model: Model, local: Local, step: Step) -> Taken:
-    """One input to an endpoint that sends everything it may at once."""
-    (first, *_) = model.react(local, step) or [Moved(local)]
-    return Taken(step, first, model.settle(first))
-
-
-def flags_of(steps: Iterable[Step]) -> set[str]:
+def flags_of(steps: Iterable[VectorStep]) -> set[str]:
     """The flags that follow from the steps themselves."""
     flags = set()
     for step in steps:

@@ -1,9 +1,15 @@
 """Named scenarios: the worked example, the ways to open and close, and the shapes of bugs that stacks have shipped.
 
-A script is a line of steps.  A user call is `open`, `send 10`, ...; `fill N` brings the window to N octets; a timer
-is `time-wait!`.  `> FLAGS [octets] [@offset] [ack offset] [wnd N]` is a segment of the peer: S, F, R, P, A for its
-flags, and offsets from the peer's next number and from all that the stack has sent.  The specification itself
-computes what the stack may answer.
+A script is one line of steps with semicolons between them.
+
+- `open`, `send 10`, ...: a user call (see `stacks.stack.Verb`), with its octets.
+- `fill 5`: text of the peer until the stack's window is 5 octets.
+- `time-wait!`: the timer of that name runs out (see TIMERS).
+- `> FA 10 @+20 ack-1 wnd 5`: a segment of the peer.  Its flags are letters of SFRPA; then, each optional, its octets of
+  text, the offset of SEG.SEQ from the peer's next number, the offset of SEG.ACK from all that the stack has sent, and
+  its window.
+
+What the stack may answer is computed from the specification.
 """
 
 from __future__ import annotations
@@ -13,10 +19,10 @@ from dataclasses import dataclass, replace
 
 from halfclose.checks.readers.python import Local
 from halfclose.checks.stacks.stack import Verb
-from halfclose.checks.vectors.format import Call, Deliver, Expect, Fill, Step, Timeout, Vector
-from halfclose.checks.vectors.model import Model
-from halfclose.checks.vectors.render import Taken, flags_of, render, take
-from halfclose.checks.vectors.stimuli import FILL_WITH, Tester
+from halfclose.checks.vectors.render import flags_of, render
+from halfclose.checks.vectors.script import Call, Deliver, Expect, Fill, Timeout, Vector, VectorStep
+from halfclose.checks.vectors.stimuli import FILL_WITH, Peer
+from halfclose.checks.vectors.tester import Taken, Tester
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 from halfclose.spec.language.profile import HALF_DUPLEX, Profile
 
@@ -28,7 +34,7 @@ _SERVE = "listen; > S; > A"
 
 @dataclass(frozen=True)
 class Scenario:
-    """One script.  what: one line for people.  cites: where the RFC speaks of it."""
+    """One script.  what: what it shows, in one line.  cites: the passages of RFC 9293 that decide it."""
 
     name: str
     what: str
@@ -423,9 +429,9 @@ _EXCHANGE = "open; > SA; send 1000; > A; > A 1000; receive 1000; > A 1000 @+1000
 
 def scenarios(profile: Profile, iss: int, irs: int) -> tuple[Vector, ...]:
     """Every scenario at the nominal numbers; those with a full close only where the profile has one (MAY-1)."""
-    model = Model(profile, iss, irs)
+    tester = Tester(profile, iss, irs)
     possible = (s for s in (_S6, *_ALL) if HALF_DUPLEX in profile or not s.closes_fully)
-    return tuple(_vector(model, scenario, scenario.name) for scenario in possible)
+    return tuple(_vector(tester, scenario, scenario.name) for scenario in possible)
 
 
 def wrapping(profile: Profile) -> tuple[Vector, ...]:
@@ -452,35 +458,35 @@ def numbers_of(vector: Vector) -> tuple[set[int], set[int]]:
 
 def _wrapped(profile: Profile, scenario: Scenario, before: int) -> Vector:
     """Both initial sequence numbers lie this far before 2^32."""
-    vector = _vector(Model(profile, _TOP - before, _TOP - before), scenario, f"wrap-{before}-{scenario.name}")
+    vector = _vector(Tester(profile, _TOP - before, _TOP - before), scenario, f"wrap-{before}-{scenario.name}")
     return replace(vector, flags=tuple(sorted({*vector.flags, "wrap", "chosen-iss"})))
 
 
-def _vector(model: Model, scenario: Scenario, name: str) -> Vector:
-    path = _play(model, scenario.script)
-    steps = render(model, path)
-    edges = dict.fromkeys(edge.name for taken in path for edge in taken.moved.edges)
+def _vector(tester: Tester, scenario: Scenario, name: str) -> Vector:
+    path = _play(tester, scenario.script)
+    steps = render(tester, path)
+    edges = dict.fromkeys(edge.name for taken in path for edge in taken.in_all.edges)
     flags = tuple(sorted(flags_of(steps)))
-    return Vector(name, scenario.what, tuple(edges), scenario.cites, flags, model.iss, model.irs, 0, steps)
+    return Vector(name, scenario.what, tuple(edges), scenario.cites, flags, tester.iss, tester.irs, 0, steps)
 
 
-def _play(model: Model, script: str) -> tuple[Taken, ...]:
-    local, path = model.initial, []
+def _play(tester: Tester, script: str) -> tuple[Taken, ...]:
+    local, path = tester.initial, []
     for words in script.split("; "):
-        path.append(take(model, local, _step(model, local, words)))
-        local = path[-1].moved.local
+        path.append(tester.take(local, _step(tester, local, words)))
+        local = path[-1].in_all.local
     return tuple(path)
 
 
-def _step(model: Model, local: Local, words: str) -> Step:
+def _step(tester: Tester, local: Local, words: str) -> VectorStep:
     segment = _SEGMENT.fullmatch(words)
     if segment is not None:
         letters, octets, offset, ack, wnd = segment.groups()
-        tester = Tester(model, local)
+        peer = Peer(tester, local)
         flags = sum(_BITS[letter] for letter in letters)
         window = {"wnd": int(wnd)} if wnd else {}
-        number = tester.sent + int(ack or 0)
-        return tester.segment(flags, int(offset or 0), ack=number, octets=int(octets or 0), **window)
+        number = peer.sent + int(ack or 0)
+        return peer.segment(flags, int(offset or 0), ack=number, octets=int(octets or 0), **window)
     if words.endswith("!"):
         return Timeout(words[:-1])
     verb, _, count = words.partition(" ")

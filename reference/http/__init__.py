@@ -1,1 +1,1 @@
-"""HTTP/1.1 over the reference's TCP: an application, no part of TCP.  The protocol is h11's."""
+"""HTTP/1.1 over the reference's TCP, as an example of an application.  The protocol is implemented by h11."""

@@ -14,7 +14,7 @@ import h11
 from halfclose.reference.link.stream import Stream
 from halfclose.reference.wire import Address
 
-_SILENCE = 30.0  # seconds after which a server that says nothing is given up
+_SILENCE = 30.0  # seconds of silence after which a fetch gives up
 
 
 class BadUrl(ValueError):
@@ -27,7 +27,7 @@ class Incomplete(Exception):
 
 @dataclass(frozen=True)
 class Url:
-    """What to ask for, and whom."""
+    """What to fetch, and from which server."""
 
     address: Address
     port: int

@@ -1,4 +1,4 @@
-"""What a request for a file is answered with: a pure function of the folder, the method and the target."""
+"""The answer to a request for a file: a pure function of the folder, the method and the target."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: its status, its header fields but for the length, and its content, octets or a file of them."""
+    """A response: its status, its header fields without the length, and its content, as octets or as a file."""
 
     status: int
     fields: tuple[tuple[str, str], ...]
@@ -41,7 +41,7 @@ def answer(root: Path, method: str, target: str) -> Answer:
 
 
 def refusal(status: int, *fields: tuple[str, str]) -> Answer:
-    """An answer that is nothing but its status, in words."""
+    """An answer whose content is only its status."""
     return Answer(status, (("Content-Type", "text/plain"), *fields), f"{status}\n".encode())
 
 

@@ -14,7 +14,7 @@ from halfclose.reference.calls import CallError
 from halfclose.reference.http.files import Answer, answer, refusal
 from halfclose.reference.link.stream import Door, Stream
 
-_IDLE = 60.0  # seconds until a client that asks for nothing is sent away
+_IDLE = 60.0  # seconds after which a client that requests nothing is disconnected
 _LINGER = 5.0  # seconds for which the rest of a request is read after the last response (RFC 9112 9.6)
 _CHUNK = 65_536
 
@@ -27,7 +27,7 @@ async def serve(door: Door, root: Path) -> None:
 
 
 async def _serve_one(stream: Stream, root: Path) -> None:
-    """One connection, with any number of requests; whatever becomes of it, the others go on."""
+    """One connection, with any number of requests; its errors do not affect the others."""
     with contextlib.suppress(OSError, CallError):
         try:
             await _converse(stream, root)
@@ -90,7 +90,7 @@ async def _send(http: h11.Connection, stream: Stream, event: h11.Event) -> None:
 
 
 def _chunks(content: bytes | Path, length: int) -> Iterator[bytes]:
-    """The octets promised, however the file has grown since; h11 objects where it has shrunk."""
+    """As many octets as were promised, even if the file has grown since; h11 raises if it has shrunk."""
     if isinstance(content, bytes):
         yield content
         return

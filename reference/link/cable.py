@@ -1,4 +1,4 @@
-"""A virtual cable: this machine's kernel at its far end, whoever holds the near end an address of their own.
+"""A virtual cable: this machine's kernel is at its far end; a user-space TCP with its own address is at the near end.
 
 No interface has the near end's addresses, so that the kernel's TCP never answers for it.  The cable is a veth
 pair, which works inside a user namespace without any device file, and carries packets of 1500 octets.
@@ -97,12 +97,12 @@ class Cable:
             return None
 
     def overflowed(self) -> int:
-        """How many packets from the kernel found no room since the last call."""
+        """How many packets from the kernel were lost since the last call because the buffer was full."""
         _, lost = struct.unpack("=II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
         return int(lost)
 
     def fileno(self) -> int:
-        """Of the socket: readable when a packet waits."""
+        """The descriptor of the socket, which is readable when a packet waits."""
         return self._socket.fileno()
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Cable:
 
 
 def _connect(netlink: IPRoute, kernel: Address, near: Address, manners: Manners) -> None:
-    """An address for the kernel, and a route to the other end that asks nobody."""
+    """An address for the kernel, and a route to the near end with a permanent neighbour entry (no ARP)."""
     (index,) = netlink.link_lookup(ifname=FAR_DEVICE)
     family, bits = (socket.AF_INET6, 128) if near.version == 6 else (socket.AF_INET, 32)
     flags = {"flags": _NO_DETECTION} if near.version == 6 else {}
@@ -122,7 +122,7 @@ def _connect(netlink: IPRoute, kernel: Address, near: Address, manners: Manners)
 
 
 def _switch_offloads_off(device: str) -> None:
-    """Make the segments on the cable the ones TCP would put on a real one, checksums filled in."""
+    """Turn segmentation and checksum offloads off, so that packets are as on a real cable."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         for command in _OFFLOADS.values():
             value = ctypes.create_string_buffer(struct.pack("=II", command, 0))

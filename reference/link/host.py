@@ -1,4 +1,4 @@
-"""A host on the cable: one asyncio loop that turns packets, timers and calls into the stack's events and back.
+"""A host on the cable: an asyncio loop that turns packets, timers and calls into events of the stack, and back.
 
 async with Host(Cable(), (NEAR, NEAR6)) as host:
     stream = await host.connect(KERNEL, 80)
@@ -29,15 +29,15 @@ from halfclose.reference.wire import Address
 
 # A round trip on the cable takes well under a millisecond.
 LINK = Config(
-    minimum_rto=0.005,  # RFC 6298 2.4 asks for 1 s lest a slow path's ACK come too late; none is so slow here
-    initial_rto=0.1,  # 2.1 for the same reason
-    delayed_ack=0.002,  # well below the 10 ms after which the kernel sends again, lest it do so for nothing
+    minimum_rto=0.005,  # RFC 6298 2.4 asks for 1 s because the ACKs of a slow path come late; here no path is slow
+    initial_rto=0.1,  # RFC 6298 2.1 asks for 1 s, for the same reason
+    delayed_ack=0.002,  # well below the 10 ms after which the kernel retransmits, so that it does not do so needlessly
     msl=15.0,
     send_buffer=1 << 18,
     receive_buffer=1 << 20,
     window_scale=5,
 )
-_AT_ONCE = 64  # packets read in one turn, so that timers and calls have theirs
+_AT_ONCE = 64  # the most packets read in one turn, so that timers and calls have their turn too
 
 
 class Host:
@@ -50,14 +50,14 @@ class Host:
     def __init__(
         self, cable: Cable, addresses: Iterable[Address], *, config: Config = LINK, odds: Odds = CALM, seed: int = 0
     ) -> None:
-        """odds, seed: what the link does to packets, in both directions, each for itself.  Needs a running loop."""
+        """odds, seed: of losses, duplicates and reordering, drawn for each direction.  Needs a running loop."""
         self.stack = Stack(addresses, secret=os.urandom(16), config=config)
         self.inbound, self.outbound = Weather(odds, f"{seed} in"), Weather(odds, f"{seed} out")
         self._cable = cable
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(cable.fileno(), self._happens, self._read)
         self._alarm: asyncio.TimerHandle | None = None
-        self._user: asyncio.Task[Any] | None = None  # whose `async with` it is
+        self._user: asyncio.Task[Any] | None = None  # the task whose `async with` block this is
         self._failure: Exception | None = None
         self._turn_is_due = self._closed = False
         self._users: set[Stream | Door] = set()
@@ -115,13 +115,13 @@ class Host:
         return stream
 
     def _soon(self) -> None:
-        """A call was made: send what it brought about, together with what other calls bring about meanwhile."""
+        """A call was made: send its segments soon, together with those of other calls in the same turn."""
         if not (self._turn_is_due or self._closed):
             self._turn_is_due = True
             self._loop.call_soon(self._happens, self._turn)
 
     def _happens(self, event: Callable[[], None]) -> None:
-        """Asyncio would only log what a callback raises, and everybody would wait for ever."""
+        """Cancel the user's task if a callback raises: asyncio would only log it, and the user would wait for ever."""
         try:
             event()
         except Exception as error:
@@ -140,7 +140,7 @@ class Host:
         self._turn()
 
     def _turn(self) -> None:
-        """Let everything happen that is due, send what comes of it, and wake whoever waited for it."""
+        """Process all events that are due, send the packets, and wake the coroutines that wait for them."""
         if self._closed:
             return
         self._turn_is_due = False

@@ -32,7 +32,7 @@ class NoNetwork(Exception):
 
 
 def enter() -> bool:
-    """Move this process, for ever, into an empty network; says whether a user namespace was needed for it.
+    """Move this process permanently into an empty network; returns whether a user namespace was needed for it.
 
     Call it first thing: a process with several threads cannot be moved as a whole.  Raises NoNetwork.
     """

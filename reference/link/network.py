@@ -12,27 +12,27 @@ MANNERS = cable.Manners(minimum_rto_ms=10)
 
 # At 20 % of each mishap one loss follows another; by default the kernel takes a path to be better than that, and waits.
 _RECOVERY = {
-    "tcp_congestion_control": "reno",  # which every kernel lets a network have, whatever this machine prefers
-    "tcp_thin_linear_timeouts": "1",  # the window is a segment or two: else each loss of the same one doubles the wait
-    "tcp_max_reordering": "3",  # else the kernel learns to wait for up to 300 duplicate ACKs, not RFC 5681's three
-    "tcp_frto": "0",  # else it sends new text after a time-out (RFC 5682) where the old is really lost
+    "tcp_congestion_control": "reno",  # which every kernel allows in every network
+    "tcp_thin_linear_timeouts": "1",  # with a window of a segment or two, every further loss would double the wait
+    "tcp_max_reordering": "3",  # else the kernel may wait for up to 300 duplicate ACKs instead of the three of RFC 5681
+    "tcp_frto": "0",  # else it sends new text after a time-out (RFC 5682), although the old text is lost
     "tcp_rto_max_ms": "1000",  # the least that it takes
-    "tcp_retries2": "255",  # else, with so short time-outs, it gives up after ten seconds of recovery, without a word
-    "tcp_orphan_retries": "255",  # the same, where its user has closed: after three seconds
+    "tcp_retries2": "255",  # else, with such short time-outs, it gives up silently after ten seconds
+    "tcp_orphan_retries": "255",  # the same where its user has closed, after three seconds
 }
-# It does not take every loss for congestion.  At 20 % 4 MB took it 1 to 4 s, Reno 10 to 25 s.
+# BBR does not take every loss for congestion.  At 20 % 4 MB took it 1 to 4 s, Reno 10 to 25 s.
 _TOLERANT = {"tcp_congestion_control": "bbr"}
 
 
 def make() -> bool:
-    """Move this process, for ever, into a network of its own; says whether a user namespace was needed for it.
+    """Move this process permanently into a network of its own; returns whether a user namespace was needed for it.
 
     Raises NoNetwork, saying in one line what to do.
     """
     user_namespace = enter()
     with advice():
         configure(_RECOVERY)
-        with contextlib.suppress(PermissionError):  # the machine may keep it to itself
+        with contextlib.suppress(PermissionError):  # it may be forbidden in a network of one's own
             configure(_TOLERANT)
         cable.lay(MANNERS, ipv6=cable.has_ipv6())
     return user_namespace

@@ -22,10 +22,10 @@ _ERRORS: dict[Notice, type[OSError]] = {
 
 @dataclass(frozen=True)
 class Clock:
-    """What a user of the stack needs of its host."""
+    """What a stream needs from its host."""
 
     now: Callable[[], float]  # in seconds
-    soon: Callable[[], None]  # send what a call has brought about
+    soon: Callable[[], None]  # ask the host to send the segments of a call
 
 
 class Stream:
@@ -72,7 +72,7 @@ class Stream:
         self._call(lambda: self._connection.shutdown(self._clock.now()))
 
     def close(self) -> None:
-        """A full close, as the socket API's; what is queued is still sent, without anybody waiting for it."""
+        """A full close, as in the socket API; queued text is still sent, and nobody waits for it."""
         self._call(lambda: self._connection.close(self._clock.now()))
 
     def abort(self) -> None:
@@ -84,7 +84,7 @@ class Stream:
         await self._until(lambda: self.state is State.TIME_WAIT)
 
     def wake(self) -> bool:
-        """After every event: let whoever can go on go on; says whether the connection is over."""
+        """Called after every event: wake the coroutines that can go on; returns whether the connection is over."""
         for notice in self._connection.notices():
             self._news |= notice in (Notice.TEXT, Notice.CLOSING)
             self._error = _ERRORS.get(notice, self._error)
@@ -99,7 +99,7 @@ class Stream:
         return self._call(lambda: self._connection.send(text, self._clock.now()))
 
     async def _until(self, ready: Callable[[], bool]) -> None:
-        """Until something is so, or can never be, the connection being over."""
+        """Wait until the condition holds, or the connection is over."""
         if ready() or self.state is State.CLOSED:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -121,7 +121,7 @@ class Door:
     """A passive OPEN, for any number of connections."""
 
     def __init__(self, listener: Listener, enter: Callable[[Connection], Stream], shut: Callable[[], None]) -> None:
-        """enter: makes a stream of a connection.  shut: ends the passive OPEN."""
+        """enter: makes a stream from a connection.  shut: ends the passive OPEN."""
         self._listener, self._enter, self._shut = listener, enter, shut
         self._waiting: asyncio.Future[Connection] | None = None
 
@@ -136,7 +136,7 @@ class Door:
         self._shut()
 
     def wake(self) -> bool:
-        """After every event: let whoever waits for a connection have it.  A door is never over by itself."""
+        """Called after every event: wake the coroutine that waits for a connection.  A door is never over by itself."""
         if self._waiting is not None and not self._waiting.done():
             connection = self._listener.accept()
             if connection is not None:

@@ -1,4 +1,4 @@
-"""What a bad network does to packets, sans-IO: loss, duplication and reordering of one direction, by a seed.
+"""A bad network, sans-IO: loss, duplication and reordering of the packets of one direction, drawn from a seed.
 
 A packet that is held back leaves after one to three later ones have overtaken it; where none follow, it leaves
 after HOLD all the same, so that nothing waits for traffic that has ended.
@@ -15,7 +15,7 @@ _MOST_OVERTAKERS = 3
 
 @dataclass(frozen=True)
 class Odds:
-    """How often each mishap befalls a packet, in per cent; each is drawn for itself."""
+    """The probability of each mishap for a packet, in per cent; they are drawn independently."""
 
     loss: float = 0.0
     duplicate: float = 0.0
@@ -47,14 +47,14 @@ class Weather:
     """One direction of a link: packets and time in; packets and the next deadline out."""
 
     def __init__(self, odds: Odds = CALM, seed: object = 0) -> None:
-        """seed: anything; what its text is decides every mishap."""
+        """seed: any object; its text decides every mishap."""
         self.tally = Tally()
         self._odds, self._dice = odds, random.Random(str(seed))
         self._held: list[_Held] = []
         self._ready: list[bytes] = []
 
     def enter(self, packet: bytes, now: float) -> None:
-        """A packet sets out at this time, in seconds."""
+        """A packet is sent at this time, in seconds."""
         self.tally.entered += 1
         if self._befalls(self._odds.loss):
             self.tally.lost += 1

@@ -1,18 +1,27 @@
-"""What two honest ends and the network between them have in common at every moment.
+"""What is true of two honest ends and the network between them at every moment.
 
-The network keeps every segment for ever and delivers any of them at any time, any number of times: that is loss,
-duplication, reordering and delay at once.  Both ends may crash and begin anew any number of times.  So the invariant
-speaks of every incarnation that there ever was, "as it is or as it last was":
+The claims that matter to users speak of two ends: what one delivers is what the other was given.  They follow from an
+inductive invariant (see `invariant`) of both ends together.
 
-ALONE    an incarnation of this end; now(...) is this end now, peer_now(...) the other end now
-LIVES    two incarnations of this end, the earlier one and a younger(...) one
-PAIR     an incarnation of this end and one of its peer(...)
-SENT     a segment without RST that was ever sent (SEG.*), and the incarnation that sent it
+*The network.*  For a proof without bounds the network is the worst there can be: it keeps every segment for ever and
+delivers any of them at any time, any number of times.  That is loss, duplication, reordering and delay at once.
+
+*The past.*  Both ends may crash and open again any number of times, and segments of all these incarnations may still
+arrive.  So it is not enough to speak of the two ends as they are now: the invariant speaks of every incarnation that
+there ever was, with the values that its variables have, or had when it ended.
+
+The conjuncts come in families, by what they speak of:
+
+ALONE    any incarnation of this end; now(...) is this end now, peer_now(...) the other end now
+LIVES    any two incarnations of this end, one and a younger(...) one
+PAIR     any incarnation of this end and any incarnation of its peer(...)
+SENT     any segment without RST that was ever sent (SEG.*), and the incarnation that sent it
 NOW      this end now
-STEPS    this end before a step, now(...) after it, and an incarnation of its peer(...)
+STEPS    this end before a step, now(...) after it, and any incarnation of its peer(...)
 
-Each family holds for both ends.  A RST may be anything here: nothing that it does can deceive.  `invariant` adds what
-is true of one end alone, whoever its peer is.  `halfclose prove` shows that no edge of either end breaks a conjunct.
+Each family holds with the two ends exchanged, too.  Nothing is said of a RST, so the proof holds for any RST: it can
+end a connection, but it cannot make an end take a wrong octet.  `halfclose prove` shows that no edge of either end
+breaks a conjunct, and that P1 to P6 follow from them.
 """
 
 from __future__ import annotations
@@ -57,8 +66,10 @@ from .properties import Theorem, implies
 
 @dataclass(frozen=True, eq=False)
 class Premise:
-    """Something that the proof takes for granted. holds: over switches, or over the constants of each end, of which
-    MAX.SND.WND is common to both."""
+    """Something that the proof takes for granted.
+
+    holds: a condition on switches, or on the constants of each end; MAX.SND.WND is the same at both.
+    """
 
     name: str
     says: str
@@ -88,7 +99,8 @@ PREMISES: tuple[Premise, ...] = (
     ),
 )
 
-#: What remains assumed between these proofs, whose numbers are unbounded, and the wire.
+#: The proofs treat sequence numbers as integers without bound; on the wire they have 32 bits.  This is what has to be
+#: assumed for the one to stand for the other.
 MSL = Premise(
     "MSL",
     "no segment outlives half of the sequence space (3.4.1), so that 32-bit words compare as unbounded numbers do; the "
@@ -110,19 +122,19 @@ ALONE: tuple[Conjunct, ...] = (
     Conjunct(
         "who is bound has heard a SYN",
         implies(in_state(S.SYN_SENT), GHOST.PEER == 0) & implies(in_state(*OTHER), num(1) <= GHOST.PEER),
-        "The peer's number is known from SYN-RECEIVED on.",
+        "From SYN-RECEIVED on an end knows from which incarnation of its peer IRS came.",
         ("syn-not-noted",),
     ),
     Conjunct(
         "nobody is bound to the future",
         GHOST.PEER <= peer_now(GHOST.LIFE),
-        "An incarnation is heard of through a segment that it sent.",
+        "An end hears of an incarnation only through a segment that this incarnation sent.",
         ("peer-misnoted",),
     ),
     Conjunct(
         "whoever was confirmed last confirmed in turn",
         implies(peer_now(GHOST.LAST) == GHOST.LIFE, num(1) <= GHOST.PEER),
-        "The incarnation that the other end was bound to last had heard it.",
+        "The incarnation that the other end was bound to last had heard the other end's SYN.",
         (
             "two-way-handshake",
             "syn-received-any-window",
@@ -131,13 +143,13 @@ ALONE: tuple[Conjunct, ...] = (
     Conjunct(
         "the clock is past every incarnation that is over",
         implies(now(_DOWN), SND.NXT + SND.MAX_WND + 1 <= now(CLOCK)),
-        "3.4.1: the next ISS lies beyond all that was sent, and all that a window could ask for.",
+        "3.4.1: the next ISS lies beyond everything that was sent, and beyond any window after it.",
         ("isn-without-gap",),
     ),
     Conjunct(
         "no window is larger than the largest",
         SND.WND <= SND.MAX_WND,
-        "SND.WND was offered by the peer.",
+        "SND.WND is a window that the peer has offered.",
         ("window-adds-up",),
     ),
     Conjunct(
@@ -161,13 +173,13 @@ ALONE: tuple[Conjunct, ...] = (
     Conjunct(
         "nothing is received before the own SYN is confirmed",
         implies(~CONFIRMED, GHOST.GOT == 0),
-        "P5; reading 8 by the letter breaks it.",
+        "P5 rests on it; the other reading 8 breaks it.",
         ("syn-received-unconfirmed",),
     ),
     Conjunct(
         "what was received is what was sent",
         GHOST.GOOD & GHOST.WHOLE,
-        "P1, and the half of P2 that the end knows when it takes the FIN.",
+        "P1, and the half of P2 that can be checked when the FIN is taken.",
         (
             "no-trimming",
             "held-text-at-once",
@@ -188,13 +200,13 @@ PAIR: tuple[Conjunct, ...] = (
     Conjunct(
         "IRS is the peer's ISS",
         implies(KNOWS, IRS == peer(ISS)),
-        "For the incarnation whose SYN it was; it may be long gone.",
+        "It speaks of the incarnation whose SYN was heard, which may have ended long ago.",
         ("irs-is-the-next-number",),
     ),
     Conjunct(
         "no more received than sent",
         implies(KNOWS, RCV.NXT <= peer(SND.NXT)),
-        "RCV.NXT is behind what the peer has sent, the FIN included.",
+        "RCV.NXT never passes what the peer has sent, the FIN included.",
         (
             "received-fin-takes-two-numbers",
             "no-window-check",
@@ -245,7 +257,7 @@ PAIR: tuple[Conjunct, ...] = (
                 peer(CLOSE_CALLED) & (HELD.SEQ + HELD.TEXT == peer(SND.END)) & (GHOST.HELD_SENT == peer(GHOST.SENT)),
             ),
         ),
-        "A held segment says later what it said when it came.",
+        "Everything that is true of a segment when it arrives stays true while it is held.",
         ("send-after-close",),
     ),
     Conjunct(
@@ -254,7 +266,7 @@ PAIR: tuple[Conjunct, ...] = (
             KNOWS & (peer(GHOST.LIFE) == peer_now(GHOST.LIFE)) & ~peer(GHOST.JOINED),
             peer_now(GHOST.LAST) < GHOST.LIFE,
         ),
-        "So no two incarnations are confirmed by the same one (FRESH).",
+        "So the same incarnation of the peer never confirms two incarnations of this end (FRESH).",
         (
             "syn-received-follows-any-syn",
             "joined-not-noted",
@@ -266,13 +278,13 @@ SENT: tuple[Conjunct, ...] = (
     Conjunct(
         "segments have a sender",
         (num(1) <= SEG.LIFE) & (SEG.LIFE <= now(GHOST.LIFE)),
-        "Only a RST can come from an end that has opened nothing.",
+        "An end that has opened nothing can send a RST, and no other segment.",
         ("closed-answers-with-ack",),
     ),
     Conjunct(
         "a SYN is at ISS, and nothing else is",
         implies(CTL.SYN, (SEG.SEQ == ISS) & (SEG.TEXT == 0) & ~CTL.FIN) & implies(~CTL.SYN, ISS < SEG.SEQ),
-        "Neither text nor a FIN goes with it.",
+        "A SYN carries neither text nor a FIN.",
         ("syn-sent-again-with-a-new-number",),
     ),
     Conjunct(
@@ -308,7 +320,7 @@ SENT: tuple[Conjunct, ...] = (
     Conjunct(
         "an ACK names what was received",
         implies(CTL.ACK, (num(1) <= GHOST.PEER) & (IRS + 1 <= SEG.ACK) & (SEG.ACK <= RCV.NXT)),
-        "It is a RCV.NXT that the sender had when it sent it.",
+        "SEG.ACK is what RCV.NXT was when the segment was sent.",
         (
             "ack-names-last-octet",
             "no-time-wait",
@@ -317,13 +329,13 @@ SENT: tuple[Conjunct, ...] = (
     Conjunct(
         "an ACK is meant for the incarnation that it names",
         implies(CTL.ACK, SEG.TO == GHOST.PEER) & implies(~CTL.ACK, SEG.TO == 0),
-        "The one that IRS came from; a SYN that begins a connection is meant for whoever hears it.",
+        "It is meant for the incarnation that IRS came from; a SYN without ACK is meant for whoever hears it.",
         ("syn-received-follows-any-syn",),
     ),
     Conjunct(
         "no segment offers more than the buffer",
         SEG.WND <= RCV.BUFF,
-        "RCV.WND never does.",
+        "RCV.WND is never larger than the buffer.",
         ("offers-one-more",),
     ),
 )
@@ -332,7 +344,7 @@ NOW: tuple[Conjunct, ...] = (
     Conjunct(
         "whoever confirmed a connection had sent its SYN",
         GHOST.BOUND,
-        "The claim of S1 of that name.",
+        "S1 claims it: an old SYN alone connects nobody.",
         ("syn-received-any-window",),
     ),
     Conjunct(
@@ -343,20 +355,20 @@ NOW: tuple[Conjunct, ...] = (
     ),
 )
 
-#: A step that ends an incarnation the way its user was promised.
+#: A step that ends an incarnation normally, after both directions were closed.
 _ENDS_NORMALLY = in_state(*SYNCHRONIZED) & now(in_state(S.CLOSED)) & (now(GHOST.FATE) == Fate.CLOSED)
 
 STEPS: tuple[Conjunct, ...] = (
     Conjunct(
         "no incarnation is forgotten",
         GHOST.LIFE <= now(GHOST.LIFE),
-        "They are counted from 1; what is said of every incarnation rests on the count.",
+        "They are counted from 1, and every conjunct that speaks of incarnations rests on the count.",
         ("crash-forgets-the-count",),
     ),
     Conjunct(
         "who ends normally has delivered everything",
         implies(_ENDS_NORMALLY & KNOWS, peer(_GOT_FIN) & (peer(GHOST.GOT) == GHOST.SENT)),
-        "The TCB is deleted after the acknowledgment of the FIN (P3).",
+        "The TCB is deleted only after our FIN was acknowledged (P3).",
         ("last-ack-leaves-early",),
     ),
     Conjunct(
@@ -441,7 +453,7 @@ P6 = Theorem(
 )
 THEOREMS = (P1, P2, P3, P4, P5, P6)
 
-#: Edges that no honest peer brings about, by the beginning of their names, and why.
+#: Edges that are never taken as long as the peer is honest, by the beginning of their names, and why.
 NEVER_TAKEN: dict[str, str] = {
     "step5.beyond": "no honest peer acknowledges what was not sent",
     "step5.syn-received.bad": "RFC 5961's range check comes first",

@@ -1,7 +1,21 @@
 """What is true of one end at every moment, whoever its peer is and whatever it is sent.
 
-The conjuncts are proved together by induction over every edge, for all values and all profiles (`halfclose prove`);
-they say nothing of the peer, so forged segments are covered too.  The claims on steps (`OnStep`) rest on them.
+An exploration visits every state of a scope, and a scope has bounds.  An *inductive invariant* has none.  It is a
+condition on the variables of an end for which two things can be proved:
+
+    it holds at the beginning                         of a closed end
+    no edge breaks it                                 if it holds before an edge is taken, it holds after it
+
+Then it holds at every moment, however long an end has lived and however many octets it has sent.  The second proof
+looks at one edge at a time, with any values of the variables and any segment that might arrive; a solver does it
+(`halfclose prove`).
+
+Most true conditions are not inductive by themselves: the values before the edge may be such as never occur, and from
+there the edge breaks the condition.  What excludes those values has to be stated as well.  That is why the invariant is
+a conjunction of many small conditions, which are proved together.
+
+The conjuncts say nothing of the peer, so they hold against forged segments too.  They are proved for every profile at
+once, and the claims on steps (`OnStep`) rest on them.
 """
 
 from __future__ import annotations
@@ -29,7 +43,7 @@ from .properties import implies
 
 @dataclass(frozen=True, eq=False)
 class Conjunct:
-    """One named part of the invariant, why it is there, and the mutants that break its proof."""
+    """One named part of an invariant, why it is there, and the mutants that break its proof."""
 
     name: str
     holds: Term
@@ -64,13 +78,13 @@ INVARIANT: tuple[Conjunct, ...] = (
     Conjunct(
         "the SYN is acknowledged after it",
         implies(_UP & ~(CLOSE_BY_THE_LETTER & in_state(S.FIN_WAIT_1, S.CLOSING)), ISS < SND.UNA),
-        "Reading 8 by the letter is what breaks this.",
+        "The other reading 8 breaks it, so its two states are excepted.",
         ("close-by-the-letter",),
     ),
     Conjunct(
         "window updates are acknowledged",
         implies(_UP & ~CLOSE_BY_THE_LETTER, SND.WL2 <= SND.UNA),
-        "The segment that brought the window has moved SND.UNA too; by the letter of reading 8 SND.WL2 is never set.",
+        "The segment that brought the window moved SND.UNA too; with the other reading 8 SND.WL2 is never set.",
         ("window-of-tomorrow",),
     ),
     Conjunct(
@@ -114,13 +128,13 @@ INVARIANT: tuple[Conjunct, ...] = (
     Conjunct(
         "joined by the handshake alone",
         implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.JOINED),
-        "The ghost that says that this incarnation has been confirmed.",
+        "JOINED says that this incarnation was confirmed; it is set when the handshake is over, not before.",
         ("joined-by-a-syn",),
     ),
     Conjunct(
         "octets sent are numbered from ISS",
         implies(_SENT_A_SYN, SND.END == ISS + 1 + GHOST.SENT),
-        "SND.END stands for the user's stream.",
+        "SND.END is the number behind the last octet of the user's stream.",
         ("syn-takes-no-number",),
     ),
     Conjunct(
@@ -133,7 +147,7 @@ INVARIANT: tuple[Conjunct, ...] = (
         "end of file after the last octet",
         implies(_UP & GHOST.EOF & ~RECEIVE_BY_THE_LETTER, _GOT_FIN & (RCV.USER == 0))
         & implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), ~GHOST.EOF),
-        "Reading 7 by the letter is what breaks this.",
+        "The other reading 7 breaks it, so it is excepted.",
         ("eof-shown-early",),
     ),
     Conjunct(
@@ -162,8 +176,8 @@ INVARIANT: tuple[Conjunct, ...] = (
     ),
 )
 
-#: What the state says of the variables: a deleted TCB has no flags, and until the handshake is over exactly the SYN
-#: has been sent.  All of it is part of the invariant that `halfclose prove` proves.
+#: What follows from the state alone: a deleted TCB has no flags, and until the handshake is over exactly the SYN has
+#: been sent.  The proof that guards are exclusive and exhaustive assumes it; all of it is part of the invariant.
 _SYN_ONLY = (SND.UNA == ISS) & (SND.NXT == ISS + 1)
 STATE_SAYS: dict[State, Term] = {
     State.CLOSED: ~DETACHED,

@@ -1,4 +1,4 @@
-"""Situations that the claims speak of, named once: about an end, its peer(...), or one step of an end."""
+"""Conditions that several claims use: about an end, about an end and its peer(...), or about one step of an end."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the declaration is written in: terms, states, variables, edges, and the switches of a profile."""
+"""The language that the declaration is written in: terms, states, variables, edges, switches and readings."""

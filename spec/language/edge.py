@@ -1,8 +1,22 @@
 """What a transition is: one labelled edge of the state graph.
 
-A `Rule` is a passage of RFC 9293 3.10 as it stands there, for one or several states at once; it unfolds into one
-`Edge` for each of its states, and an edge has exactly one source and one target.  Nothing about the target is hidden
-in a condition: where the RFC says "if our FIN has been acknowledged enter X, otherwise Y", there are two rules.
+An endpoint is a state machine with variables (an extended finite state machine).  When a user calls or a segment
+arrives, exactly one edge that leaves the current state on that event has a guard that holds.  Taking an edge does up
+to four things at once:
+
+    the state becomes the edge's target            it may be the same state
+    variables change                               the edge's updates, all computed from the values before
+    a segment is sent                              its emission, where it has one
+    the user is told something                     its signal, where it has one
+
+RFC 9293 3.10 is written as passages that often speak of several states together.  A `Rule` is such a passage as it
+stands there; it unfolds into one `Edge` for each of its states.  An edge has exactly one source and one target: where
+the RFC says "if our FIN has been acknowledged enter X, otherwise Y", there are two rules, so that every change of
+state can be seen in the graph and none is hidden in a condition.
+
+Ghosts are variables that TCP does not have.  They record what claims speak of, such as which octet of which
+incarnation a number stood for.  An edge may set them, but nothing that an endpoint does may depend on them; otherwise
+the claims would be about a protocol that cannot be built.  `reads_a_ghost` checks that.
 """
 
 from __future__ import annotations
@@ -72,7 +86,7 @@ CALLS = (
     Event.STATUS,
 )
 
-#: Nobody's input: the endpoint moves by itself, so a state may offer none or several of these.
+#: Events that nobody causes: the endpoint acts by itself, so a state may have no edge for them, or several.
 SPONTANEOUS = (Event.OUTPUT, Event.PROBE_TIMEOUT)
 
 TIMERS = (
@@ -85,7 +99,11 @@ TIMERS = (
 
 @dataclass(frozen=True, eq=False)
 class Emission:
-    """A segment that an edge sends.  Its terms read the arriving segment and the endpoint before the edge's updates."""
+    """A segment that an edge sends; its fields are computed from the values before the edge and the arriving segment.
+
+    syn, ack, fin, rst: its control bits.  seq, acknowledge, wnd: SEG.SEQ, SEG.ACK and SEG.WND.  text: octets of text.
+    at: for the claims, the index in the sender's stream of the first octet of text.
+    """
 
     syn: bool = False
     ack: bool = False
@@ -134,10 +152,11 @@ class Emission:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A passage of the RFC.  target None means "stays in the same state".
+    """A passage of the RFC.
 
-    guard: its conjuncts, each one a condition of the text.  signal: what the user is told.  cite: sections and
-    requirement ids.  why: one line for people.
+    target: None where the state stays the same.  cite: sections and requirement ids.  guard: conditions that must all
+    hold.  updates, ghosts: assignments to real variables and to ghosts.  signal: what the user is told.  why: one line
+    for people, in the words of the RFC where it has some.
     """
 
     name: str
@@ -161,7 +180,7 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """One arrow of the graph."""
+    """One arrow of the graph: a rule in one of its states."""
 
     name: str
     source: State
@@ -182,13 +201,14 @@ class Edge:
 
     @property
     def updates(self) -> dict[Var, Term]:
-        """New value of every variable that changes, ghosts included, over the values before."""
+        """The new value of every variable that changes, ghosts included, computed from the values before."""
         return {a.var: a.value for a in (*self.rule.updates, *self.rule.ghosts)}
 
     def emission(self) -> dict[Var, Term] | None:
-        """The fields of the emitted segment, over the values before the edge; None where it sends nothing.
+        """The fields of the segment that is sent, computed from the values before; None where nothing is sent.
 
-        Only the ghosts are looked at after the edge: a SYN belongs to the incarnation that it opens.
+        Only the segment's ghosts are taken from the values after the edge: a SYN belongs to the incarnation that the
+        edge opens.
         """
         if self.rule.emits is None:
             return None
@@ -197,7 +217,7 @@ class Edge:
 
 
 def reads_a_ghost(rule: Rule) -> bool:
-    """Whether a guard, a real update or a real field of an emission depends on a ghost; that would be a defect."""
+    """Whether a guard, a real update or a real field of the segment depends on a ghost, which is forbidden."""
     ghosts = (Kind.GHOST, Kind.SEGMENT_GHOST)
     terms = [*rule.guard, *(a.value for a in rule.updates)]
     if rule.emits is not None:

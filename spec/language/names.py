@@ -11,15 +11,15 @@ _ENOUGH = 3
 def near(name: str, known: Iterable[str]) -> list[str]:
     """The known names most like this one, best first, at most three; case and separators do not count.
 
-    A name that begins like this one counts as near, however long it is.
+    Names that begin with this one, or else contain it, count as near however long they are.
     """
     by_key: dict[str, str] = {}
     for other in known:
         by_key.setdefault(_key(other), other)
     key = _key(name)
     like = get_close_matches(key, by_key, n=_ENOUGH, cutoff=0.6)
-    longer = [other for other in by_key if key and other.startswith(key)]
-    return [by_key[other] for other in dict.fromkeys((*like, *longer))][:_ENOUGH]
+    longer = [other for other in by_key if other.startswith(key)] or [other for other in by_key if key in other]
+    return [by_key[other] for other in dict.fromkeys((*like, *longer))][:_ENOUGH] if key else []
 
 
 def unknown(kind: str, name: str, known: Iterable[str], listed: str) -> str:

@@ -22,7 +22,7 @@ class State(Enum):
 
     @property
     def index(self) -> int:
-        """Position in the RFC's order, 0 for CLOSED; what the explorer stores."""
+        """Position in the RFC's order, 0 for CLOSED; the explorer stores this number."""
         return ORDER[self]
 
     @property

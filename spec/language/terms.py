@@ -1,15 +1,23 @@
 """The terms that guards, updates and emissions are written in.
 
-A term is data: it is written once in the declaration and read by everything that judges it (evaluated on Python
-integers, translated to Z3 integers or bit-vectors, printed).  There are three sorts:
+A condition such as SND.UNA < SEG.ACK has to be evaluated by the explorer, proved by a solver and printed for people.
+If it were Python code, each of these would need its own copy of it, and the copies could differ.  So a condition is
+data here: `SND.UNA < SEG.ACK` does not compare anything, it builds a tree with the operator "<" and two variables, a
+*term*.  Whoever needs the condition walks this one tree: `checks/readers` turns it into Python code and into Z3
+expressions, `show` into text.
+
+Each term has a sort:
 
 BOOL  a condition
 NUM   a number of octets: a window, a length, an index.  Never negative.
 SEQ   a sequence number.  `<` and `<=` between two of them are the RFC's comparisons modulo the size of the
       sequence space (RFC 9293 3.4); SEQ + NUM is a SEQ, SEQ - SEQ is the NUM of octets from the second to the first.
 
-A comparison of different sorts is a TypeError where the declaration is read, so no plain comparison of sequence
-numbers can slip in.  `==` builds a term, and a term has no truth value of its own.
+The sorts exist to prevent the classic mistake, comparing sequence numbers as plain integers: two SEQ terms are always
+compared modulo, and comparing a SEQ with a NUM raises TypeError as soon as the declaration is imported.
+
+Two properties of Python need care.  `==` builds a term too, so terms are told apart by identity (`is`), never by
+value.  And a term is neither true nor false, so conditions are combined with & | ~ instead of and, or, not.
 """
 
 from __future__ import annotations
@@ -28,12 +36,12 @@ class Sort(Enum):
 
 
 class Kind(Enum):
-    """Where a variable lives, which decides who may read it."""
+    """Where the value of a variable comes from, which decides who may read it."""
 
     TCB = "tcb"  # the transmission control block and the host's ISN clock
-    GHOST = "ghost"  # kept for the claims alone; no guard, update or emission of real fields may read it
+    GHOST = "ghost"  # recorded for the claims alone: no guard, real update or real field of a segment may read it
     SEGMENT = "segment"  # a field of the arriving segment
-    SEGMENT_GHOST = "segment ghost"
+    SEGMENT_GHOST = "segment ghost"  # what a claim knows of a segment and the wire does not carry
     CHOICE = "choice"  # what the user, the implementation or the clock decides at this event
     CONSTANT = "constant"  # fixed for a whole connection by the scope
     SWITCH = "switch"  # fixed for a whole run by the profile
@@ -129,18 +137,18 @@ class Var(Term):
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
-    """`var <- value`; all assignments of one edge happen at once, over the values before it."""
+    """`var <- value`.  All assignments of an edge happen at once: each value is computed from the values before."""
 
     var: Var
     value: Term
 
 
-#: Terms that have a name of their own, which `show` prints in their place.
+#: Terms that have a name of their own; `show` prints the name in place of the term.
 NAMES: dict[Term, str] = {}
 
 
 def named(name: str, term: Term) -> Term:
-    """Give a term a name for people; evaluation does not see it."""
+    """Give a term a name that is printed in its place.  It makes no difference to evaluation or proof."""
     NAMES[term] = name
     return term
 
@@ -200,7 +208,7 @@ def later(a: Term, b: Term) -> Term:
 
 
 def substitute(term: Term, values: Mapping[Var, Term]) -> Term:
-    """The term with variables replaced, folding what became constant.  Keys are compared by identity."""
+    """The term with variables replaced, simplified where that makes a part constant."""
     if isinstance(term, Var):
         return values.get(term, term)
     if not term.args:
@@ -209,7 +217,10 @@ def substitute(term: Term, values: Mapping[Var, Term]) -> Term:
 
 
 def substitute_named(term: Term, values: Mapping[Var, Term], name: str) -> Term:
-    """The term with variables replaced; what has a name gets `name` around it, or loses it."""
+    """The term with variables replaced, where parts that have a name keep one: "bound" becomes "PEER(bound)".
+
+    A part that is called "PEER(...)" already loses the wrapping: the peer of the peer is this end.
+    """
     if isinstance(term, Var) or not term.args:
         return substitute(term, values)
     moved = rebuild(term, tuple(substitute_named(arg, values, name) for arg in term.args))
@@ -246,7 +257,10 @@ def variables(*terms: Term) -> frozenset[Var]:
 
 
 def definitions(*terms: Term) -> dict[str, str]:
-    """The named terms within these, each with what it stands for, outermost first; [STATE or ...] speaks for itself."""
+    """The named terms within these, each with what it stands for, outermost first.
+
+    Names in brackets, as "[CLOSED or LISTEN]", are left out: they say by themselves what they stand for.
+    """
     found: dict[str, str] = {}
     for term in terms:
         for node in walk(term):

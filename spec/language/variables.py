@@ -1,8 +1,11 @@
 """The variables of one endpoint, of an arriving segment, and of the choices the RFC leaves open.
 
-Names are the RFC's where it has one (3.3.1, 3.8.6.2.2).  Four things RFC 9293 keeps in prose are variables here:
-SND.END and CLOSE.CALLED stand for the user's SEND buffer and the queued CLOSE, ACK.OWED for an acknowledgment that
-is due but may be delayed (3.8.6.3), HELD.* for a segment kept for later (SHLD-31).
+Where the RFC has a name for a variable, it is used (3.3.1, 3.8.6.2.2).  Four things that RFC 9293 describes without
+naming a variable are variables here: SND.END and CLOSE.CALLED stand for the user's SEND buffer and the queued CLOSE,
+ACK.OWED for an acknowledgment that is due but may be delayed (3.8.6.3), HELD.* for a segment kept for later (SHLD-31).
+
+An *incarnation* is one life of a connection at one end, from its OPEN or its SYN to the deletion of the TCB.  The
+ghosts count them, because most errors of TCP are mistaking a segment of one incarnation for one of another.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from .terms import Kind, Sort, Term, Var, any_of, named, one_if, substitute_name
 
 _BOOL, _NUM, _SEQ = Sort.BOOL, Sort.NUM, Sort.SEQ
 
-#: Everything an endpoint stores, in the order the explorer stores it.
+#: Everything that an endpoint stores; the explorer stores a local state as a tuple in this order.
 TCB: list[Var] = []
 
 
@@ -24,7 +27,7 @@ def _tcb(name: str, sort: Sort, means: str, kind: Kind = Kind.TCB, values: tuple
     return var
 
 
-#: The state itself, as its position in the RFC's order; an edge sets it to its target, no rule assigns it.
+#: The state itself, as its position in the RFC's order.  An edge sets it to its target; no rule assigns it.
 STATE = _tcb("STATE", _NUM, "connection state", values=tuple(state.value for state in State))
 ISS = _tcb("ISS", _SEQ, "initial send sequence number")
 IRS = _tcb("IRS", _SEQ, "initial receive sequence number")
@@ -68,7 +71,7 @@ class HELD:
     FIN = _tcb("HELD.FIN", _BOOL, "it carries a FIN within the window")
 
 
-#: Host state, not TCB: it outlives every connection and every crash (3.4.1-3.4.3).
+#: This belongs to the host and not to the TCB: it outlives every connection and every crash (3.4.1-3.4.3).
 CLOCK = _tcb("ISN.CLOCK", _SEQ, "the earliest initial sequence number the clock gives now")
 
 
@@ -82,7 +85,7 @@ _FATES = tuple(name.lower().replace("_", "-") for name in vars(Fate) if name.isu
 
 
 class GHOST:
-    """What the claims need to know and TCP does not; no guard reads these."""
+    """What the claims need to know and TCP does not know; no guard reads these."""
 
     LIFE = _tcb("LIFE", _NUM, "incarnations this end has opened", Kind.GHOST)
     PEER = _tcb("PEER", _NUM, "the peer's incarnation whose SYN gave IRS", Kind.GHOST)
@@ -113,7 +116,10 @@ class CTL:
 
 
 class SEG:
-    """Current segment variables (3.3.1 table 4); TEXT and LEN are lengths, for octets carry no content here."""
+    """Current segment variables (3.3.1 table 4).
+
+    TEXT and LEN are lengths: octets have no content here, only an index in their sender's stream (the ghost AT).
+    """
 
     SEQ = variable("SEG.SEQ", _SEQ, Kind.SEGMENT, "segment sequence number")
     ACK = variable("SEG.ACK", _SEQ, Kind.SEGMENT, "segment acknowledgment number")
@@ -126,7 +132,7 @@ class SEG:
     SENT = variable("SEG.SENT", _NUM, Kind.SEGMENT_GHOST, "with a FIN: octets SEND had accepted")
 
 
-#: The fields of a segment, in the order the explorer stores them.
+#: The fields of a segment; the explorer stores a segment as a tuple in this order.
 SEGMENT: tuple[Var, ...] = (
     CTL.SYN,
     CTL.ACK,
@@ -142,7 +148,7 @@ SEGMENT: tuple[Var, ...] = (
     SEG.SENT,
 )
 
-#: Free choices at an event.
+#: What the RFC leaves open when an event happens.
 N = variable("N", _NUM, Kind.CHOICE, "octets of this SEND, RECEIVE or segment")
 WITH_FIN = variable("WITH.FIN", _BOOL, Kind.CHOICE, "the retransmitted segment carries the FIN too")
 ISN = variable("ISN", _SEQ, Kind.CHOICE, "the initial sequence number chosen for a new connection")
@@ -150,7 +156,7 @@ CHOICES = (N, WITH_FIN, ISN)
 CONSTANTS = (SND.BUFF, SND.MSS, SND.MAX_WND, RCV.BUFF)
 
 
-# ---- derived terms, named once -------------------------------------------------------------------------------
+# ---- terms over these variables that several rules use ---------------------------------------------------------
 
 #: Our FIN has been sent: it occupies SND.END.
 FIN_SENT = named("fin-sent", CLOSE_CALLED & (SND.NXT == SND.END + 1))
@@ -164,7 +170,7 @@ RIGHT_EDGE = RCV.NXT + RCV.WND
 #: The number behind the last octet of text (the FIN's own number, if there is one).
 TEXT_END = named("TEXT.END", SEG.SEQ + one_if(CTL.SYN) + SEG.TEXT)
 
-#: "fully read": nothing is left in the receive buffer.
+#: Nothing is left in the receive buffer.
 NOTHING_UNREAD = RCV.USER == 0
 
 
@@ -174,9 +180,13 @@ def in_state(*states: State) -> Term:
     return named(f"[{names}]", any_of(*(STATE == state.index for state in states)))
 
 
-# ---- twins: the same variables elsewhere, for the claims ------------------------------------------------------
+# ---- twins ---------------------------------------------------------------------------------------------------
+#
+# A claim often speaks of the same variable in two places: SND.UNA of this end and RCV.NXT of its peer, a value before
+# a step and after it.  For that a variable has twins, e.g. PEER.RCV.NXT, and the functions below replace the variables
+# of a term by their twins: peer(RCV.NXT <= SND.NXT) is PEER.RCV.NXT <= PEER.SND.NXT.
 
-#: For each twin, where it is ("PEER", "AFTER", "OUT", "YOUNGER", "NOW", "PEER NOW") and whose twin it is.
+#: For each twin, where it is ("PEER", "AFTER", "OUT", "YOUNGER", "NOW", "PEER NOW") and the variable it is a twin of.
 TWINS: dict[Var, tuple[str, Var]] = {}
 _BY_NAME: dict[tuple[str, str], Var] = {}
 
@@ -191,34 +201,34 @@ def _twin(where: str, var: Var) -> Var:
 
 
 def peer(term: Term) -> Term:
-    """The same term about the other end; what it said of the other end, it says of this one."""
+    """The same term with the two ends exchanged: about the other end, and about this one where it named the PEER."""
     back = {var: TWINS[var][1] for var in variables(term) if TWINS.get(var, ("", var))[0] == "PEER"}
     forth = {var: _twin("PEER", var) for var in _varying(term)}
     return substitute_named(term, {**back, **forth}, "PEER")
 
 
 def after(term: Term) -> Term:
-    """The same term about this end as the step leaves it."""
+    """The same term about this end after the step."""
     return _elsewhere("AFTER", term)
 
 
 def out(term: Term) -> Term:
-    """A term over the fields of a segment, about the one that the step emits."""
+    """A term over the fields of a segment, about the segment that the step sends."""
     return _elsewhere("OUT", term)
 
 
 def younger(term: Term) -> Term:
-    """Where a term is about one incarnation of an end: the same about a later one."""
+    """A term about one incarnation of an end: the same about a later incarnation of it."""
     return _elsewhere("YOUNGER", term)
 
 
 def now(term: Term) -> Term:
-    """Where a term is about one incarnation of an end: the same about the end as it is now."""
+    """A term about any incarnation of an end: the same about the incarnation that the end lives now."""
     return _elsewhere("NOW", term)
 
 
 def peer_now(term: Term) -> Term:
-    """Where a term is about one incarnation of an end: the same about the other end as it is now."""
+    """A term about any incarnation of an end: the same about the other end as it is now."""
     return _elsewhere("PEER NOW", term)
 
 
@@ -232,5 +242,5 @@ def _varying(term: Term) -> Iterator[Var]:
 
 _VARYING = (Kind.TCB, Kind.GHOST, Kind.SEGMENT, Kind.SEGMENT_GHOST)
 
-#: Whether the step emits a segment at all.
-EMITS = variable("EMITS", _BOOL, Kind.SEGMENT, "the step emits a segment")
+#: Whether the step sends a segment at all.
+EMITS = variable("EMITS", _BOOL, Kind.SEGMENT, "the step sends a segment")

@@ -1,4 +1,4 @@
-"""Ways to change rules, of which the mutants are made: a change takes a rule and gives another, or None."""
+"""The changes that mutants are made of: a change takes a rule and returns another one, or None to remove it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ Change = Callable[[Rule], Rule | None]
 
 
 def gone(rule: Rule) -> None:
-    return None
+    """Remove the rule."""
+    return
 
 
 def without(*conditions: Term) -> Change:
@@ -37,7 +38,7 @@ def without(*conditions: Term) -> Change:
 
 
 def reading(values: dict[Var, Term]) -> Change:
-    """Replace variables (switches above all) in guard and updates."""
+    """Replace variables in guard and updates; above all, fix a switch to one reading."""
 
     def change(rule: Rule) -> Rule:
         if variables(*rule.guard, *(a.value for a in rule.updates)).isdisjoint(values):
@@ -64,26 +65,33 @@ def setting(*assignments: Assignment) -> Change:
 
 
 def only_in(*states: State) -> Change:
+    """Keep the rule in these of its states."""
     return lambda rule: replace(rule, states=tuple(s for s in rule.states if s in states))
 
 
 def not_in(*states: State) -> Change:
+    """Take the rule away in these of its states."""
     return lambda rule: replace(rule, states=tuple(s for s in rule.states if s not in states))
 
 
 def also_in(*states: State) -> Change:
+    """Let the rule apply in these states too."""
     return lambda rule: replace(rule, states=(*rule.states, *states))
 
 
 def to(target: State) -> Change:
+    """Lead to another state."""
     return lambda rule: replace(rule, target=target)
 
 
 def silent(rule: Rule) -> Rule:
+    """Send nothing."""
     return replace(rule, emits=None)
 
 
 def both(*changes: Change) -> Change:
+    """All of these changes, one after the other."""
+
     def change(rule: Rule) -> Rule | None:
         result: Rule | None = rule
         for one in changes:
@@ -99,6 +107,7 @@ def only_if(*conditions: Term) -> Change:
 
 
 def instead(old: Term, new: Term) -> Change:
+    """Put another conjunct in the place of one."""
     return both(without(old), only_if(new))
 
 
@@ -113,7 +122,7 @@ def emitting(**fields: Term) -> Change:
 
 
 def window_of_any_new_ack(rule: Rule) -> Rule:
-    """Where the acknowledgment is processed, take the window with it."""
+    """Where the acknowledgment is processed, take the segment's window whenever it acknowledges something new."""
     if ACKNOWLEDGE[0] not in rule.updates:
         return rule
     new = SND.UNA < SEG.ACK
@@ -123,7 +132,7 @@ def window_of_any_new_ack(rule: Rule) -> Rule:
 
 
 def emitting_ack(rule: Rule) -> Rule:
-    """An ACK instead of a reset."""
+    """Send an ACK instead of a reset."""
     assert rule.emits is not None
     return replace(rule, emits=replace(rule.emits, rst=False))
 

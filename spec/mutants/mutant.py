@@ -26,11 +26,11 @@ class Mutant:
 
 
 #: Reasons for `harmless`.  Safety cannot see what is missing: claims of possibility and of progress find these.
-LESS = "it does less than it should and nothing else: what it does is right, the claims of possibility find the rest"
+LESS = "it only does less than it should: what it still does is right, so only claims of possibility and progress fail"
 LOST = "S12: octets are lost with or without it; what changes is whether the peer is told"
-READING = "the other reading, or none: it deceives nobody, what it costs is in the table of readings"
-ONLY_FORGED = "an honest peer never sends what it would take; proved, for the invariant of both ends stands"
-ONLY_GHOSTS = "no defect of TCP: a ghost that the proof rests on, and that no trace shows"
+READING = "it is another reading or no defect: no end is deceived; the table of readings says what it costs"
+ONLY_FORGED = "an honest peer never sends what it would accept; proved: the invariant of both ends still holds"
+ONLY_GHOSTS = "no defect of TCP: it falsifies a ghost that the proof rests on, and no trace shows a ghost"
 
 
 def mutant(name: str, what: str, *changes: tuple[str, Change], harmless: str = "") -> Mutant:

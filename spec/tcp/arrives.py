@@ -1,7 +1,7 @@
 """SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3.
 
-Security and precedence are left out.  Text or a FIN that comes with a SYN is not kept: it is not acknowledged either,
-so its sender sends it again (3.10.7.2 third would have it "queued for processing later"; reading 22).
+Security and precedence are left out.  Text or a FIN that comes with a SYN is dropped.  It is not acknowledged either,
+so its sender sends it again; 3.10.7.2 third would queue it "for processing later" (reading 22).
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
 
-#: Reading 16: the RFC sets these, and SND.WL2, on every path but this one; on the other one it sets SND.WL2 from an ACK
-#: field that is not there.
+#: Reading 16: on this path to ESTABLISHED the RFC never sets these, nor SND.WL2.  On the path through SYN-RECEIVED it
+#: sets SND.WL2 from the ACK field of a segment that has none.
 _WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ))
 
 SYN_SENT = (

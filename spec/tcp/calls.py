@@ -1,7 +1,7 @@
 """User calls: RFC 9293 3.10.1 to 3.10.6, and the full close of 3.6.1.
 
-Access rights, security and Diffserv values, and "insufficient resources" for anything but the send buffer are left
-out: they never change the connection.
+Access rights, security and Diffserv values are left out, and so is "insufficient resources" for anything but the send
+buffer: they never change the connection.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ OPEN = (
 
 # 3.10.2 SEND ---------------------------------------------------------------------------------------------------
 
-#: Octets kept for the peer: everything from the first unacknowledged octet on (and before that, the SYN is not text).
+#: The send buffer keeps everything from the first unacknowledged octet on.  Before the handshake is over SND.UNA is the
+#: number of the SYN, which is not text, so one is added.
 _FITS = SND.END - SND.UNA + N <= SND.BUFF + one_if(in_state(S.SYN_SENT, S.SYN_RECEIVED))
 _MAY_SEND = (S.SYN_SENT, S.SYN_RECEIVED, S.ESTABLISHED, S.CLOSE_WAIT)
 
@@ -146,15 +147,15 @@ SEND = (
 
 # 3.10.3 RECEIVE ------------------------------------------------------------------------------------------------
 
-#: What has been received can be read in these states, whatever came after it.
+#: Both directions are closed or closing, but what has been received can still be read (reading 7).
 _AFTER_FIN = (S.CLOSING, S.LAST_ACK, S.TIME_WAIT)
 _ON_HAND = (N <= RCV.USER) & (num(1) <= RCV.USER)
 _EMPTY = RCV.USER == 0
 _ASKS_TOO_MUCH = ~_EMPTY & (RCV.USER < N)
 _ATTACHED = ~DETACHED
 
-#: Reading makes room, and the room is offered at once, without the receiver's SWS avoidance of 3.8.6.2.2; that is worth
-#: an acknowledgment.
+#: Reading makes room.  The room is offered at once, without the receiver's silly window avoidance of 3.8.6.2.2, and an
+#: acknowledgment is owed to tell the peer.
 _TAKE = (
     RCV.USER.becomes(RCV.USER - N),
     RCV.WND.becomes(RCV.BUFF - RCV.USER + N),
@@ -306,7 +307,11 @@ _CALLED = (CLOSE_CALLED.becomes(TRUE),)
 
 
 def _close(event: Event, prefix: str, guard: tuple[Term, ...], also: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
-    """CLOSE of the sending direction.  The full close does the same and gives up reading too."""
+    """CLOSE ends the sending direction.  The full close does the same, and the user stops reading as well.
+
+    guard: its first conjunct holds wherever the call is possible, all of it where no unread octets are lost.  also:
+    rules that only this call has.
+    """
     full = event is Event.FULL_CLOSE
     updates = (*_CALLED, DETACHED.becomes(TRUE)) if full else _CALLED
     leave = (DETACHED.becomes(TRUE),) if full else ()

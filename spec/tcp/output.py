@@ -1,6 +1,6 @@
 """What an endpoint sends by itself: segmentation (RFC 9293 3.7), the queued CLOSE, delayed acknowledgments (3.8.6.3).
 
-When to send is the implementation's choice within the window, so each of these is offered whenever it is allowed.
+Within the window an implementation sends when it likes, so each of these edges may be taken whenever its guard holds.
 A FIN is not text and may be sent when the window is full (reading 31).
 """
 
@@ -15,7 +15,7 @@ from .updates import ACK_SEGMENT, ACKNOWLEDGED, HANDSHAKE_OVER, text_segment
 S = State
 _OUTPUT = Event.OUTPUT
 
-#: 3.7, 3.8.6: some text, no more than a segment holds, nothing the user has not sent, nothing beyond the window.
+#: 3.7, 3.8.6: at least one octet, no more than a segment holds, only what the user has sent, only within the window.
 _SOME = num(1) <= N
 _SEGMENT_HOLDS = N <= SND.MSS
 _USER_SENT = SND.NXT + N <= SND.END
@@ -24,7 +24,7 @@ _TEXT = (_SOME, _SEGMENT_HOLDS, _USER_SENT, WINDOW_ALLOWS)
 _SENT_TEXT = (SND.NXT.becomes(SND.NXT + N), *ACKNOWLEDGED)
 _SENT_FIN = (SND.NXT.becomes(SND.NXT + N + 1), *ACKNOWLEDGED)
 
-#: The FIN's turn: CLOSE was called and the segment reaches the end of what the user sent.
+#: The segment reaches the end of what the user sent, so a FIN may follow.
 LAST = SND.NXT + N == SND.END
 _BEFORE_FIN = (S.FIN_WAIT_1, S.CLOSING)
 

@@ -1,10 +1,11 @@
 """SEGMENT ARRIVES in the other states: RFC 9293 3.10.7.4, steps 1 to 5 (`text` has steps 7 and 8).
 
-Every rule of a step repeats what the steps before it let through, so that the guards stand on their own; that they
-are exclusive and exhaustive is proved, for every profile at once.  Step 3 (security) and step 6 (URG) are left out.
+The RFC's steps are sequential: step 4 speaks only of segments that passed steps 1 to 3.  Guards know no order, so each
+rule repeats the conditions of the steps before its own.  That together they are exclusive and exhaustive is proved, for
+every profile at once (claim G2).  Step 3 (security) and step 6 (URG) are left out.
 
-An ACK field is processed as soon as its segment is acceptable, also where the text lies beyond RCV.NXT: an
-acknowledgment is cumulative, and deployed stacks do so (reading 28).
+An ACK field is processed as soon as its segment is acceptable, even where the segment's text lies beyond RCV.NXT:
+acknowledgments are cumulative, and deployed stacks do so (reading 28).
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ S = State
 _ARRIVES = Event.SEGMENT
 SEND_WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ), SND.WL2.becomes(SEG.ACK))
 
-#: Where initial sequence numbers come again, an old SYN is as good as the new one; its confirmation is what binds.
+#: Where an ISS may be used again, an old SYN cannot be told from the new one, so this end is bound to the incarnation
+#: that confirms the connection and not to the one whose SYN came first.
 CONFIRMED_BY = ite(ISN_REUSED, SEG.LIFE, GHOST.PEER)
 JOIN = join(CONFIRMED_BY)
 
@@ -119,7 +121,7 @@ AHEAD = (
 
 
 def _ahead(state: State) -> Term:
-    """What has been dealt with before step 1."""
+    """Which segments the rules ahead of step 1 have taken in this state."""
     return {S.TIME_WAIT: _REOPENS, S.SYN_RECEIVED: _COMPLETES | _REFUSED_FIRST}.get(state, FALSE)
 
 
@@ -143,10 +145,11 @@ _TABLE_6 = ite(
 #: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs, URGs, and RSTs."
 _ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
 
-#: Reading 4: a FIN at RCV.NXT, behind text that is already here, needs no window.
+#: Reading 4: a FIN at RCV.NXT, behind text that was received before, needs no room in the window.
 _BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & ~CTL.SYN & (SEG.SEQ <= RCV.NXT) & (SEG.SEQ + SEG.TEXT == RCV.NXT)
 
-#: Reading 32: what SND.NXT is once the window is full; by the letter two such ends answer each other for ever.
+#: Reading 32: once a sender has filled the window, its ACKs carry the right edge as their number; by the letter these
+#: are not acceptable, and two such ends answer each other for ever.
 _AT_RIGHT_EDGE = RIGHT_EDGE_ACCEPTABLE & EMPTY & ~NO_WINDOW & (SEG.SEQ == RIGHT_EDGE)
 
 ACCEPTABLE = named("acceptable", _TABLE_6 | _ALLOWED | _BARE_FIN | _AT_RIGHT_EDGE)

@@ -1,7 +1,7 @@
-"""SEGMENT ARRIVES in the other states: RFC 9293 3.10.7.4, steps 7 and 8, and what step 5 does on the way there.
+"""SEGMENT ARRIVES in the other states: RFC 9293 3.10.7.4, steps 7 and 8, and step 5 where it goes with them.
 
-Text is taken at RCV.NXT, trimmed to the window; beyond it, it is held or dropped. A FIN is taken once everything ahead
-of it is here. The ghosts record which octets of which incarnation these were.
+Text at RCV.NXT is trimmed to the window and taken.  Text beyond RCV.NXT is held for later or dropped.  A FIN is taken
+once everything ahead of it has been received.  The ghosts record which octets of which incarnation were taken.
 """
 
 from __future__ import annotations
@@ -76,7 +76,12 @@ _OWE = ACK_OWED.becomes(TRUE)
 
 @dataclass(frozen=True, eq=False)
 class _Text:
-    """Text that has arrived, now or earlier: its first number, the one behind it, and what its ghosts say of it."""
+    """Text that arrives now, or was held earlier.
+
+    first: its first sequence number.  end: the number behind its last octet.  The rest are ghosts: the sender's
+    incarnation, the incarnation it was meant for, the index of its first octet in the sender's stream, and with a FIN
+    how many octets the sender's user had submitted.
+    """
 
     first: Term
     end: Term
@@ -92,13 +97,13 @@ class _Text:
 
 
 def _take(text: _Text) -> tuple[Assignments, Assignments]:
-    """Move octets into the receive buffer: updates, and the ghosts that check that they are the right ones."""
+    """Move octets into the receive buffer: the updates, and the ghosts that record whether they were the right ones."""
     octets = earlier(text.end, RIGHT_EDGE) - RCV.NXT
     return _move(text, octets, RCV.NXT + octets)
 
 
 def _take_fin(text: _Text) -> tuple[Assignments, Assignments]:
-    """Take the text up to the FIN, and the FIN: advance RCV.NXT over it; nothing held beyond it counts."""
+    """Take the text up to the FIN and advance RCV.NXT over the FIN; a segment held beyond it is forgotten."""
     octets = text.end - RCV.NXT
     updates, (got, good) = _move(text, octets, text.end + 1)
     still_good = ite(octets == 0, GHOST.GOOD, good.value)
@@ -223,7 +228,7 @@ def _receiving() -> Iterator[Rule]:
 
 
 def _rebound(ghosts: Assignments) -> Assignments:
-    """The ghosts of a confirming segment look at the binding that it confirms."""
+    """The ghosts of a segment that confirms the connection, computed with the binding that it establishes."""
     joined = frozenset(a.var for a in JOIN)
     return tuple(
         a if a.var in joined else a.var.becomes(substitute(a.value, {GHOST.PEER: CONFIRMED_BY})) for a in ghosts
@@ -313,7 +318,7 @@ CLOSING = (
     ),
 )
 
-# A held segment has its turn (SHLD-31) ------------------------------------------------------------------------
+# The gap before a held segment is filled (SHLD-31) -------------------------------------------------------------
 
 _HELD_END = HELD.SEQ + HELD.TEXT
 ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)

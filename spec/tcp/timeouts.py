@@ -1,7 +1,8 @@
 """Timeouts: RFC 9293 3.10.8, and the zero-window probe of 3.8.6.1.
 
-Time itself is not modelled: a timer may fire whenever its condition holds.  What the front of the retransmission
-queue contains is the implementation's choice (segments may be repackaged, 3.8.6), so N and WITH.FIN are free.
+Time itself is not modelled: a timer may expire whenever the guard of its edge holds.  An implementation may cut text
+into other segments when it sends it again (3.8.6), so how much of it is retransmitted (N) and whether the FIN goes
+with it (WITH.FIN) are choices.
 """
 
 from __future__ import annotations
@@ -127,8 +128,9 @@ TIME_WAIT = (
     ),
 )
 
-#: Not an event of 3.10: "a failure or reboot" with "loss of memory" (3.5.1).  Assumed: the ISN clock goes on through it
-#: (3.4.1), so the next ISS lies beyond every number used; a new secret (SHLD-1) would not keep that promise.
+#: Not an event of 3.10: "a failure or reboot" with "loss of memory" (3.5.1).  It is assumed that the ISN clock goes on
+#: while the host is down (3.4.1), so that the next ISS lies beyond every number used before.  A new secret key for the
+#: ISN generator (SHLD-1) would break this assumption.
 CRASH = (
     Rule(
         "crash.listen",

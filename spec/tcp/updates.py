@@ -1,4 +1,4 @@
-"""Groups of updates that several rules share: creating and deleting the TCB, sending and taking text."""
+"""What several rules share: the updates that create and delete a TCB, and segments of the RFC's fixed forms."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _BLANK: Assignments = tuple(
     var.becomes(FALSE if var.sort is Sort.BOOL else 0) for var in TCB if var.kind is Kind.TCB and var not in _OUTLIVES
 )
 
-#: 3.4.1: once a connection is gone, the clock is past every number that may still be in the network in its name.
+#: 3.4.1: once a connection is gone, the ISN clock is past every number of it that may still be in the network.
 NEXT_ISN = SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1)
 
-#: Where TIME-WAIT has kept the numbers out of use, a clock that has come round may give the same one (see S10).
+#: After TIME-WAIT has kept the old numbers out of use, a clock that has wrapped may give the same ISS again (S10).
 AFTER_TIME_WAIT = ite(ISN_REUSED, ISS, NEXT_ISN)
 
 #: A number the clock can give for a new connection, and one for a connection that replaces this one.
@@ -45,18 +45,21 @@ def _blank_but(*updates: Assignment) -> Assignments:
 
 
 def delete_tcb() -> Assignments:
-    """ "Delete the TCB": nothing is left but the clock.  Queues are flushed, unread octets with them."""
+    """ "Delete the TCB": only the ISN clock is left.  All queues are flushed, and unread octets with them."""
     return (*_BLANK, RCV.USER.becomes(0), CLOCK.becomes(NEXT_ISN))
 
 
 def delete_tcb_in_order(next_isn: Term = NEXT_ISN) -> Assignments:
-    """Delete the TCB at the end of a normal close.  Octets received and acknowledged belong to the user and can still
-    be read (reading 7), unless RECEIVE goes by the letter of 3.10.3."""
+    """Delete the TCB at the end of a normal close.
+
+    Octets that were received and acknowledged belong to the user and can still be read (reading 7), unless RECEIVE
+    goes by the letter of 3.10.3.
+    """
     return (*_BLANK, RCV.USER.becomes(ite(RECEIVE_BY_THE_LETTER, num(0), RCV.USER)), CLOCK.becomes(next_isn))
 
 
 def delete_listen() -> Assignments:
-    """Delete a TCB that has sent nothing: the clock stays."""
+    """Delete a TCB that has sent nothing: the ISN clock stays where it is."""
     return (*_BLANK, RCV.USER.becomes(0))
 
 
@@ -105,7 +108,7 @@ def new_life(peer: Term | int, sent: Term | int = 0) -> Assignments:
 
 
 def join(peer: Term) -> Assignments:
-    """Ghosts of an incarnation that becomes ESTABLISHED, confirmed by this incarnation of the peer."""
+    """Ghosts of an incarnation that becomes ESTABLISHED; peer is the peer's incarnation that confirmed it."""
     return (
         GHOST.JOINED.becomes(TRUE),
         GHOST.PEER.becomes(peer),
@@ -141,9 +144,9 @@ def text_segment(first: Term, octets: Term, fin: bool = False) -> Emission:
     return Emission(ack=True, fin=fin, seq=first, acknowledge=RCV.NXT, wnd=RCV.WND, text=octets, at=index)
 
 
-#: The peer has our SYN.  Every state that sends says so by itself, but for reading 8; `ISS < SND.UNA` would say so only
-#: for the first 2^31 octets of a stream.
+#: The peer has our SYN.  In every state that sends this is certain, except with the switch of reading 8, so it is
+#: tested only then.  `ISS < SND.UNA` would not do: modulo 2^32 it holds for the first 2^31 octets of a stream only.
 HANDSHAKE_OVER = ~(CLOSE_BY_THE_LETTER & (SND.UNA == ISS))
 
-#: Every segment with an ACK field settles the acknowledgment that was owed (3.8.6.3).
+#: Whatever segment carries an ACK field, it is the acknowledgment that was owed (3.8.6.3).
 ACKNOWLEDGED: Assignments = (ACK_OWED.becomes(FALSE),)

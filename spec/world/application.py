@@ -1,4 +1,4 @@
-"""What sits above each endpoint: a free application, or a program of blocking calls.
+"""The user above each endpoint: a program of blocking calls, or a free application.
 
 A program is written as a socket programmer would say it, e.g. `open; send 3; shutdown; read; close`:
 
@@ -7,8 +7,10 @@ listen    accept one connection, and wait for it   close     the socket API's cl
 send N    send N octets                            abort     reset the connection
 read N    read until N more octets have come       read      read until the peer's end of file
 
-It ends where a call of it can never be done.  `free` makes any of these calls whenever they can change anything;
-`free: open send read shutdown` makes only those.
+A program stops at a call that can never be completed.
+
+A free application is every program at once: at any time it may make any call that changes anything.  `free` alone means
+open, listen, send, read and shutdown; `free: open send` makes only these calls.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One call; count is how many octets to send, or to read (None: until the end of file)."""
+    """One call.  count: how many octets to send or to read; None for a read until the end of file."""
 
     action: Action
     count: int | None = None
@@ -47,14 +49,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """Calls in order, each waiting until it can be done."""
+    """Calls in order; each waits until it is completed."""
 
     steps: tuple[Step, ...]
 
     def octets(self) -> int:
+        """How many octets it sends in all."""
         return sum(step.count or 0 for step in self.steps if step.action is Action.SEND)
 
     def lives(self) -> int:
+        """How many connections it opens, one after the other."""
         return sum(step.action in (Action.OPEN, Action.LISTEN) for step in self.steps)
 
     def uses(self, action: Action) -> bool:
@@ -66,7 +70,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Free:
-    """Any of these calls, at any time, one octet at a time (which covers larger calls)."""
+    """Any of these calls, at any time.  Octets are sent and read one by one; larger calls are several of these."""
 
     actions: frozenset[Action]
 

@@ -1,10 +1,20 @@
 """The packet-switching network between two endpoints, and the bounds of one scope.
 
-In each direction the network holds a few segments.  It may lose any of them on the way, deliver one and keep a copy,
-and deliver them in any order; each of the three within a bound (None: without one).  Beyond that bound, a segment is
-lost where its direction is full: a router has no room for it.  Age is not modelled except for one assumption: when
-an end leaves TIME-WAIT, 2 MSL after it came there, no segment is left in the network, so the time-out fires only over
-an empty one.  (A peer that still retransmits its FIN can break that assumption.)
+TCP promises a reliable stream over a network that promises nothing: it may lose segments, duplicate them, deliver them
+in another order and keep them for a while.  All of this is modelled by a bag of segments for each direction.  A segment
+that is sent goes into the bag; at any moment any segment of the bag may
+
+    be delivered and leave the bag                    the usual case; in any order, unless `reorder` is off
+    be delivered while a copy stays in the bag        duplication, at most `duplicates` times
+    leave the bag undelivered                         loss, at most `losses` times
+
+A *scope* bounds all of this, so that there are finitely many states and every one can be visited.  What an exploration
+finds is therefore true within its scope, and only there.  A bag holds at most `slots` segments; what is sent while it
+is full is lost, as in a router that has no room, and such losses are not counted.
+
+Time is not modelled, with one exception.  A segment lives no longer than the maximum segment lifetime (MSL), and
+TIME-WAIT lasts 2 MSL (3.4.1), so it is assumed that TIME-WAIT ends only when the network is empty (`Wait.DRAINED`).  A
+peer that still retransmits its FIN can break that assumption.
 """
 
 from __future__ import annotations
@@ -20,10 +30,10 @@ _MOST_SLOTS = 16
 
 
 class Wait(Enum):
-    """What is assumed to have happened when TIME-WAIT ends."""
+    """When TIME-WAIT may end."""
 
-    NOTHING = "nothing"  # the time-out may fire at once
-    DRAINED = "drained"  # 2 MSL are over: nothing is left in the network
+    NOTHING = "nothing"  # at once
+    DRAINED = "drained"  # only when nothing is left in the network: 2 MSL are over
 
 
 class BadScope(ValueError):
@@ -34,11 +44,14 @@ class BadScope(ValueError):
 class Scope:
     """Everything that bounds one exploration.
 
-    slots: segments the network holds from A to B; slots_back: and from B to A (None: as many).
-    losses, duplicates: how many in all, None without bound.
-    octets: the most that a free application sends in one incarnation.  lives: incarnations an end may open.
-    buffer: RCV.BUFF, which bounds every window.  mss: octets in a segment.  bits: width of a sequence number.
-    iss: where the two ends' ISN clocks stand.  crashes: how often an end may lose its memory and restart.
+    app_a, app_b: what the users of the two ends do.  profile: the options and readings of both ends.
+    slots: segments that the network holds from A to B.  slots_back: and from B to A; None means as many.
+    losses, duplicates: how many there may be in all; None means any number.  reorder: deliver in any order.
+    octets: the most that a free application sends in one incarnation.  lives: incarnations that an end may open.
+    buffer: octets of RCV.BUFF, which bounds every window.  mss: the most octets in a segment.
+    bits: width of a sequence number.  iss: where the ISN clocks of A and B stand at first.
+    crashes: how often the ends may lose their memory and restart, both together.
+    wait: when TIME-WAIT may end.  user_timeout: whether the user timeout may expire.
     """
 
     app_a: Application
@@ -81,7 +94,7 @@ class Scope:
 
     @property
     def span(self) -> int:
-        """Most sequence numbers one end can use, from its first ISS to the right edge of the last window."""
+        """The most sequence numbers that one end can use, from its first ISS to the right edge of its last window."""
         return max(self.lives_of(app) * (self.octets_of(app) + 3 + self.buffer) for app in (self.app_a, self.app_b))
 
     def octets_of(self, app: Application) -> int:
@@ -92,5 +105,5 @@ class Scope:
 
     @property
     def send_buffer(self) -> int:
-        """SND.BUFF: what an application may send in a scope always fits."""
+        """SND.BUFF in octets: everything that an application of this scope sends fits."""
         return max(self.octets_of(self.app_a), self.octets_of(self.app_b)) + 1

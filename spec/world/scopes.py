@@ -112,7 +112,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
     ),
     _scope(
         "crash",
-        "Either end may lose its memory once and open again, among its old segments.",
+        "One of the ends loses its memory once and may open again, among its old segments.",
         "free: open send",
         "free: listen",
         "rfc9293",

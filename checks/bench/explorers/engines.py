@@ -10,22 +10,21 @@ from pathlib import Path
 from halfclose.checks.bench.explorers.scopes import SERIES, Course
 from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.options import Engine, Inquiry, Options, Tell
-from halfclose.checks.explore.plain import PlainSearch
 from halfclose.checks.explore.system import System
 from halfclose.checks.export import run
 from halfclose.checks.export.model import Model
 from halfclose.checks.export.run import Unfinished
 from halfclose.spec.tcp.graph import tcp
 
-#: What plain Python takes for a state, at most.
+#: The most memory that plain Python needs for a state, in octets.
 _PYTHON_STATE = 200
-#: Slots of Spin's hash table where nobody knows how many states there will be.
+#: Slots of Spin's hash table where the number of states is not known in advance.
 _SPIN_SLOTS = 1 << 24
 
 
 @dataclass(frozen=True)
 class Lane:
-    """An engine with so many threads."""
+    """An engine with a number of threads."""
 
     engine: str
     threads: int = 1
@@ -63,7 +62,7 @@ def needs(engine: str) -> str:
 
 
 def warm(threads: int) -> None:
-    """Have the kernel compiled, or loaded from the cache, before anything is timed."""
+    """Compile the search kernel, or load it from the cache, before anything is timed."""
     scope = SERIES[2].scope
     explore(System(scope, tcp(scope.profile)), engine=Engine.NUMBA, options=Options(threads))
 
@@ -79,11 +78,11 @@ def measure(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured
 
 def _python(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:
     """The memory is that of the states alone."""
-    found = PlainSearch(_system(course), Inquiry(limit=memory // _PYTHON_STATE))
-    found.run(progress)
+    inquiry = Inquiry(limit=memory // _PYTHON_STATE)
+    found = explore(_system(course), inquiry, Engine.PYTHON, tell=progress)
     if not found.complete:
         raise Unfinished("came to the bound on memory")
-    return Measured(lane, found.states, found.seconds, found.bytes)
+    return Measured(lane, found.states, found.seconds, found.memory or 0)
 
 
 def _numba(lane: Lane, course: Course, memory: int, progress: Tell) -> Measured:

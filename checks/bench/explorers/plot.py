@@ -1,4 +1,4 @@
-"""How the cost grows: states against seconds, a line an engine."""
+"""A plot of how the cost grows: states against seconds, one line for each engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halfclose.checks.bench.explorers.engines import Lane, Measured
 
 
 class NoPlot(RuntimeError):
-    """There is nothing to draw with, or the file cannot be written; the message says why."""
+    """No plot can be drawn, or its file cannot be written; the message says why."""
 
 
 def plottable() -> None:

@@ -1,4 +1,4 @@
-"""A series of scopes that grows, past a hundred million states: text both ways, and a half-close of either end."""
+"""A series of growing scopes, up to a hundred million states and more: text both ways, and both ends half-close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, on one core, without assertions: nothing of the others' is in it.
+"""A measurement in a process of its own, on one core, without assertions, so that no other measurement disturbs it.
 
     python -O -m halfclose.checks.bench.reference.apart MODULE FUNCTION [NUMBER ...]
 

@@ -1,4 +1,4 @@
-"""The reference without a network, in one process: text as segments and as packets, and what idle ones take."""
+"""The reference without a network, in one process: text as segments and as packets, and memory of idle connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOP = 0.000_1  # virtual seconds a round trip
 
 @dataclass(frozen=True)
 class Moved:
-    """Octets of text that arrived, in so many segments or packets both ways, within so many seconds."""
+    """What was carried: octets of text that arrived, segments or packets in both directions, and seconds."""
 
     octets: int
     segments: int
@@ -115,7 +115,7 @@ def _accepted(stack: Stack, connections: int) -> list[Connection]:
 
 
 def _carry_packets(one: Stack, other: Stack, now: float) -> int:
-    """Every packet that waits, to the other end; how many they were."""
+    """Deliver every waiting packet to the other end; returns how many."""
     count = 0
     for source, target in ((one, other), (other, one)):
         for packet in source.packets():

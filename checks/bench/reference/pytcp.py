@@ -1,9 +1,9 @@
 """PyTCP (GPL-3.0, PyPI) as a peer of the benchmark: imported in processes of their own, and only if it is installed.
 
-It has no interface without a device and keeps its stack in module variables.  Frames are handed to its packet handler,
-as its own receiving thread would do it; its threads are not started, so nobody runs its timer, and where that has a
-part, in answering a SYN, it is called here.  Its ACKs for text come from the timer too, every 100 ms: they are not
-among what is measured.
+PyTCP has no interface without a device, and keeps its stack in module variables.  Frames are handed to its packet
+handler, as its receiving thread would do.  Its threads are not started, so its timer does not run; a SYN is answered
+from the timer, which is therefore called here.  Its ACKs for text are sent by the timer too, every 100 ms, and are not
+measured.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def needs() -> str:
 
 
 def receives(octets: int) -> Moved:
-    """It takes packets that were made in advance, and its user reads."""
+    """PyTCP receives packets that were made in advance, and its user reads."""
     deliver, listener = _stack()
     receiver = _accept(deliver, listener, 0)
     packets = traffic.text(receiver.tcp_session._snd_ini, octets)
@@ -54,7 +54,7 @@ def octets_of_idle(connections: int) -> float:
 
 
 def _stack() -> tuple[Callable[[bytes], None], Any]:
-    """What takes an IPv4 packet, and a listening socket."""
+    """A function that delivers an IPv4 packet, and a listening socket."""
     from pytcp import config
     from pytcp.lib import socket, stack
     from pytcp.lib.ip4_address import Ip4Address, Ip4Host
@@ -72,7 +72,7 @@ def _stack() -> tuple[Callable[[bytes], None], Any]:
 
 
 def _accept(deliver: Callable[[bytes], None], listener: Any, number: int) -> Any:
-    """A connection after its handshake; what it sends stays in a queue that nobody reads, and is thrown away."""
+    """A connection after its handshake; what it has sent is dropped."""
     from pytcp.lib import stack
 
     session = listener.tcp_session  # becomes the new connection's, and the listener gets another

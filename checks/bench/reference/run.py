@@ -1,4 +1,4 @@
-"""What is measured of the reference, and of whom else: a case is one figure of one stack."""
+"""The benchmark of the reference and, for comparison, of PyTCP and the kernel: a case is one figure of one stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: 10^6 octets of text, idle connections, and runs of which the fastest counts."""
+    """The sizes of a benchmark.
+
+    megabytes: of text, in 10^6 octets.  idle: connections that do nothing.  runs: of which the fastest counts.
+    """
 
     megabytes: int
     idle: int
@@ -32,7 +35,10 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Case:
-    """measure: the figure, by the sizes.  lacks: what is missing here, empty for nothing."""
+    """One figure of one stack.
+
+    measure: returns the figure, in `unit`.  lacks: what is missing on this machine to measure it; empty for nothing.
+    """
 
     group: Group
     what: str
@@ -44,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Figure:
-    """A case that was measured; value is None where it could not be, and why says why."""
+    """The figure of a case; value is None where it could not be measured, and then why says the reason."""
 
     case: Case
     value: float | None
@@ -75,7 +81,7 @@ def cases() -> list[Case]:
 
 
 def measure(chosen: list[Case], sizes: Sizes, progress: Callable[[str], None]) -> Iterator[Figure]:
-    """One case after the other; progress: is told which one is measured."""
+    """Measure one case after the other; progress: told which one is being measured."""
     for case in chosen:
         if case.lacks:
             yield Figure(case, None, case.lacks)
@@ -102,7 +108,7 @@ def _fastest(sizes: Sizes, module: str, function: str, *numbers: int) -> float:
 
 
 def _speed(function: str, scale: float = 1) -> Callable[[Sizes], float]:
-    """10^6 octets a second; scale: how much less or more text suits the slow and the fast."""
+    """10^6 octets a second; scale: how much more text a fast stack is given, or how much less a slow one."""
 
     def fastest(sizes: Sizes) -> float:
         octets = int(sizes.megabytes * _MB * scale)

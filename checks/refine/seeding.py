@@ -1,6 +1,6 @@
-"""Seeding a fault: a few words of the reference's source replaced, for as long as a `with` lasts.
+"""Seeding a fault: a few words of the reference's source are replaced, for as long as a `with` block lasts.
 
-The functions keep their identity and are given other code, so that whoever imported them runs the fault too.
+The functions keep their identity and are given other code, so that modules which have imported them run the fault too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class BadFault(ValueError):
 class Fault:
     """A defect that a real stack has shipped, or might.
 
-    name: the scenario it belongs to, where there is one.  what: the defect in a sentence.  module: of the reference.
-    old, new: what is replaced; old stands there once.  escapes: by which of the three it cannot be caught, and why.
+    name: of the vector scenario that shows it, where there is one.  what: the defect in a sentence.  module: of the
+    reference.  old, new: the text that is replaced, which occurs there once, and its replacement.  escapes: the
+    methods that cannot catch it, each with the reason.
     """
 
     name: str
