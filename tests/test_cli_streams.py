@@ -89,10 +89,12 @@ def test_json_into_a_full_disk_is_said_in_one_line() -> None:
     assert done.stderr == "halfclose: cannot write /dev/full: No space left on device\n"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_what_cannot_be_encoded_is_escaped(encoding: str) -> None:
-    done = halfclose("verify", "S8", PYTHONIOENCODING=encoding)
-    assert (done.returncode, "Four-way close" in done.stdout) == (0, True)
+@pytest.mark.parametrize(("encoding", "written"), [("ascii", "f\\xfcr"), ("latin-1", "für"), ("utf-8", "für")])
+def test_what_the_encoding_lacks_is_escaped(encoding: str, written: str, tmp_path: Path) -> None:
+    command = [*HALFCLOSE, "export", "tla", "für", "--scope", "exchange"]
+    environment = surroundings(None, {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"})
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, check=True, env=environment)
+    assert f"{written}/TCP.tla" in done.stdout.decode(encoding)
 
 
 @pytest.mark.parametrize(
