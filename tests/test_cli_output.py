@@ -114,7 +114,7 @@ def test_an_empty_table_is_its_headings(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("arguments", [("verify", "S9"), FULL_CLOSE], ids=lambda arguments: arguments[0])
 def test_a_narrow_terminal_loses_no_word_of_a_report(arguments: tuple[str, ...], columns: int) -> None:
     wide, narrow = (words(halfclose(*arguments, columns=width).stdout) for width in (250, columns))
-    headings = set(["claim", "and", "its", "properties", "question"])
+    headings = {"claim", "and", "its", "properties", "question"}
     assert {word for word in wide - narrow if not re.fullmatch(r"\d+\.\d", word)} <= headings
     assert narrow & {"5,561", "CTL"}
 

@@ -14,7 +14,7 @@ pytest.importorskip("numba", reason="the kernel needs numba: pip install 'halfcl
 
 from halfclose.checks.claims.judges import Judge
 from halfclose.checks.claims.progress import decide
-from halfclose.checks.claims.verify import Unit, chosen, units
+from halfclose.checks.claims.units import Unit, chosen, units
 from halfclose.checks.explore import compiled, layout, states, worker
 from halfclose.checks.explore.compiled import CompiledSearch
 from halfclose.checks.explore.exploration import Exploration

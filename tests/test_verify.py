@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from halfclose.checks.claims.decide import run_unit
 from halfclose.checks.claims.judges import Judge
 from halfclose.checks.claims.replay import replay
-from halfclose.checks.claims.verify import Report, Unit, UnknownClaim, Verdict, chosen, run_unit, units
+from halfclose.checks.claims.report import Report, Verdict
+from halfclose.checks.claims.units import Unit, UnknownClaim, chosen, units
 from halfclose.checks.readers.notation import parse_segment, show_segment
 from halfclose.spec.claims.catalogue import BY_ID, CLAIMS
 from halfclose.spec.claims.figures import FIGURES

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from halfclose.checks.claims.judges import Judge
+from halfclose.checks.claims.progress import decide
 from halfclose.checks.explore.trace import Lasso, Trace, trace_of
 from halfclose.checks.prove.proofs import OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
@@ -20,7 +21,7 @@ from halfclose.spec.world.scopes import SCOPES
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedMutant:
     """What became of one mutant. step, goal: where the proof breaks, and on what; proof: whose peer may be anybody
     ("one end") or is honest ("both ends"); claim, scope, trace: the real behaviour that shows the defect."""
 
@@ -43,10 +44,10 @@ class Tried:
         return {**self.__dict__, "trace": trace, "passes": self.passes}
 
 
-def gate(names: tuple[str, ...], done: Callable[[str], None] = lambda name: None) -> tuple[Tried, ...]:
+def gate(names: tuple[str, ...], done: Callable[[str], None] = lambda name: None) -> tuple[TriedMutant, ...]:
     """Try these mutants, in as many processes as there are processors."""
     with ProcessPoolExecutor(initializer=ignore_interrupt) as pool:
-        tried: list[Tried] = []
+        tried: list[TriedMutant] = []
         try:
             for one in pool.map(try_mutant, names):
                 tried.append(one)
@@ -57,12 +58,12 @@ def gate(names: tuple[str, ...], done: Callable[[str], None] = lambda name: None
     return tuple(tried)
 
 
-def try_mutant(name: str) -> Tried:
+def try_mutant(name: str) -> TriedMutant:
     """Try both proofs on a mutant and, unless it is harmless, look for a trace in the scopes of its claims."""
     proof, step, goal = next(_faults(name), ("", "", ""))
     harmless = MUTANTS[name].harmless
     claim, scope, trace = ("", "", None) if harmless else next(_traces(name), ("", "", None))
-    return Tried(name, proof, step, goal, claim, scope, trace, harmless)
+    return TriedMutant(name, proof, step, goal, claim, scope, trace, harmless)
 
 
 def _faults(name: str) -> Iterator[tuple[str, str, str]]:
@@ -83,8 +84,6 @@ def _traces(name: str) -> Iterator[tuple[str, str, Trace | Lasso]]:
 def _violation(prop: Property, mutant: str) -> Trace | Lasso | None:
     """How the mutant violates a property that is decided by exploration."""
     if isinstance(prop, Eventually | Quiet):
-        from halfclose.checks.claims.progress import decide  # only here, as in verify: numpy starts threads
-
         return decide(SCOPES[prop.scope], tcp(SCOPES[prop.scope].profile, mutated(mutant)), [prop])[0].lasso
     if not isinstance(prop, Always | OnStep | Stays):
         return None

@@ -26,7 +26,7 @@ Progressive = Eventually | Quiet | Endless
 
 
 @dataclass(frozen=True)
-class Progress:
+class ProgressVerdict:
     """The verdict on one property. lasso: what fails it, or what an Endless found."""
 
     prop: Progressive
@@ -37,7 +37,7 @@ class Progress:
 
 def decide(
     scope: Scope, graph: Graph, props: Sequence[Progressive], engine: Engine = Engine.AUTO
-) -> tuple[Progress, ...]:
+) -> tuple[ProgressVerdict, ...]:
     """Explore the scope to its end and decide these properties in it."""
     goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
     explored = explore(System(scope, graph, watched(goals)), engine=engine)
@@ -46,14 +46,14 @@ def decide(
     return tuple(_decide(explored, steps, rules, prop) for prop in props)
 
 
-def _decide(explored: Exploration, steps: Arrows, rules: Fairness, prop: Progressive) -> Progress:
+def _decide(explored: Exploration, steps: Arrows, rules: Fairness, prop: Progressive) -> ProgressVerdict:
     match prop:
         case Eventually(goal=goal):
             fair, owed = fair_components(steps, rules, ~_where(steps, goal)), rules
         case Quiet() | Endless():
             fair, owed = wars(steps), Fairness((), ())
     found = _first(steps, owed, fair, explored)
-    return Progress(prop, (found is None) is not isinstance(prop, Endless), explored.states, found)
+    return ProgressVerdict(prop, (found is None) is not isinstance(prop, Endless), explored.states, found)
 
 
 def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Exploration) -> Lasso | None:

@@ -37,7 +37,7 @@ _CHOICES: dict[Event, Term] = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class Flaw:
     """Two guards that overlap, or a pair of state and event that no guard covers."""
 
     state: State
@@ -56,14 +56,14 @@ class Totality:
     pairs: int
     queries: int
     seconds: float
-    faults: tuple[Fault, ...]
+    faults: tuple[Flaw, ...]
 
 
 def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality:
     """Decide every pair of state and input event."""
     domain = domain or Integers()
     started = time.perf_counter()
-    faults: list[Fault] = []
+    faults: list[Flaw] = []
     pairs = queries = 0
     for state in State:
         for event in Event:
@@ -77,7 +77,7 @@ def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality
     return Totality(domain.name, pairs, queries, time.perf_counter() - started, tuple(faults))
 
 
-def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Fault | None]:
+def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Flaw | None]:
     """One query an item: None where it was refuted, as it should be."""
     translate = Translation(domain)
     edges = graph.at(state, event)
@@ -85,9 +85,9 @@ def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[
     solver = z3.Solver()
     solver.add(translate(_CHOICES.get(event, TRUE)), translate(STATE_SAYS.get(state, TRUE)))
     solver.add(*(_natural(domain, value) for var, value in translate.values.items() if var.sort is Sort.NUM))
-    yield _asked(solver, z3.Not(z3.Or(*guards)), Fault(state, event, "no guard holds"))
+    yield _asked(solver, z3.Not(z3.Or(*guards)), Flaw(state, event, "no guard holds"))
     for (first, one), (second, other) in combinations(zip(edges, guards, strict=True), 2):
-        fault = Fault(state, event, f"{first.name} and {second.name} overlap")
+        fault = Flaw(state, event, f"{first.name} and {second.name} overlap")
         yield _asked(solver, z3.And(one, other), fault)
 
 
@@ -98,5 +98,5 @@ def _natural(domain: Domain, value: Expr) -> z3.BoolRef:
     return value >= 0
 
 
-def _asked(solver: z3.Solver, question: z3.BoolRef, fault: Fault) -> Fault | None:
+def _asked(solver: z3.Solver, question: z3.BoolRef, fault: Flaw) -> Flaw | None:
     return None if solver.check(question) == z3.unsat else fault

@@ -43,7 +43,7 @@ class BadProperty(ValueError):
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedProperty:
     """What came of a user's property.
 
     holds, states, seconds, trace: of the exploration. breaks: the edges that break it as a conjunct, empty where it is
@@ -112,7 +112,7 @@ def _sees(prop: Explored, var: Var) -> bool:
     return where in ("", "PEER") and var.kind in (Kind.TCB, Kind.GHOST, Kind.CONSTANT)
 
 
-def try_property(prop: Explored, profile: str = "") -> Tried:
+def try_property(prop: Explored, profile: str = "") -> TriedProperty:
     """Explore it, try it as a conjunct beside the invariant, and try the mutants it names."""
     started = time.perf_counter()
     scope = SCOPES[prop.scope]
@@ -122,7 +122,7 @@ def try_property(prop: Explored, profile: str = "") -> Tried:
     outcome = judged.outcomes[0]
     trace = trace_of(judged.exploration, outcome.finding) if outcome.finding else None
     broken = tuple((name, _breaks(prop, name, profile)) for name in prop.broken_by)
-    return Tried(prop, outcome.holds, judged.exploration.states, seconds, trace, _as_conjunct(prop), broken)
+    return TriedProperty(prop, outcome.holds, judged.exploration.states, seconds, trace, _as_conjunct(prop), broken)
 
 
 def _breaks(prop: Explored, mutant: str, profile: str) -> bool:

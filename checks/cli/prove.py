@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from halfclose.checks.claims.gate import Tried, gate, try_mutant
-from halfclose.checks.claims.verify import Report, chosen, proved, units
+from halfclose.checks.claims.decide import proved
+from halfclose.checks.claims.gate import TriedMutant, gate, try_mutant
+from halfclose.checks.claims.report import Report
+from halfclose.checks.claims.units import chosen, units
 from halfclose.checks.cli import targets
 from halfclose.checks.cli.options import refuse_ignored
 from halfclose.checks.cli.progress import advancing, tell, working
@@ -218,7 +220,7 @@ def _gate(json_file: Path | None) -> None:
         raise typer.Exit(FAILS)
 
 
-def _show_gate(tried: tuple[Tried, ...]) -> None:
+def _show_gate(tried: tuple[TriedMutant, ...]) -> None:
     made = table("mutant", "edge and conjunct where the proof breaks", "length of a trace, or why there is none")
     for one in tried:
         whose = ", whoever the peer is" if one.proof == "one end" else ""
@@ -233,7 +235,7 @@ def _show_gate(tried: tuple[Tried, ...]) -> None:
     )
 
 
-def _shown_by(one: Tried) -> str:
+def _shown_by(one: TriedMutant) -> str:
     if one.trace is not None:
         return f"{count(len(one.trace.steps), 'step')} in {one.scope}: {one.claim}"
     return one.harmless or "[red]neither a trace nor a reason[/]"

@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from halfclose.checks.claims.user_property import BadProperty, Tried, load, try_property
-from halfclose.checks.claims.verify import Evidence, Report, Unit, chosen, units, verify
+from halfclose.checks.claims.report import Evidence, Report
+from halfclose.checks.claims.units import Unit, chosen, units
+from halfclose.checks.claims.user_property import BadProperty, TriedProperty, load, try_property
+from halfclose.checks.claims.verify import verify
 from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
 from halfclose.checks.cli.progress import advancing, tell, working
 from halfclose.checks.cli.solving import solving
@@ -105,7 +107,7 @@ def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | N
         raise typer.Exit(FAILS)
 
 
-def _show_property(tried: Tried, traces: bool) -> None:
+def _show_property(tried: TriedProperty, traces: bool) -> None:
     verdict = "[green]holds[/]" if tried.holds else "[red]fails[/]"
     states = count(tried.states, "state")
     console.print(f"{tried.prop.name}: {verdict} in {tried.prop.scope}, {states}, {tried.seconds:.1f} s")

@@ -27,8 +27,8 @@ MOVE_SEGMENT, MOVE_WAITS, MOVE_MARKED, MOVE_MASK = 24, 48, 49, (1 << 24) - 1
 #: One segment in a bag: its index | the bag without it | whether it can be delivered.
 ENTRY_REST, ENTRY_NEXT, ENTRY_MASK = 24, 48, (1 << 24) - 1
 
-#: Places in `Model.layout`: the shifts and masks of the fields, the flags, room for segments each way, and for each
-#: budget (losses, duplicates, losses of memory) its bound or -1, its cost, and its shift and mask within USED.
+#: Places in `StepTables.layout`: the shifts and masks of the fields, the flags, room for segments each way, and for
+#: each budget (losses, duplicates, losses of memory) its bound or -1, its cost, and its shift and mask within USED.
 A, B, AB, BA, USED = range(5)
 FIELD_MASK, WIDE, MIRRORED, SLOTS = 5, 10, 11, 12
 BOUND, COST, SHIFT, BUDGET_MASK = 14, 17, 20, 23
@@ -36,7 +36,7 @@ LAYOUT_SIZE = 26
 LOSS, DUPLICATE, MEMORY = range(3)
 
 
-class Model(NamedTuple):
+class StepTables(NamedTuple):
     """One scope as tables. `first` cuts the moves into rows, `first_entry` the entries of bags."""
 
     layout: Words

@@ -1,8 +1,8 @@
 """The inner loops of the compiled search, compiled by numba: functions over arrays of integers and nothing else.
 
 They know states only as packed keys of one or two words (`lo`, and `hi` where WIDE is set), and what the ends do only
-as tables (`Model`, filled by tables.py).  A step that is not in the tables yet is reported as a miss, and its state put
-back; nothing is decided here.  Everything is int64: numba turns a mixture with uint64 into float64.
+as tables (`StepTables`, filled by tables.py).  A step that is not in the tables yet is reported as a miss, and its
+state put back; nothing is decided here.  Everything is int64: numba turns a mixture with uint64 into float64.
 
 The hash set is open addressing with linear probing over exact keys, in one region for each thread: a key's hash says
 to which it belongs, so that threads never write to the same place.
@@ -49,7 +49,7 @@ from halfclose.checks.explore.encoding import (
     A,
     B,
     Flags,
-    Model,
+    StepTables,
     Words,
 )
 
@@ -80,7 +80,15 @@ def _pack(pair: int, rest: int, other_pair: int, other_rest: int, wide: bool, mi
 
 @njit(cache=True, nogil=True)
 def successors(
-    lo: Words, hi: Words, start: int, stop: int, model: Model, out: Words, out_hi: Words, ends: Words, misses: Words
+    lo: Words,
+    hi: Words,
+    start: int,
+    stop: int,
+    model: StepTables,
+    out: Words,
+    out_hi: Words,
+    ends: Words,
+    misses: Words,
 ) -> None:
     """Write the states after each of some states, as often as there are steps to them.
 
@@ -216,7 +224,7 @@ def expand(
     lo: Words,
     hi: Words,
     start: int,
-    model: Model,
+    model: StepTables,
     recent: Words,
     recent_hi: Words,
     out: NDArray[np.int64],
@@ -375,7 +383,7 @@ def mark(
 def spread(
     lo: Words,
     hi: Words,
-    model: Model,
+    model: StepTables,
     slots: NDArray[np.int64],
     slots_hi: NDArray[np.int64],
     hope: Flags,

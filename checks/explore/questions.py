@@ -59,6 +59,17 @@ class Answer:
     yes: bool | None
     trace: Trace | None
 
+    def __bool__(self) -> bool:
+        if self.yes is None:
+            raise ValueError(f"{self.question.asks} The exploration was cut short before it could tell")
+        return self.yes
+
+    def __str__(self) -> str:
+        if not self.yes:
+            return f"{self.question.asks} {'unknown' if self.yes is None else 'no'}"
+        steps = "" if self.trace is None else f", in {len(self.trace.steps)} steps"
+        return f"{self.question.asks} yes{steps}"
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -67,6 +78,54 @@ class Answers:
     scope: Scope
     exploration: Exploration
     answers: tuple[Answer, ...]
+
+    def __getitem__(self, id: str) -> Answer:
+        """The answer to a question by its id, e.g. "lost-a"; raises KeyError."""
+        by_id = {answer.question.id: answer for answer in self.answers}
+        return by_id[id]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.answers))
+
+    @property
+    def lost_a(self) -> Answer:
+        """Whether octets that A sent can be lost."""
+        return self["lost-a"]
+
+    @property
+    def lost_b(self) -> Answer:
+        """Whether octets that B sent can be lost."""
+        return self["lost-b"]
+
+    @property
+    def unread_a(self) -> Answer:
+        """Whether octets that A sent can be left unread by B's own choice."""
+        return self["unread-a"]
+
+    @property
+    def unread_b(self) -> Answer:
+        """Whether octets that B sent can be left unread by A's own choice."""
+        return self["unread-b"]
+
+    @property
+    def reset_a(self) -> Answer:
+        """Whether A's application can see a reset."""
+        return self["reset-a"]
+
+    @property
+    def reset_b(self) -> Answer:
+        """Whether B's application can see a reset."""
+        return self["reset-b"]
+
+    @property
+    def wrong(self) -> Answer:
+        """Whether a wrong octet, or an end of file too early, can be delivered."""
+        return self["wrong"]
+
+    @property
+    def ends(self) -> Answer:
+        """Whether both programs can come to their end with everything read."""
+        return self["ends"]
 
     def to_json(self) -> dict[str, Any]:
         result = self.exploration

@@ -26,7 +26,7 @@ class Sweep(Protocol):
     seconds: float
     seen: States
     tables: Tables
-    model: e.Model
+    model: e.StepTables
     whole: tuple[int, dict[int, Finding]]
 
     @property

@@ -113,9 +113,9 @@ class Tables:
         slots = max(self.system.scope.slots, self.system.scope.slots_back or 0)
         return 2 * (2 * self._moves.longest + slots * (2 * self._moves.longest + 2))
 
-    def model(self, layout: k.Words) -> k.Model:
+    def model(self, layout: k.Words) -> k.StepTables:
         """The arrays as they are now; they stay valid until `fill`."""
-        return k.Model(
+        return k.StepTables(
             layout,
             self._own.array,
             self._crash.array,

@@ -58,7 +58,7 @@ class Worker:
     def _next_block(self) -> None:
         self._block, self._start = next(self._work, None), 0
 
-    def expand(self, model: e.Model) -> bool:
+    def expand(self, model: e.StepTables) -> bool:
         """Expand states until there is no room for more successors; whether some are left."""
         self._filled[:] = 0
         self._inserted = [0] * self._filled.size
