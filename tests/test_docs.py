@@ -14,7 +14,7 @@ import pytest
 import typer
 from doc_blocks import ROOT, Block, Session, blocks, elided, masked, matches, pages
 
-from halfclose.checks.cli.app import app
+from halfclose.checks.cli.commands import app
 from halfclose.checks.docs.findings import IN_STACKS, IN_STANDARD
 from halfclose.checks.docs.pages import PAGES
 from halfclose.checks.vectors.generate import generate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,10 @@ def test_a_package_knows_nothing_of_those_beside_and_above_it(package: str, fore
 def test_the_declaration_imports_no_solver() -> None:
     for file in (ROOT / "spec").rglob("*.py"):
         assert "import z3" not in file.read_text(encoding="utf-8"), file
+
+
+def test_every_folder_is_installed() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {file.parent for package in PACKAGES for file in (ROOT / package).rglob("__init__.py")}
+    names = {".".join(("halfclose", *folder.relative_to(ROOT).parts)) for folder in folders}
+    assert set(declared) == (names - {"halfclose.checks.halfclose"}) | {"halfclose"}

@@ -18,7 +18,7 @@ from halfclose.checks.claims.units import Unit, chosen, units
 from halfclose.checks.explore import compiled, layout, states, worker
 from halfclose.checks.explore.compiled import CompiledSearch
 from halfclose.checks.explore.exploration import Exploration
-from halfclose.checks.explore.options import BadCheckpoint, Engine, Inquiry, Options
+from halfclose.checks.explore.options import BadCheckpoint, Engine, Inquiry, NoEngine, Options
 from halfclose.checks.explore.questions import ask
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
@@ -175,6 +175,15 @@ def test_wide_budgets_take_two_words_by_themselves() -> None:
     of = scope("open", "listen", {"slots": 2, "losses": 255, "duplicates": 255, "crashes": 255, "lives": 3})
     inquiry = Inquiry(limit=100_000)
     assert counted(swept(of, inquiry=inquiry)) == counted(plain(of, inquiry))
+
+
+def test_compiled_code_that_another_version_left_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object) -> int:
+        raise AttributeError("Can't get attribute 'Model' on <module>")
+
+    monkeypatch.setattr(worker.k, "expand", unreadable)
+    with pytest.raises(NoEngine, match=r"delete .*__pycache__/kernel\.\*\.nbi"):
+        swept(SMALL)
 
 
 # ---- cut short -----------------------------------------------------------------------------------------------

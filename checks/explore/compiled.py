@@ -16,7 +16,7 @@ from halfclose.checks.explore import backward, checkpoint
 from halfclose.checks.explore import encoding as e
 from halfclose.checks.explore.exploration import Finding
 from halfclose.checks.explore.layout import NOTHING, Block, Layout, fit
-from halfclose.checks.explore.options import Inquiry, Options, PairJudge, Tell
+from halfclose.checks.explore.options import Inquiry, NoEngine, Options, PairJudge, Tell
 from halfclose.checks.explore.states import Blocks, OutOfMemory, Pool, States
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.table_search import PAIR, TableSearch
@@ -197,6 +197,8 @@ class CompiledSearch(TableSearch):
                 self._search(tick, lambda: keep.now_and_then(time.perf_counter() - started))
             except OutOfMemory:
                 self.stopped = "memory"
+            except AttributeError as error:
+                raise _stale(error) from error
             finally:
                 self.seconds = time.perf_counter() - started
                 keep.at_the_end()
@@ -217,6 +219,18 @@ class CompiledSearch(TableSearch):
             rest()
             if limit is not None and self.states >= limit:
                 return
+
+
+def _stale(error: AttributeError) -> Exception:
+    """What to say where numba cannot read its own cache.
+
+    numba 0.68 unpickles the index of a cache before it looks whether the index is still of use, so one that another
+    version of this package left behind raises instead of being made anew.
+    """
+    if not str(error).startswith("Can't get attribute"):
+        return error
+    kept = Path(__file__).with_name("__pycache__")
+    return NoEngine(f"another version has left compiled code that numba cannot read: delete {kept}/kernel.*.nbi")
 
 
 class _Keep:

@@ -24,7 +24,11 @@ _public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     """The version is looked up when it is asked for: `importlib.metadata` takes longer to import than Python itself."""
-    return _version() if name == "__version__" else _public(name)
+    if name == "__version__":
+        return _version()
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _public(name)
 
 
 def _version() -> str:
