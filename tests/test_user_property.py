@@ -60,6 +60,7 @@ def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
         ("PROPERTY = 3", "must define PROPERTY"),
         ("", "must define PROPERTY"),
         ("raise RuntimeError('no\\nway')", "RuntimeError: no way"),
+        ("raise SystemExit(0)", "SystemExit"),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, body: str, word: str) -> None:

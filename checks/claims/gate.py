@@ -49,9 +49,9 @@ def gate(names: tuple[str, ...], done: Callable[[str], None] = lambda name: None
     with ProcessPoolExecutor(initializer=ignore_interrupt) as pool:
         tried: list[TriedMutant] = []
         try:
-            for one in pool.map(try_mutant, names):
-                tried.append(one)
-                done(one.mutant)
+            for running in [pool.submit(try_mutant, name) for name in names]:
+                tried.append(running.result())
+                done(tried[-1].mutant)
         except BaseException:
             stop(pool)
             raise

@@ -85,7 +85,7 @@ def load(file: Path) -> Explored:
         exec(compile(source, str(file), "exec"), names)
     except SyntaxError as error:
         raise BadProperty(f"{file} line {error.lineno} is not Python: {error.msg}") from None
-    except Exception as error:  # whatever a user's file may raise
+    except (Exception, SystemExit) as error:  # whatever a user's file may raise
         raise BadProperty(f"{file} raises {type(error).__name__}: {' '.join(str(error).split())}") from None
     return _checked(file, names.get("PROPERTY"))
 

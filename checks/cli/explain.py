@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import console, refuse, write_json
 from halfclose.checks.explain.index import KINDS, find, kind_named, suggest
 from halfclose.checks.explain.page import WIDEST, index, listing, page
@@ -22,7 +22,7 @@ def command(
             "(3.10.7.4), ...; or a kind of these (readings). Without a name: everything there is."
         ),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the answer here; '-' is stdout.")] = None,
+    json_file: Json = None,
 ) -> None:
     """Say what something is, why, and where in RFC 9293 it stands; without a name, list everything that has one."""
     lines, data = _answer(" ".join(name or []), min(console.width, WIDEST))
