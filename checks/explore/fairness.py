@@ -9,7 +9,7 @@ A behaviour is *fair* if it meets two kinds of constraint, where "infinitely oft
 - Strong fairness: what is requested or enabled infinitely often is done infinitely often.  It is required of the
   network, for each segment.  A segment that is sent or can be delivered infinitely often is delivered infinitely
   often, however often it is lost in between: no retransmission helps if all are lost.  And a segment that is
-  duplicated infinitely often is sent infinitely often, since no segment stays in the network for ever (3.4.1, MSL).
+  duplicated infinitely often is sent infinitely often, since no segment stays in the network for ever (section 4, MSL).
 
 A scope has finitely many states.  So those that a behaviour visits infinitely often, with the steps that it takes
 infinitely often, form a strongly connected subgraph: each of them can be reached from every other.  The claim fails if
