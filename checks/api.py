@@ -30,10 +30,10 @@ from halfclose.spec.world.network import Scope
 
 
 def explore(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: Any) -> Answers:
-    """What can become of the octets of two programs, over a network that loses, duplicates and delays.
+    """What can become of the octets of two programs, over a network that loses, duplicates and delays segments.
 
-    bounds: those of `Scope`, one segment under way in each direction by default.  Raises BadProgram, BadScope and
-    UnknownSwitch.
+    bounds: fields of `Scope`; by default, one segment is under way in each direction at most.  Raises BadProgram,
+    BadScope and UnknownSwitch.
     """
     apps = parse_application(app_a), parse_application(app_b)
     scope = Scope(*apps, parse_profile(profile), **({"slots": 1} | bounds))
@@ -43,7 +43,8 @@ def explore(app_a: str, app_b: str, profile: str = "rfc9293", **bounds: Any) -> 
 def verify(*claims: str, mutants: bool = True, jobs: int | None = None) -> Report:
     """Decide claims by their ids, all of them where none is named; raises UnknownClaim.
 
-    mutants: try those that must break each claim, too.  jobs: processes, as many as there are processors by default.
+    mutants: also try the mutants that must break each claim.  jobs: the number of processes; by default, that of the
+    processors.
     """
     wanted = chosen(claims)
     report = Report(wanted, mutants)
@@ -52,7 +53,7 @@ def verify(*claims: str, mutants: bool = True, jobs: int | None = None) -> Repor
 
 
 def prove(profile: str = "", solver: str = "z3") -> dict[str, Proof]:
-    """The two proofs by induction, "one end" and "both ends": for every profile at once, or for one.
+    """The two proofs by induction, by their names "one end" and "both ends", for every profile at once or for one.
 
     Raises UnknownSwitch, and NoSolver where the solver is not installed.
     """
@@ -66,10 +67,10 @@ def vectors(profile: str = "linux") -> VectorSet:
 
 
 def conform(stack: str, of: VectorSet | None = None, profile: str = "") -> ConformReport:
-    """Replay vectors against a stack by its name, those of its own profile where none are given.
+    """Replay test vectors against the stack of this name.
 
-    profile: what it is judged by, its own by default.  Raises UnknownStack, UnknownSwitch, and StackError where the
-    stack cannot be had on this machine.
+    of: the vectors; by default, those of the profile.  profile: the one that the stack is judged by; by default, its
+    own.  Raises UnknownStack, UnknownSwitch, and StackError where this machine cannot run the stack.
     """
     driver(stack)
     judged_by = parse_profile(profile) if profile else PROFILES.get(stack, Profile())

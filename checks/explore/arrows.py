@@ -1,4 +1,4 @@
-"""Every step between the states of an explored scope, as arrays: what liveness is decided on."""
+"""The graph of states and steps of an explored scope, as arrays; claims of progress are decided on it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ from halfclose.spec.language.edge import CALLS
 Numbers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 
-#: An end may always do nothing; whether it may do so for ever is for fairness to say.
+#: A step in which nothing happens.  It is possible in every state; fairness says whether it may go on for ever.
 STUTTER = Action("stutter", 0, -1, -1, -1, False)
 
-#: What an end, its timers or its application do of themselves; an application's call is one kind, whatever it is.
+#: The kind of every call of an application, for fairness: whichever its next call is, it makes it at last.
 CALL = "call"
 
 
 @dataclass(frozen=True)
 class Arrows:
-    """source, target: numbers of states, in the order of `keys`; label: what happened, a number of `actions`.
+    """keys: the states, level by level; the number of a state is its place there.
 
-    ends: for each level of the search the number behind its last state.
+    source, target, label: one item an arrow: the numbers of the states that it leaves and enters, and the place of what
+    happened in `actions`.  The first arrows are the stutters, one for each state.  ends: for each level the number
+    after that of its last state.
     """
 
     system: System
@@ -47,29 +49,29 @@ class Arrows:
 
     @cached_property
     def pairs(self) -> Numbers:
-        """For each state a number of its two local states."""
+        """For each state a number that stands for its pair of local states."""
         seen: dict[int, int] = {}
         return np.fromiter((seen.setdefault(key & PAIR_MASK, len(seen)) for key in self.keys), np.int64, len(self.keys))
 
     def nearest(self, states: Marks) -> int:
-        """Of these states one that is nearest to the first: in the first level that has any, the least (`content`)."""
+        """Of these states one nearest to the initial state: in the first level that has any, the least by `content`."""
         numbers = np.flatnonzero(states)
         end = self.ends[np.searchsorted(self.ends, numbers[0], side="right")]
         nearest: list[int] = numbers[numbers < end].tolist()
         return min(nearest, key=lambda number: self.system.content(self.keys[number]))
 
     def labelled(self, wanted: Sequence[bool]) -> Marks:
-        """The arrows whose action is wanted; one answer for each of `actions`."""
+        """The arrows whose action is wanted.  wanted: one item for each of `actions`."""
         return np.asarray(wanted, dtype=np.bool_)[self.label]
 
     def leaving(self, arrows: Marks) -> Marks:
-        """The states that these arrows leave."""
+        """The states that some of these arrows leave."""
         states = np.zeros(len(self.keys), dtype=np.bool_)
         states[self.source[arrows]] = True
         return states
 
     def kind(self, action: Action) -> tuple[int, str] | None:
-        """The end and the kind of what it does of itself: a timer, its output, its user's call."""
+        """For a step that an end takes by itself, the end and the kind: a timer, its output, its user's call."""
         if action.kind != "own":
             return None
         event = self.system.graph.edges[action.edge].event
@@ -77,7 +79,7 @@ class Arrows:
 
 
 def arrows(search: TableSearch) -> Arrows:
-    """Every step out of each state of a finished search, and one that stays there."""
+    """The graph of a complete search: every step out of each state, and its stutter."""
     blocks = [block for depth in range(search.depth_reached + 1) for block in search.blocks(depth)]
     levels = [sum(lo.size for lo, _ in search.blocks(depth)) for depth in range(search.depth_reached + 1)]
     keys = [key for block in blocks for key in search.keys(block)]

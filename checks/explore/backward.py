@@ -1,6 +1,7 @@
-"""Which states of a finished compiled search cannot reach a goal any more.
+"""Which states of a complete compiled search can no longer reach a goal.
 
-Steps are not kept: they are computed again, which is fast, and leaves the memory to the states.
+Goals are marked, then every state with a step to a marked state, until nothing changes; the unmarked states are the
+answer.  Steps are computed again in each round and not stored: this is fast, and leaves the memory to the states.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from halfclose.spec.world.network import BadScope
 
 
 def _scratch(result: Sweep) -> tuple[tuple[e.Words, e.Words], e.Words]:
-    misses = np.array([e.FIRST_MISS])  # no room: everything is in the tables by now
+    misses = np.array([e.FIRST_MISS])  # without room for misses: everything is in the tables by now
     return words(k.BATCH * result.tables.most_successors, result.layout.wide), misses
 
 
 def cannot_reach(result: Sweep, goals: Callable[[int], bool]) -> Iterator[int]:
-    """See Exploration.  Whatever has a step to a hopeful state is hopeful, until nothing changes."""
+    """See Exploration.  A state has hope if it is a goal or has a step to a state with hope; raises BadScope."""
     seen, system = result.seen, result.system
     if system.mirrored:
         raise BadScope("with symmetry it cannot be said what stays reachable")

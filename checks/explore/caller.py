@@ -1,6 +1,7 @@
-"""The application above one end of a scope: the calls that it may make now.
+"""The application above one end of a scope: the calls that it may make in a local state.
 
-It sees of its end what a program can see, through the variables of the specification.
+A program makes its calls in their order and waits until the next one is possible; a free application may make any call
+at any time.  Either sees of its end only what a real program can see; the ghosts stand for what it remembers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _MAY_SEND = frozenset((State.ESTABLISHED.index, State.CLOSE_WAIT.index))
 
 @dataclass(frozen=True)
 class Caller:
-    """lives: incarnations that it may open.  octets: the most that it sends in one of them."""
+    """An application.  lives: how many incarnations it may open.  octets: the most that it sends in one of them."""
 
     app: Application
     lives: int
@@ -69,7 +70,7 @@ class Caller:
             yield _GIVES_UP[step.action], 0, counter + 1
 
     def _read(self, tcb: Local, counter: int, app: Program, step: Step) -> Iterator[tuple[Event, int, int]]:
-        """Read what is there; a counted read is done when enough has come, an open one at the end of file."""
+        """Read what is there; a read with a count is over when so much has come, one without at the end of file."""
         on_hand = tcb[AT[RCV.USER]]
         if step.count is None:
             yield Event.RECEIVE, max(on_hand, 1), counter + (not on_hand and self._at_end(tcb))
@@ -94,14 +95,14 @@ _GIVES_UP = {Action.SHUTDOWN: Event.CLOSE, Action.CLOSE: Event.FULL_CLOSE, Actio
 _AT_END = frozenset(
     state.index for state in (State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT, State.CLOSED)
 )
-#: Applications look at these, so they are never dead.
+#: Applications read these variables, so they are never dead (see readers/dead_variables.py).
 APPLICATION_READS = frozenset(
     (GHOST.LIFE, GHOST.SENT, GHOST.READ, GHOST.EOF, GHOST.FATE, GHOST.JOINED, RCV.USER, CLOSE_CALLED)
 )
 
 
 def _read_by(app: Program, counter: int) -> int:
-    """Octets of this incarnation that are read when the step at `counter` is done."""
+    """How many octets of this incarnation the program has read when the step at `counter` is over."""
     total = 0
     for step in app.steps[: counter + 1]:
         if step.action in (Action.OPEN, Action.LISTEN):

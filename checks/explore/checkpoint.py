@@ -1,7 +1,7 @@
-"""A search by the kernel in a file: every complete level, and what its indices mean, so that another run can go on.
+"""A compiled search in a file, so that another run can resume it: every complete level, and what the indices mean.
 
-The file is a zip of NumPy arrays.  A level that was under way is left out: it is expanded again.  What the ends do is
-not kept either, as the machines say it again when asked.
+The file is a zip of NumPy arrays.  A level that was not complete is left out, and expanded again.  The tables of steps
+are left out, too, because the machines can evaluate them again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FORMAT = 1
 
 
 def save(result: Sweep, file: Path) -> None:
-    """Write the search; the file is there as a whole or not at all."""
+    """Write the search, first to another file that then replaces this one: so it is never half written."""
     partial = file.with_name(file.name + ".partial")
     try:
         with zipfile.ZipFile(partial, "w") as archive:
@@ -39,7 +39,7 @@ def save(result: Sweep, file: Path) -> None:
 
 
 def load(result: Sweep, file: Path, tick: Callable[[], None]) -> None:
-    """Bring a new search to where the one in the file was."""
+    """Bring a new search to where the saved one was; raises BadCheckpoint.  tick: is called now and then."""
     try:
         with np.load(file, allow_pickle=False) as archive:
             head = json.loads(str(archive["head"]))

@@ -1,7 +1,8 @@
-"""Breadth-first search by the compiled kernel, level by level and in as many threads as wanted.
+"""Breadth-first search by the kernel that numba compiles (kernel.py), level by level, in one thread or several.
 
-A level is one pass over its states, and another over those whose steps were not in the tables yet, until all of them
-are.  What is found does not depend on the number of threads, nor on the engine (see exploration.py).
+A level takes one or more passes.  A pass expands every state whose steps are in the tables; the machines then evaluate
+what was missing, and the next pass expands the states that had to wait.  What is found depends neither on the number of
+threads nor on the engine (see exploration.py).
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from halfclose.checks.explore.tables import Grown
 from halfclose.checks.explore.worker import Worker
 from halfclose.checks.work.interrupt import patient
 
-#: A frontier below this is expanded by one thread after the other.
+#: With fewer states than this, the calling thread does the work of all threads: handing it out would cost more.
 _SMALL = 2048
 _FIRST_LOCALS = 64
-#: Seconds between two savings.
+#: The least time between two savings, in seconds.
 _SAVE_EVERY = 60
 DEFAULT = Options()
 
 
 class CompiledSearch(TableSearch):
-    """What the kernel has found, and everything it needs to go on."""
+    """The states that the kernel has found, and everything that it needs to go on."""
 
     def __init__(self, system: System, inquiry: Inquiry | None = None, options: Options | None = None):
         super().__init__(system, inquiry)
@@ -89,11 +90,11 @@ class CompiledSearch(TableSearch):
 
     @property
     def fingerprint(self) -> str:
-        """Of all that must be the same where the search is to go on."""
+        """A hash of everything that must be the same where the search is resumed."""
         return "mirrored-" * self.system.mirrored + self.system.shared.fingerprint
 
     def resume(self, layout: Layout, levels: Iterable[Block], tick: Callable[[], None]) -> None:
-        """Go on from these levels, whose indices the system knows again."""
+        """Continue from these levels of a saved search; the system has been given its indices before."""
         self.seen.restore(layout, levels)
         self.tables.reserve()
         self._workers = []
@@ -103,7 +104,7 @@ class CompiledSearch(TableSearch):
                 a, b, *_ = self.layout.unpack((lo, hi))
                 self._judged.array[a, b] = 1
         for level in self.seen.levels[:-1]:
-            self._expand(level, tick, lambda _: False)  # for the tables alone: what it leads to is here already
+            self._expand(level, tick, lambda _: False)  # fills the tables; the successors are known
         self.levels = len(self.seen.levels) - 1
 
     # ---- one level -------------------------------------------------------------------------------------------
@@ -121,12 +122,12 @@ class CompiledSearch(TableSearch):
         self.whole = 0, dict(self.findings)
 
     def level(self, tick: Callable[[], None]) -> bool:
-        """Expand the last level into the next one; whether there is one."""
+        """Expand the last level; whether that gives another one."""
         self._expand(self.seen.levels[-1], tick, self._insert)
         return self.seen.end_level()
 
     def _expand(self, work: list[Blocks], tick: Callable[[], None], insert: Callable[[int], bool]) -> None:
-        """Take every step out of these states, with as many passes as the tables need to know them all."""
+        """Take every step out of these states, in as many passes as it takes until the tables hold all of them."""
         while True:
             self._pass(work, tick, insert)
             misses = {miss for worker in self._workers for miss in worker.missed()}
@@ -157,12 +158,12 @@ class CompiledSearch(TableSearch):
                 raise OutOfMemory
 
     def _insert(self, region: int) -> bool:
-        """Insert what every thread has found for one region; whether the hash set is too small for it."""
+        """Insert what all threads have found for one region; whether the hash set is too small for it."""
         done = [worker.insert(region, self.seen, self.model.layout) for worker in self._workers]
         return not all(done)
 
     def _renew(self) -> None:
-        """Make the arrays fit what the tables hold; a key whose field an index has outgrown is packed anew."""
+        """Fit the arrays to the grown tables; where an index has outgrown its field, all keys are packed anew."""
         counts = self.tables.counts
         self._judged.reserve(*counts[:2])
         self.seen.judged = self._judged.array
@@ -204,7 +205,7 @@ class CompiledSearch(TableSearch):
                 keep.at_the_end()
 
     def _search(self, tick: Callable[[], None], rest: Callable[[], None]) -> None:
-        """Level by level; between two of them the search may rest."""
+        """Search level by level.  rest: is called between two levels, where the search is in a state to be saved."""
         enough, limit, judge = self.inquiry.enough, self.inquiry.limit, self.inquiry.judge
         while not enough(self.findings):
             more = self.level(tick)
@@ -241,13 +242,13 @@ class _Keep:
         self._saved, self._cost = time.perf_counter(), 0.0
 
     def now_and_then(self, seconds: float) -> None:
-        """Save where some time has passed, and much more than saving takes."""
+        """Save if the last time is long ago, also when compared with the time that saving takes."""
         if time.perf_counter() - self._saved > max(_SAVE_EVERY, 20 * self._cost):
             self._result.seconds = seconds
             self.save()
 
     def at_the_end(self) -> None:
-        """Save what was cut short; drop the file of a search that is over."""
+        """Save a search that was cut short; delete the file of one that is complete."""
         if self._result.complete and self._file is not None:
             self._file.unlink(missing_ok=True)
         else:

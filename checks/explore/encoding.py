@@ -1,4 +1,7 @@
-"""How the steps of a scope are written in arrays of integers: what the tables hold and the searches over them read."""
+"""How the steps of a scope are written in arrays of integers: tables.py fills them, the searches read them.
+
+Several small numbers share a word; for each of them its lowest bit is named here, and a mask for its width.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,25 @@ Words = NDArray[np.int64]
 Table = NDArray[np.int32]
 Flags = NDArray[np.uint8]
 
-#: Entries of a table that hold no index: nobody has asked yet; somebody has, and the answer comes after this pass.
+#: Items of a table that hold no index: nobody has asked for it yet; it was asked for, and is filled in after this pass.
 UNKNOWN, REQUESTED = -1, -2
 #: An empty slot of the hash set; keys are never negative.
 EMPTY = -1
 
-#: What is missing: kind | side | local state or bag | segment.
+#: A miss, that is an item that the tables lack: its kind | side | local state or bag | segment.
 OWN, CRASH, ARRIVE, CONTENT, SUM = range(5)
 MISS_KIND, MISS_SIDE, MISS_INDEX, MISS_MASK = 60, 59, 28, (1 << 28) - 1
-#: The list of misses begins with the place behind its last one.
+#: In a list of misses, item COUNT is the place after the last miss; the first one stands at FIRST_MISS.
 COUNT, FIRST_MISS = 0, 1
-#: A move: the local state it leads to | the segment it sends, plus one | whether it waits for an empty network |
-#: whether somebody wants to know that it was taken.
+#: A move: the local state that it leads to | the segment that it sends, plus one | whether it waits for an empty
+#: network | whether it must be noted when it is taken (`fired`).
 MOVE_SEGMENT, MOVE_WAITS, MOVE_MARKED, MOVE_MASK = 24, 48, 49, (1 << 24) - 1
-#: One segment in a bag: its index | the bag without it | whether it can be delivered.
+#: An entry, that is one segment in a bag: its index | the bag without it | whether it can be delivered now.
 ENTRY_REST, ENTRY_NEXT, ENTRY_MASK = 24, 48, (1 << 24) - 1
 
-#: Places in `StepTables.layout`: the shifts and masks of the fields, the flags, room for segments each way, and for
-#: each budget (losses, duplicates, losses of memory) its bound or -1, its cost, and its shift and mask within USED.
+#: Places in `StepTables.layout`: for each field its shift, and its mask from FIELD_MASK on; two flags; the most
+#: segments under way from A and from B; and for each budget (losses, duplicates, losses of memory) its bound or -1, the
+#: cost of one, and its shift and mask within the field USED.
 A, B, AB, BA, USED = range(5)
 FIELD_MASK, WIDE, MIRRORED, SLOTS = 5, 10, 11, 12
 BOUND, COST, SHIFT, BUDGET_MASK = 14, 17, 20, 23
@@ -37,7 +41,10 @@ LOSS, DUPLICATE, MEMORY = range(3)
 
 
 class StepTables(NamedTuple):
-    """One scope as tables. `first` cuts the moves into rows, `first_entry` the entries of bags."""
+    """The steps of one scope as tables (see tables.py).
+
+    first, first_entry: row n of the moves (entries) begins at item n and ends where row n + 1 begins.
+    """
 
     layout: Words
     own: Table  # side, local -> row of moves
@@ -45,10 +52,10 @@ class StepTables(NamedTuple):
     arrive: Table  # side, local, segment -> row of moves
     first: Words
     moves: Words
-    fired: Flags  # by move: a marked one was taken
+    fired: Flags  # by move: whether it was taken, for those that are marked
     content: Table  # bag -> row of entries
     first_entry: Words
     entries: Words
-    size: Table  # bag -> segments in it
-    room: Table  # bag -> its row in sum, where it is not full
+    size: Table  # bag -> how many segments it has
+    room: Table  # bag that is not full -> its room, a row of sum
     sum: Table  # room, segment -> bag

@@ -1,6 +1,6 @@
-"""Which search explores: the compiled one where numba is installed, otherwise the one with NumPy.
+"""Which search explores a scope: the compiled one where numba is installed, otherwise the one with NumPy.
 
-Their results are the same, to the last trace.
+Both give the same results, traces included.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def begin(
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
 ) -> TableSearch:
-    """A search that is ready to run, by this engine; raises NoEngine."""
+    """A search by this engine that has not run yet; raises NoEngine and BadScope."""
     if not compiles(engine):
         return VectorSearch(system, inquiry)
     # Only here: numba is not always installed, and takes half a second to import.
@@ -35,14 +35,14 @@ def explore(
     options: Options | None = None,
     tell: Tell | None = None,
 ) -> TableSearch:
-    """Begin a search and run it."""
+    """Begin a search and run it; raises what `begin` and its `run` raise."""
     search = begin(system, inquiry, engine, options)
     search.run(tell)
     return search
 
 
 def compiles(engine: Engine) -> bool:
-    """Whether the compiled search does it; raises NoEngine where it should and cannot."""
+    """Whether this engine is the compiled search; raises NoEngine where it is asked for and not installed."""
     present = find_spec("numba") is not None
     if engine is Engine.NUMBA and not present:
         raise NoEngine("numba is not installed: pip install 'halfclose[fast]'")

@@ -1,9 +1,9 @@
 """A search of one scope: what it has found, and the shortest way to it.
 
-Both engines visit the states level by level, a level being the states that are equally many steps away from the first
-one.  A counterexample is therefore a shortest one.  Which of several shortest ones is shown does not depend on the
-engine either: states and steps are compared by what they are (`System.content`, `System.rank`), never by the indices
-that a search happened to give them, and the least one is taken:
+Both engines search breadth first: they visit the states level by level, a level being the states that are equally many
+steps away from the initial one.  A counterexample is therefore a shortest one.  Nor does it depend on the engine which
+of several shortest ones is shown: states and steps are compared by what they are (`System.content`, `System.rank`),
+never by the indices that a search happened to give them, and the least is taken:
 
 - of the states of the first level in which a property is settled, the least;
 - of the steps that lead to a state from the level before, the first in the order of ends, kinds and edges.
@@ -21,7 +21,7 @@ from halfclose.checks.explore.system import Action, System
 
 @dataclass(frozen=True)
 class Finding:
-    """Where a property was settled: the state, and the step out of it where the property is one of steps."""
+    """Where a property was settled: the state and, for a property of steps, the step out of it."""
 
     prop: int
     state: int
@@ -33,8 +33,8 @@ class Finding:
 class Exploration(ABC):
     """A search that was begun, and all that it has found so far.
 
-    levels: the depth of the deepest state.  complete: nothing is left.  stopped: why it ended before, where that was
-    not its caller's wish.
+    findings: by the number of the property.  levels: the depth of the deepest state.  complete: every reachable state
+    was seen.  stopped: why it ended early, where its caller did not ask for that ("memory"); else empty.
     """
 
     system: System
@@ -47,20 +47,20 @@ class Exploration(ABC):
 
     @abstractmethod
     def run(self, tell: Callable[[int, int], None] | None = None) -> None:
-        """Search to the end, or until the inquiry is answered; whoever interrupts it keeps what was found."""
+        """Search to the end, or until the inquiry is answered; after an interrupt, what was found is still there."""
 
     @property
     @abstractmethod
     def states(self) -> int:
-        """How many were seen."""
+        """How many states were seen."""
 
     @property
     def memory(self) -> int | None:
-        """Bytes that it takes, where that is known."""
+        """The memory that it takes, in bytes; None where that is not known."""
         return None
 
     def keep(self, file: Path | None) -> Path | None:
-        """Keep the search in a file, if it can go on from one: in this one, or one named after its scope."""
+        """Save the search if it can be resumed; returns the file: this one, or one named after its scope."""
         return None
 
     @abstractmethod
@@ -73,15 +73,15 @@ class Exploration(ABC):
 
     @abstractmethod
     def cannot_reach(self, goals: Callable[[int], bool]) -> Iterator[int]:
-        """States from which no goal can be reached any more, nearest to the start first.
+        """The states from which no goal can be reached any more, those nearest to the initial state first.
 
-        goals judges a state by its pair of local states alone.  The search must be complete.
+        goals: whether a state is a goal, judged by its pair of local states alone.  The search must be complete.
         """
 
     # ---- the way to a state ----------------------------------------------------------------------------------
 
     def path(self, state: int) -> list[int]:
-        """The states from the first to this one; no way is shorter."""
+        """The states on a shortest path from the initial state to this one, both included."""
         keys = [self.representative(state)]
         for depth in range(self.depth(keys[0]) - 1, -1, -1):
             keys.append(self._before(depth, keys[-1]))
@@ -89,7 +89,7 @@ class Exploration(ABC):
         return _unmirrored(self.system, keys, state) if self.system.mirrored else keys
 
     def _before(self, depth: int, state: int) -> int:
-        """The state of this level out of which the first step leads to a state of the next level."""
+        """The predecessor in this level of a state in the next one: that with the least step to it."""
         steps = (
             (self.system.rank(key, item.action), key)
             for key in self.near(depth, state)
@@ -104,7 +104,7 @@ class Exploration(ABC):
 
     @abstractmethod
     def depth(self, state: int) -> int:
-        """The level in which a state stands."""
+        """The level of a state, which must have been seen."""
 
     @abstractmethod
     def near(self, depth: int, state: int) -> Iterator[int]:
@@ -112,7 +112,7 @@ class Exploration(ABC):
 
 
 def _unmirrored(system: System, path: list[int], state: int) -> list[int]:
-    """A path of the whole model to this state, for one whose states stand for their mirror images as well."""
+    """Turn a path on which states stand for their mirror images, too, into a path of the whole model to this state."""
     keys = [system.initial]
     for after in path[1:]:
         both = after, system.mirror(after)

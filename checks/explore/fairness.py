@@ -1,17 +1,30 @@
-"""Liveness under fairness: is there an infinite behaviour, fair to everybody, that never reaches what is claimed?
+"""Liveness under fairness: is there a fair infinite behaviour that never reaches the goal of a claim?
 
-What is fair:
+Without fairness nearly every claim of progress fails: a network may lose every segment, and a timer need never expire.
+A behaviour is *fair* if it meets two kinds of constraint, where "infinitely often" means that it never stops happening:
 
-- weakly, to what an end does of itself (each timer, its output, the reassembly of what it holds, the next call of its
-  program): what can be done from some time on without a break is done at last;
-- strongly, to every segment: one that is sent, or could be delivered, again and again is delivered again and again,
-  however often it is lost (losing it for ever is what no retransmission can help against); and one that is duplicated
-  again and again is sent again and again, for it has a lifetime.
+- Weak fairness: what is enabled in every state from some point on is done infinitely often.  It is required of
+  everything that an end does by itself: each of its timers, its output, the reassembly of text that it holds, and the
+  next call of its program.
+- Strong fairness: what is requested or enabled infinitely often is done infinitely often.  It is required of the
+  network, for each segment.  A segment that is sent or can be delivered infinitely often is delivered infinitely
+  often, however often it is lost in between: no retransmission helps if all are lost.  And a segment that is
+  duplicated infinitely often is sent infinitely often, since no segment stays in the network for ever (section 4, MSL).
 
-A behaviour that goes on for ever stays, from some time on, within one strongly connected component of the graph of
-states, and visits all of some part of it again and again.  So the components of the states where the goal does not hold
-are searched for such a part: a component is given up where it must break weak fairness, and loses the steps that would
-break strong fairness, until nothing changes.  All components at once, in compiled code.
+A scope has finitely many states.  So those that a behaviour visits infinitely often, with the steps that it takes
+infinitely often, form a strongly connected subgraph: each of them can be reached from every other.  The claim fails if
+and only if the states without the goal contain a reachable, strongly connected subgraph that has a step and in which
+
+- each weak constraint has a state where it is not enabled, or a step that does what it requires;
+- each strong constraint has a step that does what it requires, or has neither a request nor a state that enables it.
+
+A walk that goes round such a subgraph for ever, over all of its states and steps, is fair (lasso.py draws one).  Such
+subgraphs are found by pruning, as the emptiness of a Streett automaton is decided.  Compute the strongly connected
+components (SCCs).  Delete an SCC without a step, or in which a weak constraint is enabled in every state and never
+done: every subgraph of it is unfair as well.  In an SCC that never does what a strong constraint requires, delete the
+states and the steps that enable or request it: no fair behaviour that stays in this SCC has them infinitely often.
+Deletions break SCCs into smaller ones, so repeat this until nothing is deleted; the SCCs that are left are the fair
+ones.  SciPy computes all SCCs of a round in one call.
 """
 
 from __future__ import annotations
@@ -29,7 +42,10 @@ from halfclose.spec.world.application import Program
 
 @dataclass(frozen=True)
 class Weak:
-    """Not for ever enabled without being taken.  able: the states where it can be done; does: the steps that do it."""
+    """Weak fairness: if it is enabled in every state from some point on, it is done infinitely often.
+
+    able: the states where it is enabled; does: the steps that do it.
+    """
 
     name: str
     able: Marks
@@ -38,9 +54,9 @@ class Weak:
 
 @dataclass(frozen=True)
 class Strong:
-    """Not again and again possible without being done again and again.
+    """Strong fairness: if it is enabled or requested infinitely often, it is done infinitely often.
 
-    able: states where it can be done; asks: steps that ask for it; does: steps that do it.
+    able: the states where it is enabled; asks: the steps that request it; does: the steps that do it.
     """
 
     name: str
@@ -51,7 +67,7 @@ class Strong:
 
 @dataclass(frozen=True)
 class Fairness:
-    """Everything that a behaviour must be fair to."""
+    """The constraints that a fair behaviour meets."""
 
     weak: tuple[Weak, ...]
     strong: tuple[Strong, ...]
@@ -70,7 +86,7 @@ def _weak(graph: Arrows) -> Iterator[Weak]:
 
 
 def _is_due(graph: Arrows, kind: tuple[int, str]) -> bool:
-    """A program's next call is due; a free application may never call again."""
+    """Whether it is under weak fairness: a program makes its next call at last, a free application need not call."""
     scope = graph.system.scope
     return kind[1] != CALL or isinstance((scope.app_a, scope.app_b)[kind[0]], Program)
 
@@ -96,14 +112,14 @@ _ARRIVES = ("deliver", "duplicate")
 
 @dataclass(frozen=True)
 class Fair:
-    """What is left: the component of each state (-1: none), and the steps that a fair behaviour can take for ever."""
+    """The fair SCCs: for each state the number of its SCC (-1 where it is in none), and the steps within them."""
 
     component: Numbers
     steps: Marks
 
 
 def fair_components(graph: Arrows, rules: Fairness, states: Marks, steps: Marks | None = None) -> Fair:
-    """The parts of these states (and steps) in which a fair behaviour can stay for ever."""
+    """The SCCs of these states (and steps) in which a fair behaviour can stay for ever, by the pruning above."""
     steps = np.ones(len(graph.source), dtype=np.bool_) if steps is None else steps.copy()
     states = states.copy()
     while True:
@@ -123,7 +139,7 @@ def fair_components(graph: Arrows, rules: Fairness, states: Marks, steps: Marks 
 
 
 def _forbid(graph: Arrows, rules: Fairness, component: Numbers, count: int, states: Marks, steps: Marks) -> bool:
-    """Take away, where a segment is never delivered, the states and steps that would be unfair to it; whether any."""
+    """Delete, in SCCs that never do what a strong constraint requires, what enables or requests it; whether any."""
     changed = False
     for strong in rules.strong:
         never = ~_any(component[graph.source[steps & strong.does]], count)
@@ -137,6 +153,7 @@ def _forbid(graph: Arrows, rules: Fairness, component: Numbers, count: int, stat
 
 
 def _components(graph: Arrows, states: Marks, steps: Marks) -> tuple[Numbers, int]:
+    """For each state the number of its SCC over these steps, and how many SCCs there are."""
     size = len(graph.keys)
     ends = graph.source[steps], graph.target[steps]
     matrix = csr_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(size, size))
@@ -145,14 +162,14 @@ def _components(graph: Arrows, states: Marks, steps: Marks) -> tuple[Numbers, in
 
 
 def _any(members: Numbers, count: int) -> Marks:
-    """The components that have a member among these."""
+    """Which of so many SCCs are named among these numbers."""
     marks = np.zeros(count, dtype=np.bool_)
     marks[members] = True
     return marks
 
 
 def wars(graph: Arrows) -> Fair:
-    """Cycles of deliveries alone that change neither end: an exchange of segments that nothing but loss can end."""
+    """Livelocks: SCCs of deliveries that change neither end.  Only the loss of a segment ends such an exchange."""
     delivers = graph.labelled([action.kind == "deliver" for action in graph.actions])
     idle = graph.pairs[graph.source] == graph.pairs[graph.target]
     everywhere = np.ones(len(graph.keys), dtype=np.bool_)

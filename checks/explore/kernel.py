@@ -1,11 +1,16 @@
 """The inner loops of the compiled search, compiled by numba: functions over arrays of integers and nothing else.
 
-They know states only as packed keys of one or two words (`lo`, and `hi` where WIDE is set), and what the ends do only
-as tables (`StepTables`, filled by tables.py).  A step that is not in the tables yet is reported as a miss, and its
-state put back; nothing is decided here.  Everything is int64: numba turns a mixture with uint64 into float64.
+They know states only as packed keys of one or two words (`lo`, and `hi` where WIDE is set; see layout.py), and the
+behaviour of the ends only as tables (`StepTables`, filled by tables.py).  No rule of TCP is evaluated here: a step that
+is not in the tables yet is reported as a miss, and its state is put back until the machines have filled the tables.
+All numbers are int64, because numba turns a mixture of int64 and uint64 into float64.
 
-The hash set is open addressing with linear probing over exact keys, in one region for each thread: a key's hash says
-to which it belongs, so that threads never write to the same place.
+A level goes through two functions.  `expand` writes the successors of its states to buffers, and leaves out those that
+were written a moment ago; `insert` puts them into the hash set and returns the new ones.  The hash set holds whole keys
+(so two states are never confused) in open addressing with linear probing.  It has one region for each thread, and a
+key's hash says to which region it belongs, so threads never write to the same place.
+
+`mark`, `spread` and `unmarked` find the states that can no longer reach a goal (see backward.py).
 """
 
 from __future__ import annotations
@@ -53,15 +58,15 @@ from halfclose.checks.explore.encoding import (
     Words,
 )
 
-#: Keys that are looked up together, so that the memory is asked for all of them at once.
+#: Keys that are looked up together, so that the processor fetches all their slots at once instead of one by one.
 TOGETHER = 16
-#: States whose successors are written together.
+#: States that are expanded by one call of `successors`.
 BATCH = 32
 
 
 @njit(cache=True)
 def mix(lo: int, hi: int) -> int:
-    """A hash whose low bits are as good as its high ones."""
+    """A hash of a key, well mixed in its low bits (the slot) as in its high bits (the region)."""
     h = (lo + hi * -4417276706812531889) * -7046029254386353131
     h = (h ^ ((h >> 32) & 0xFFFFFFFF)) * -4658895280553007687
     return h ^ ((h >> 29) & 0x7FFFFFFFF)
@@ -69,7 +74,7 @@ def mix(lo: int, hi: int) -> int:
 
 @njit(cache=True)
 def _pack(pair: int, rest: int, other_pair: int, other_rest: int, wide: bool, mirrored: bool) -> tuple[int, int]:
-    """The words of a state; with symmetry, of whichever of it and its mirror image comes first."""
+    """The words of a state; with symmetry, those of the lesser of the state and its mirror image."""
     if not wide:
         key, other = pair | rest, other_pair | other_rest
         return (other if mirrored and other < key else key), 0
@@ -90,10 +95,10 @@ def successors(
     ends: Words,
     misses: Words,
 ) -> None:
-    """Write the states after each of some states, as often as there are steps to them.
+    """Write the successors of the states from start to stop; a successor of two steps is written twice.
 
-    ends: where they end in `out`; negative for a state that lacks something.  All in one function on purpose: passing
-    arrays on costs more than a step.
+    ends: for each state, where its successors end in `out`; -1 minus that place where a step of it is not in the
+    tables.  This is one long function on purpose: a call that passes arrays on costs more than a step.
     """
     lay = model.layout
     wide, mirrored, crashes = lay[WIDE] != 0, lay[MIRRORED] != 0, lay[BOUND + MEMORY] != 0
@@ -125,7 +130,7 @@ def successors(
                 content = 0
             first, last = model.first_entry[content], model.first_entry[content + 1]
             for e in range(first - 2, last):
-                # its own moves first, then the loss of its memory, then every segment that comes
+                # first the end's own moves, then the loss of its memory, then each segment that is on its way to it
                 segment, rest, copied, cost = 0, coming, False, used
                 if e == first - 2:
                     row, kind = model.own[side, local], OWN
@@ -237,10 +242,10 @@ def expand(
     scratch_hi: Words,
     misses: Words,
 ) -> int:
-    """Write the states after those of a block to `out`, sorted by region; returns where it stopped for lack of room.
+    """Write the successors of a block's states to `out`, by region; returns where it stopped for lack of room.
 
-    A state that lacks something goes to `back`.  tally: the steps, and the states put back.  recent: a few thousand
-    keys that were written lately; most steps lead to one of those.
+    back: receives the states of which a step is not in the tables.  tally: counts the steps, and the states put back.
+    recent: keys that were written lately (a direct-mapped cache); most steps lead to one of those, which is skipped.
     """
     wide, regions, mask = model.layout[WIDE], filled.size, recent.size - 1
     ends = np.empty(BATCH, np.int64)
@@ -294,8 +299,8 @@ def insert(
 ) -> int:
     """Add keys to one region of the hash set; returns where it stopped for lack of room.
 
-    The new ones are written to `new`, those of them with a pair of local states that nobody has judged to `pairs`.
-    tally: the keys in the region, in new and in pairs.
+    new: receives the keys that were not in the set.  pairs: receives those of them whose pair of local states is not
+    marked in `judged` yet.  tally: counts the keys in the region, in `new` and in `pairs`.
     """
     wide, mask = layout[WIDE], slots.size - 1
     at, seen = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
@@ -331,7 +336,7 @@ def insert(
 
 @njit(cache=True, nogil=True)
 def place(lo: Words, hi: Words, wide: int, slots: Words, slots_hi: Words) -> None:
-    """Put keys that are all different into an empty region, or one that grew."""
+    """Put keys into a region that holds none of them and has room for all."""
     mask = slots.size - 1
     for i in range(lo.size):
         slot = mix(lo[i], hi[i] if wide else 0) & mask
@@ -351,7 +356,7 @@ def deal(lo: Words, hi: Words, wide: int, regions: int, to: Flags) -> None:
 
 @njit(cache=True)
 def _slot(key: int, high: int, wide: bool, slots: NDArray[np.int64], slots_hi: NDArray[np.int64]) -> int:
-    """Where a key that is in the hash set stands, counted over all its regions."""
+    """The number of the slot that holds a key, counted over all regions; the key must be in the hash set."""
     regions, size = slots.shape
     h = mix(key, high)
     region, slot = (((h >> 48) & 0x7FFF) * regions) >> 15, h & (size - 1)
@@ -370,7 +375,7 @@ def mark(
     goals: Flags,
     hope: Flags,
 ) -> None:
-    """Mark the states whose pair of local states is a goal; hope: a flag a slot of the hash set."""
+    """Mark the states whose pair of local states is a goal; hope: one flag for each slot of the hash set."""
     wide = layout[WIDE] != 0
     for i in range(lo.size):
         key = lo[i]
@@ -391,7 +396,7 @@ def spread(
     scratch_hi: Words,
     misses: Words,
 ) -> int:
-    """Mark the states of a block that have a step to a marked one; returns how many stay without."""
+    """Mark the states of a block that have a step to a marked state; returns how many stay unmarked."""
     wide, left, n = model.layout[WIDE] != 0, 0, 0
     batch, batch_hi = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)
     own, ends = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)

@@ -1,4 +1,9 @@
-"""How a behaviour goes on for ever: the stem and the cycle that are the counterexample to a claim of progress."""
+"""The counterexample to a claim of progress: a lasso, that is a stem and a cycle that is repeated for ever.
+
+The stem is a shortest path from the initial state to a fair component (see fairness.py).  The cycle starts and ends in
+the state that the stem reaches.  It grows by one shortest walk within the component for each fairness constraint that
+it does not meet yet, and then returns to its start.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,10 @@ from halfclose.checks.explore.trace import Lasso, Trace, step_of
 
 
 def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list[int]]) -> Lasso:
-    """The cycle in the first fair component, fair by itself; path: the keys from the initial state to a key."""
+    """The stem to the nearest fair component, and a fair cycle in it.
+
+    path: gives the keys on a shortest path from the initial state to a key, both included.
+    """
     first = graph.nearest(fair.component >= 0)
     inside = fair.component == fair.component[first]
     walk = _fair_walk(graph, rules, _Component(graph, inside, fair.steps), first)
@@ -24,7 +32,7 @@ def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list
 
 
 class _Component:
-    """The steps within one component, by the state that they leave."""
+    """One component, with its steps by the state that they leave."""
 
     def __init__(self, graph: Arrows, inside: Marks, steps: Marks):
         self.graph, self.inside = graph, inside
@@ -34,7 +42,7 @@ class _Component:
             self.out.setdefault(int(graph.source[step]), []).append(int(step))
 
     def way(self, start: int, wanted: Marks) -> list[int]:
-        """The shortest walk from a state whose last step is wanted."""
+        """The shortest walk from this state that ends with a wanted step."""
         came: dict[int, int] = {}
         waiting, seen = deque([start]), {start}
         while waiting:
@@ -58,7 +66,7 @@ class _Component:
 
 
 def _fair_walk(graph: Arrows, rules: Fairness, component: _Component, first: int) -> list[int]:
-    """A closed walk from a state that is fair to everybody, grown by one demand at a time."""
+    """A closed walk from this state that meets every constraint when it is repeated for ever."""
     walk: list[int] = []
     while True:
         wanted = next(_demands(graph, rules, component, walk, first), None)
@@ -74,8 +82,8 @@ def _end(graph: Arrows, walk: list[int], first: int) -> int:
 
 
 def _demands(graph: Arrows, rules: Fairness, component: _Component, walk: list[int], first: int) -> Iterator[Marks]:
-    """The steps of which one is still missing for the walk, repeated for ever, to be fair and to be a walk at all."""
-    if not walk and not component.steps[first]:  # the first arrows are those that stay where they are
+    """What the walk still lacks to be a fair cycle: for each thing the steps of which any one supplies it."""
+    if not walk and not component.steps[first]:  # arrow n is the stutter of state n
         yield component.steps
     states = np.zeros(len(graph.keys), dtype=np.bool_)
     states[first] = True
@@ -93,7 +101,7 @@ def _demands(graph: Arrows, rules: Fairness, component: _Component, walk: list[i
 
 
 def _arrow(graph: Arrows, before: int, after: int) -> int:
-    """A step between two states."""
+    """The first arrow from one state to another."""
     return int(np.flatnonzero((graph.source == before) & (graph.target == after))[0])
 
 

@@ -1,7 +1,8 @@
-"""How the kernel packs a state into one or two 63-bit words: which index stands in which bits.
+"""How the searches pack a state into one or two words of 63 bits: which index stands in which bits.
 
-Interned indices grow while a search goes on, so a layout fits what there is and leaves some room; when an index
-outgrows its field the keys are packed again.  As long as everything fits, one word does.
+The largest index grows while a search goes on.  So a layout is made for the indices that there are, with some bits to
+spare; when an index outgrows its field, all keys are packed again by a new layout.  One word is used as long as
+everything fits in it.  (The key of system.py is another one: a Python integer, whose fields are always as wide.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from halfclose.checks.explore.encoding import Words
 from halfclose.checks.explore.system import FIELD_BITS, System
 from halfclose.spec.world.network import BadScope, Scope
 
-#: Bits of a word that are used: not the sign, which marks empty slots.
+#: Bits of a word that are used: all but the sign, since -1 marks an empty slot.
 WORD = 63
 Block = tuple[Words, Words]
 NOTHING: Words = np.empty(0, np.int64)
@@ -26,11 +27,15 @@ NOTHING: Words = np.empty(0, np.int64)
 
 @dataclass(frozen=True)
 class Layout:
-    """widths: of the local states of A and B, the bags from A and from B, and what was used of the budgets."""
+    """Where the five fields stand.
+
+    widths: the bits of each: the local states of A and B, the bags from A and from B, what was used of the budgets.
+    wide: two words, the local states in the first one (lo) and the rest in the second (hi).
+    """
 
     widths: tuple[int, ...]
     wide: bool
-    bounds: tuple[int, ...]  # of losses, duplicates and crashes; -1: without bound
+    bounds: tuple[int, ...]  # the most losses, duplicates and crashes; -1: without bound
 
     @property
     def shifts(self) -> tuple[int, ...]:
@@ -40,11 +45,11 @@ class Layout:
 
     @property
     def capacities(self) -> tuple[int, ...]:
-        """How many indices of each kind fit."""
+        """How many different values each field can hold."""
         return tuple(1 << width for width in self.widths)
 
     def array(self, scope: Scope, mirrored: bool = False) -> Words:
-        """What the kernel needs to know of it, and of the scope's bounds."""
+        """The layout and the scope's bounds as one array, with the places that encoding.py names."""
         lay = np.zeros(k.LAYOUT_SIZE, np.int64)
         lay[k.A : k.USED + 1] = self.shifts
         lay[k.FIELD_MASK : k.FIELD_MASK + 5] = [size - 1 for size in self.capacities]
@@ -60,12 +65,12 @@ class Layout:
         return lay
 
     def pack(self, fields: tuple[Any, ...]) -> tuple[Any, Any]:
-        """The words of one state, or of an array of each field."""
+        """The words of one state, or of many; fields: five numbers, or five arrays of equal length."""
         a, b, ab, ba, used = (field << shift for field, shift in zip(fields, self.shifts, strict=True))
         return (a | b, ab | ba | used) if self.wide else (a | b | ab | ba | used, NOTHING)
 
     def unpack(self, block: tuple[Any, Any]) -> tuple[Any, ...]:
-        """What `pack` put together."""
+        """The fields of one state or of many, as `pack` takes them."""
         lo, hi = block
         words = (lo, lo, hi, hi, hi) if self.wide else (lo,) * 5
         return tuple(
@@ -73,7 +78,7 @@ class Layout:
         )
 
     def key_of(self, system: System, state: tuple[int, int]) -> int:
-        """The state as the system writes it; state: its two words."""
+        """The key that the system has for a state; state: its two words."""
         return self._key(system, *self.unpack(state))
 
     def _key(self, system: System, a: int, b: int, ab: int, ba: int, used: int) -> int:
@@ -85,7 +90,7 @@ class Layout:
         return system.key(a, b, ab, ba, spent)
 
     def keys_of(self, system: System, block: Block) -> list[int]:
-        """As key_of, for all states of a block at once."""
+        """The same as `key_of` for all states of a block at once."""
         a, b, ab, ba, used = self.unpack(block)
         low = (a | b << FIELD_BITS | ab << 2 * FIELD_BITS).tolist()
         if not used.any():
@@ -94,7 +99,7 @@ class Layout:
         return [self._key(system, *row) for row in rows]
 
     def state_of(self, system: System, key: int) -> tuple[int, int]:
-        """The two words of a state."""
+        """The two words of a state; key: as the system writes it."""
         *indices, spent = system.fields(key)
         used = shift = 0
         for bound, count in zip(self.bounds, spent, strict=True):
@@ -105,7 +110,10 @@ class Layout:
 
 
 def fit(scope: Scope, counts: tuple[int, int, int]) -> Layout:
-    """A layout for so many local states of A, of B, and bags: in one word if possible, else in two."""
+    """A layout for so many local states of A, of B, and bags, in one word if possible; raises BadScope.
+
+    In one word, the bits that are left over are shared among the four indices.
+    """
     bounds = tuple(-1 if n is None else n for n in (scope.losses, scope.duplicates, scope.crashes))
     used = sum(max(bound, 0).bit_length() for bound in bounds)
     a, b, bags = (max(count - 1, 1).bit_length() for count in counts)
@@ -120,7 +128,7 @@ def fit(scope: Scope, counts: tuple[int, int, int]) -> Layout:
     return Layout((FIELD_BITS, FIELD_BITS, bag, bag, used), True, bounds)
 
 
-#: Keys of two words compare by the second word and, where it is equal, by the first.
+#: Keys of two words are ordered by the second word and, where it is equal, by the first.
 _WIDE = np.dtype([("hi", np.int64), ("lo", np.int64)])
 Keys = NDArray[Any]
 
@@ -137,5 +145,5 @@ def joined(blocks: Iterable[tuple[Any, Any]]) -> Keys:
 
 
 def parted(keys: Keys) -> Block:
-    """The block of these keys."""
+    """The opposite of `joined`: these keys as one block."""
     return (keys["lo"], keys["hi"]) if keys.dtype == _WIDE else (keys, NOTHING)

@@ -1,7 +1,13 @@
 """One endpoint and its application inside a scope: what it can do by itself, and what a segment does to it.
 
-Everything is interned: a local state, a segment and an edge are small integers, and each pair of local state and
-segment is evaluated once, when it first occurs.
+An endpoint is a state machine over local states: the values of its variables (the TCB and the ghosts) and the counter
+of its program.  An edge of the specification is compiled to a Python function from a local state, a segment and the
+choices of the event to the next local state and the segment sent, or to None where the guard fails (readers/python).
+
+Local states and segments are *interned*: each different one gets a small integer, its index, when it first occurs.  So
+a state of the whole system is a few small integers.  Its steps are combined from answers that each machine gives once:
+the moves of a local state, and those of a local state on the arrival of a segment.  The choices need few values: a SEND
+and an output are tried with every count that the scope allows, and the initial sequence number is the least allowed.
 """
 
 from __future__ import annotations
@@ -40,14 +46,18 @@ from halfclose.spec.world.application import Application
 from halfclose.spec.world.network import Scope, Wait
 
 NO_SEGMENT = -1
-#: Looked up once: these are read at every step.
+#: Looked up once, because every step reads them.
 _AT_STATE, _AT_CLOCK, _AT_LIFE, _TIME_WAIT = AT[STATE], AT[CLOCK], AT[GHOST.LIFE], State.TIME_WAIT.index
 _BLANK_SEGMENT: Segment = (0,) * len(SEGMENT)
 
 
 class Move(NamedTuple):
-    """One step an endpoint can take: the edge, the new local state, the segment it sends, and what must have happened
-    before it (the assumption at the end of TIME-WAIT)."""
+    """One step that an endpoint can take.
+
+    edge: its number.  local, segment: indices of the local state that it leads to and of the segment that it sends
+    (NO_SEGMENT: none).  wait: what must have happened before it, which is the scope's assumption about the end of
+    TIME-WAIT.
+    """
 
     edge: int
     local: int
@@ -56,7 +66,7 @@ class Move(NamedTuple):
 
 
 class Label(Protocol):
-    """What a step is called in traces: an edge, usually."""
+    """What a step is called in traces; usually this is an edge."""
 
     @property
     def name(self) -> str: ...
@@ -65,16 +75,16 @@ class Label(Protocol):
     def cite(self) -> tuple[str, ...]: ...
 
 
-#: Edges as functions, with their numbers, by source and event.
+#: Edges as functions, each with its number, by the index of the source state and the event.
 Code = dict[tuple[int, Event], list[tuple[int, StepFunction]]]
 
 
 @dataclass
 class Interned:
-    """What both ends of a system share: what their steps are called, and the segments."""
+    """What both ends of a system share: the labels of their steps, and the interned segments."""
 
     labels: Sequence[Label]
-    fingerprint: str  # of all that the exploration depends on
+    fingerprint: str  # a hash of everything that the exploration depends on
     segments: dict[Segment, int] = field(default_factory=dict)
     by_id: list[Segment] = field(default_factory=list)
 
@@ -89,7 +99,7 @@ class Interned:
 
 
 def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code, Interned]:
-    """The edges as functions, keeping the variables that are watched, and no segment yet."""
+    """The edges as functions, and an empty table of segments.  watched: variables that are stored even where dead."""
     numbers = arithmetic(scope)
     dead = dead_variables(graph.edges, watched | APPLICATION_READS)
     code: Code = {}
@@ -103,10 +113,10 @@ def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code,
 
 
 class End(Protocol):
-    """One end of a scope: what Machine is, or anything else that moves by itself and when a segment arrives."""
+    """One end of a scope: a Machine, or other code that is explored in its place, such as the reference."""
 
     caller: Caller
-    locals: list[tuple[Local, int]]  # each local state with its program's counter
+    locals: list[tuple[Local, int]]  # by index: the variables, and the program's counter
     initial: int
 
     @property
@@ -122,7 +132,7 @@ class End(Protocol):
 
 
 class Machine:
-    """One end of a scope, as the specification has it."""
+    """One end of a scope, as the specification defines it."""
 
     def __init__(self, scope: Scope, app: Application, iss: int, code: Code, shared: Interned):
         self.scope, self.shared = scope, shared
@@ -150,21 +160,21 @@ class Machine:
         return known
 
     def restore(self, locals_: Iterable[tuple[int, ...]]) -> None:
-        """Give every local state (with the counter behind it) the index that it had."""
+        """Give every local state the index that it had in a saved search; each ends with its program's counter."""
         self.locals = [(local[:-1], local[-1]) for local in locals_]
         self._ids = {key: index for index, key in enumerate(self.locals)}
 
     # ---- steps -----------------------------------------------------------------------------------------------
 
     def moves(self, local: int) -> tuple[Move, ...]:
-        """Every step the end can take by itself: its user's calls, its timers, its output."""
+        """Every step that the end can take by itself: its user's calls, its timers, its output."""
         known = self._moves.get(local)
         if known is None:
             known = self._moves[local] = tuple(dict.fromkeys(self._own(*self.locals[local])))
         return known
 
     def arrive(self, local: int, segment: int) -> tuple[Move, ...]:
-        """What the segment does: one step, or several where a mutant lets guards overlap; none beyond the scope."""
+        """What the segment does: one step; several where a mutant's guards overlap; none where it leaves the scope."""
         known = self._arrivals.get((local, segment))
         if known is None:
             tcb, counter = self.locals[local]
@@ -207,7 +217,7 @@ class Machine:
                 yield Move(number, self._intern(after, counter), self.shared.segment(sent))
 
     def _choice(self, tcb: Local, count: int = 0, with_fin: int = 0) -> Choice:
-        """The least initial sequence number that is allowed stands for all of them."""
+        """The choices of an event; the least initial sequence number that is allowed stands for all of them."""
         replaces = tcb[_AT_STATE] == _TIME_WAIT
         return count, with_fin, self._next_isn(tcb) if replaces else tcb[_AT_CLOCK]
 

@@ -1,4 +1,4 @@
-"""What a search is asked for, and by which engine it is done."""
+"""What a search looks for, by which engine, and its errors."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 
 from halfclose.checks.explore.exploration import Finding
 
-#: Judges a pair of local states: the numbers of the properties that it settles (a violation, or a witness).
+#: Judges the pair of local states of a state's key: the numbers of the properties that it settles, by violating them or
+#: as a witness.
 PairJudge = Callable[[int], tuple[int, ...]]
-#: Is told, now and then, how many states were seen and how deep the search is.
+#: Is called now and then with the number of states seen and the depth of the search.
 Tell = Callable[[int, int], None]
 
 
 class Engine(Enum):
-    """The searches there are."""
+    """The searches: PYTHON by NumPy (vector.py), NUMBA compiled (compiled.py); AUTO takes NUMBA if it is installed."""
 
     AUTO = "auto"
     PYTHON = "python"
@@ -24,11 +25,11 @@ class Engine(Enum):
 
 
 class NoEngine(RuntimeError):
-    """What is wanted needs numba, and it is not installed."""
+    """The compiled search is asked for and numba is not installed; the message says how to get it."""
 
 
 class BadCheckpoint(ValueError):
-    """A search cannot be resumed from this file, or kept in it; the message says why."""
+    """A search cannot be resumed from this file, or saved in it; the message says why."""
 
 
 def _never(_: dict[int, Finding]) -> bool:
@@ -37,10 +38,10 @@ def _never(_: dict[int, Finding]) -> bool:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What is looked for, and when the search may end before everything is covered.
+    """What is looked for, and when the search may end before it has seen every state.
 
-    judge: is asked about every pair of local states.  enough: is asked after every level whether these findings
-    suffice.  limit: no level is begun once so many states were seen.
+    judge: is called for every pair of local states, when it occurs first.  enough: is called after every level with the
+    findings; the search ends if it returns True.  limit: no level is begun once so many states were seen.
     """
 
     judge: PairJudge | None = None
@@ -52,8 +53,8 @@ class Inquiry:
 class Options:
     """What only the compiled search can do.
 
-    threads: how many work.  memory: bytes that are allowed, None without bound.  file: where the search goes on if the
-    file exists, and is kept when it stops early, and now and then before.
+    threads: their number.  memory: the most bytes that it may take; None without bound.  file: the search is resumed
+    from it if it exists, and saved in it now and then and when it stops early.
     """
 
     threads: int = 1

@@ -32,7 +32,7 @@ _BY_OTHERS = (Fate.RESET, Fate.TIMED_OUT, Fate.CRASHED)
 
 @dataclass(frozen=True)
 class Question:
-    """asks: the question; good: the answer that is good news ("yes" or "no")."""
+    """A question of an application's author.  good: the answer that is good news, "yes" or "no"."""
 
     id: str
     asks: str
@@ -53,7 +53,11 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """yes with the shortest way there, or no; None where the exploration was cut short before it could tell."""
+    """The answer to a question.
+
+    yes: None where the exploration was cut short before it could tell.  trace: where yes, a shortest way to a state
+    that shows it.  An answer is true where it is yes; raises ValueError where it is not known.
+    """
 
     question: Question
     yes: bool | None
@@ -157,7 +161,11 @@ def asking(
     options: Options | None = None,
     symmetry: bool = False,
 ) -> Exploration:
-    """A search for the answers, ready to run; with symmetry, of two states that mirror each other only one."""
+    """A search for the answers that has not run yet; raises NoEngine and BadScope.
+
+    limit, engine, options: see `Inquiry`, `Engine` and `Options`.  symmetry: count two states that mirror each other as
+    one, which the compiled search can do where both ends are alike.
+    """
     system = System(scope, graph, _WATCHED, mirrored=symmetry)
     return begin(system, Inquiry(_judge(system), limit=limit), engine, options)
 
@@ -170,14 +178,14 @@ def ask(
     options: Options | None = None,
     symmetry: bool = False,
 ) -> Answers:
-    """Explore the scope and answer every question."""
+    """Explore the scope and answer every question; the arguments are those of `asking`."""
     search = asking(scope, graph, limit, engine, options, symmetry)
     search.run()
     return answers(search)
 
 
 def answers(result: Exploration) -> Answers:
-    """The answers that a search, complete or not, has found."""
+    """The answers that a search has found, also where it is not complete."""
     return Answers(result.system.scope, result, tuple(_answer(i, result) for i in range(len(QUESTIONS))))
 
 
@@ -189,7 +197,7 @@ def _answer(number: int, result: Exploration) -> Answer:
 
 
 def _judge(system: System) -> Callable[[int], tuple[int, ...]]:
-    """Numbers of the questions that a state answers with yes."""
+    """A judge of states: it gives the numbers of the questions that a state answers with yes."""
 
     def judge(key: int) -> tuple[int, ...]:
         a, b = system.local(key, 0), system.local(key, 1)
@@ -209,7 +217,7 @@ def _judge(system: System) -> Callable[[int], tuple[int, ...]]:
 
 
 def _lost(system: System, key: int, receiving: int) -> bool:
-    """Octets cannot be read any more although the receiving application never gave up."""
+    """Whether octets cannot be read any more although the receiving application never gave up."""
     receiver, counter = system.application(key, receiving)
     if not _missing(system, key, receiving):
         return False
@@ -218,6 +226,7 @@ def _lost(system: System, key: int, receiving: int) -> bool:
 
 
 def _left_unread(system: System, key: int, receiving: int) -> bool:
+    """Whether octets cannot be read any more because the receiving application gave up."""
     receiver, counter = system.application(key, receiving)
     if not _missing(system, key, receiving):
         return False
@@ -226,7 +235,7 @@ def _left_unread(system: System, key: int, receiving: int) -> bool:
 
 
 def _missing(system: System, key: int, receiving: int) -> bool:
-    """The receiver's connection is gone, and with it octets that its peer's SEND accepted."""
+    """Whether the receiver's connection is gone, and with it octets that its peer's SEND accepted."""
     receiver, sender = system.local(key, receiving), system.local(key, 1 - receiving)
     return (
         receiver[AT[STATE]] == State.CLOSED.index
@@ -236,13 +245,13 @@ def _missing(system: System, key: int, receiving: int) -> bool:
 
 
 def _calling(system: System, side: int, counter: int) -> bool:
-    """The application has calls to make."""
+    """Whether the application still has calls to make."""
     app = system.machines[side].caller.app
     return not isinstance(app, Program) or counter < len(app.steps)
 
 
 def _told(system: System, key: int, side: int) -> bool:
-    """The connection was reset while the application still had calls to make."""
+    """Whether the connection was reset while the application still had calls to make."""
     local, counter = system.application(key, side)
     calling = _calling(system, side, counter)
     return calling and local[AT[STATE]] == State.CLOSED.index and local[AT[GHOST.FATE]] == Fate.RESET

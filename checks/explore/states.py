@@ -1,6 +1,7 @@
-"""The states that a search has seen: a hash set that says whether a state is new, and the levels that keep their order.
+"""The states that the compiled search has seen: a hash set that tells whether a state is new, and the levels.
 
-Each thread has a region of its own, by the hash of the key; every level is a list of blocks a region.
+Both are divided into regions, one for each thread; the hash of a key says to which region it belongs.  A level is a
+list of regions, and a region of a level is a list of blocks, which are arrays of keys.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.encoding import Words
 from halfclose.checks.explore.layout import NOTHING, Block, Layout
 
-#: A region's blocks of one level.
+#: The blocks of one region in one level.
 Blocks = list[Block]
-#: States of a block, except of the last one in a level.
+#: The most states in a block.
 _BLOCK = 1 << 15
-#: New pairs of local states that are kept until somebody judges them.
+#: Room for states with new pairs of local states, in each region, before they are moved to a block.
 _PAIRS = 1 << 12
 _FIRST_SLOTS = 1 << 14
-#: The fill at which the hash set doubles, as a fraction.
+#: The hash set doubles when more than this fraction of it is full.
 _FULL = (3, 4)
 
 
 class OutOfMemory(Exception):
-    """The next step would take more memory than is allowed."""
+    """The search needs more memory than is allowed."""
 
 
 def words(count: int, wide: bool) -> Block:
-    """Room for so many keys."""
+    """An empty block with room for so many keys."""
     return np.empty(count, np.int64), np.empty(count, np.int64) if wide else NOTHING
 
 
@@ -49,7 +50,10 @@ class Pool:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def each(self, work: Callable[[int], bool], small: bool = False) -> bool:
-        """Do the work of every thread, to its end; whether any of it said so."""
+        """Do the work of every region and wait for all; whether any of them returned True.
+
+        small: do it in the calling thread.
+        """
         if self._pool is None or small:
             said = [work(region) for region in range(self.threads)]
             return any(said)
@@ -59,7 +63,7 @@ class Pool:
 
 
 class States:
-    """levels: every level that is complete; pending: the blocks of the one being made."""
+    """levels: every level that is complete; pending: the blocks of the next one, so far."""
 
     def __init__(self, layout: Layout, pool: Pool, judged: e.Flags):
         self.pool, self.judged = pool, judged
@@ -103,7 +107,7 @@ class States:
         return start
 
     def _flush(self, region: int) -> None:
-        """Move what has come together to the blocks."""
+        """Move what the buffers of a region hold to new blocks."""
         _, new, pairs = self._tally[region]
         if new:
             self.pending[region].append(part(self._new[region], new))
@@ -112,7 +116,7 @@ class States:
         self._tally[region, 1:] = 0
 
     def end_level(self) -> bool:
-        """Whether there is a next level; it is complete now."""
+        """Declare the pending level complete; whether it has any state."""
         self.flush()
         if not any(self.pending):
             return False
@@ -121,7 +125,7 @@ class States:
         return True
 
     def take_pairs(self) -> Blocks:
-        """States with the pairs of local states that nobody has judged; some pairs may be there twice."""
+        """States with pairs of local states that are not judged yet; a pair may occur twice."""
         pairs, self.pairs = self.pairs, [[] for _ in self.pairs]
         return [block for region in pairs for block in region]
 
@@ -130,7 +134,7 @@ class States:
             self._flush(region)
 
     def rekey(self, layout: Layout) -> None:
-        """Pack every key in another way; its region may change with it."""
+        """Pack every key by another layout; this can change the region of a key."""
         self.flush()
         old = self.layout
         self._lay_out(layout)
@@ -141,13 +145,13 @@ class States:
         self._index()
 
     def restore(self, layout: Layout, levels: Iterable[Block]) -> None:
-        """Begin with these levels, which another search has found."""
+        """Begin with these levels of a saved search."""
         self._lay_out(layout)
         self.levels = [self.dealt([level]) for level in levels]
         self._index()
 
     def dealt(self, blocks: Iterable[Block]) -> list[Blocks]:
-        """Blocks of keys by region."""
+        """The keys of these blocks, divided by region."""
         regions = self.pool.threads
         mine: list[Blocks] = [[] for _ in range(regions)]
         for lo, hi in blocks:
@@ -162,7 +166,10 @@ class States:
     # ---- the hash set ----------------------------------------------------------------------------------------
 
     def grow(self, spare: float) -> None:
-        """Twice the room, for no more than so many bytes; from the blocks, so that the old one is gone before."""
+        """Double the hash set; raises OutOfMemory where that takes more than `spare` bytes.
+
+        It is filled again from the blocks, so that the old one can be freed first.
+        """
         if self.slots.nbytes * (1 + self.layout.wide) > spare:
             raise OutOfMemory
         self.flush()
@@ -175,7 +182,7 @@ class States:
             self.slots_hi = np.empty_like(self.slots)
 
     def _index(self) -> None:
-        """Build the hash set anew, as large as it must be."""
+        """Count the keys in the blocks and build a hash set that is large enough for them."""
         for region in range(self.pool.threads):
             every = (level[region] for level in (*self.levels, self.pending))
             self._tally[region, 0] = sum(lo.size for blocks in every for lo, _ in blocks)

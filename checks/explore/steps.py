@@ -1,7 +1,7 @@
-"""All steps out of many states at once, with NumPy: for each kind of step the states it leaves and what it leads to.
+"""All steps out of many states at once, with NumPy: for each kind of step, the states it leaves and those it leads to.
 
-This is what `kernel.successors` does state by state, said in whole arrays.  What the tables do not know yet, they ask
-the machines for.
+This computes for whole arrays what `kernel.successors` computes state by state.  Where the tables have no answer yet,
+they ask the machines for it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _NOBODY = -1
 class Batch:
     """Steps of one kind and end.
 
-    owner: numbers of the states that they leave.  after: the fields of those that they lead to.  edge, received,
-    sent: of each step; -1 where there is none.  dropped: what was sent found no room.
+    All arrays have one item a step.  owner: the number of the state that it leaves.  after: the fields of the state
+    that it leads to.  edge, received, sent: its edge and segments; -1 where it has none.  dropped: whether the segment
+    that it sent is lost because the network is full.
     """
 
     kind: str
@@ -41,7 +42,7 @@ class Batch:
 
 
 def steps(tables: Tables, layout: Words, fields: Fields) -> Iterator[Batch]:
-    """Every step out of these states.  layout: as the kernel reads it, for the bounds of the scope."""
+    """Every step out of these states.  layout: the array that `Layout.array` makes; it holds the scope's bounds."""
     for side in (0, 1):
         yield from _Side(tables, layout, fields, side).steps()
 
@@ -68,7 +69,7 @@ class _Side:
         yield from self._arrivals()
 
     def _arrivals(self) -> Iterator[Batch]:
-        """What happens to each segment that is under way to this end."""
+        """What can happen to each segment that is under way to this end: loss, delivery, delivery of a copy."""
         rows = self.tables.contents(self.coming)
         owner, at = _flat(self.tables.first_entry, rows)
         entries = self.tables.entries[at]
@@ -78,7 +79,7 @@ class _Side:
         arrives = ((entries >> e.ENTRY_NEXT) & 1).astype(np.bool_)
         owner, segment, rest = owner[arrives], segment[arrives], rest[arrives]
         rows = self.tables.arrivals(self.side, self.local[owner], segment)
-        if self.layout[e.BOUND + e.LOSS] >= 0:  # nothing within the scope can answer it
+        if self.layout[e.BOUND + e.LOSS] >= 0:  # where its delivery would leave the scope, it is lost for free
             unanswered = rows == 0
             gone = owner[unanswered]
             yield self._lost(gone, rest[unanswered], segment[unanswered], self.used[gone])
@@ -105,7 +106,11 @@ class _Side:
         return Batch("lose", self.side, owner, after, nothing, segment, nothing, np.zeros(owner.size, np.bool_))
 
     def _moves(self, kind: str, states: Words, rows: Words, coming: Words, received: Words, used: Words) -> Batch:
-        """The moves in these rows, one row for each of some states.  coming, used: what each state has afterwards."""
+        """The steps of these states by the moves in their rows.
+
+        rows, coming, received, used: one item a state: its row of moves, the bag on its way to this end afterwards,
+        the segment that arrives, and what is used of the budgets afterwards.
+        """
         row_of, at = _flat(self.tables.first_move, rows)
         moves = self.tables.moves[at]
         owner = states[row_of]

@@ -1,4 +1,4 @@
-"""What the parts of the compiled search know of it: `checkpoint` keeps it, `backward` questions it when it is over."""
+"""What `checkpoint` and `backward` need of a compiled search; a protocol, so that they do not import it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from halfclose.checks.explore.tables import Tables
 class Sweep(Protocol):
     """A compiled search.
 
-    whole: its steps and findings as they were when the last level was complete.  model: the tables as the kernel
-    reads them.
+    seen: its states.  model: the tables as the kernel reads them.  whole: its steps and findings at the moment when the
+    last level was complete.
     """
 
     system: System

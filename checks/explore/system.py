@@ -1,8 +1,14 @@
 """Two machines and the network between them: the steps of the whole system.
 
-A global state is one integer: the local state of A and of B, and the bag of segments under way in each direction,
-every one an interned index in a field of FIELD bits; behind them the losses, duplicates and crashes used so far,
-where the scope bounds those.
+A global state has four parts: the local states of A and of B, and for each direction the *bag* (multiset) of segments
+that are under way.  Its *key* is one integer: the interned index of each part in a field of FIELD_BITS bits and, above
+them, the losses, duplicates and crashes so far (the budgets), each counted only where the scope bounds it.
+
+A step is one of five kinds.  An end takes one of its own moves (a call, a timer, its output), or loses its memory
+("crash"); a segment on its way to an end is lost, delivered, or delivered while a copy stays under way ("duplicate").
+Delay needs no step of its own: a segment that is not delivered stays in its bag.  A segment that is sent while its bag
+is full is lost at once.  This is the meaning of a scope; the searches take the same steps from tables (tables.py), and
+come back to this module for traces.
 """
 
 from __future__ import annotations
@@ -21,12 +27,12 @@ _FIELD = (1 << FIELD_BITS) - 1
 _A, _B, _AB, _BA, _USED = (i * FIELD_BITS for i in range(5))
 _LOSS, _DUPLICATE, _CRASH = (1 << (_USED + 8 * i) for i in range(3))
 _BUDGET = 0xFF
-#: The fields that a step of A, or of B, looks at and changes: its own state and both bags.
+#: The fields that a step of A, or of B, reads and changes: its own local state and both bags.
 SIDE_MASK = (_FIELD << _A | _FIELD << _AB | _FIELD << _BA, _FIELD << _B | _FIELD << _AB | _FIELD << _BA)
 PAIR_MASK = _FIELD << _A | _FIELD << _B
 
 Bag = tuple[int, ...]
-#: What a state or a step is compared by.
+#: What states and steps are ordered by.
 Rank = tuple[Any, ...]
 
 #: The kinds of step, in the order in which a state offers them.
@@ -34,7 +40,11 @@ _KINDS = ("own", "crash", "lose", "deliver", "duplicate")
 
 
 class Action(NamedTuple):
-    """What happened in one step.  side: 0 for A, 1 for B.  kind: "own", "deliver", "duplicate", "lose" or "crash"."""
+    """What happened in one step.
+
+    kind: "own", "crash", "lose", "deliver" or "duplicate".  side: 0 for A, 1 for B.  edge: its number.  received, sent:
+    indices of segments.  -1 where there is none of these.  dropped: what was sent is lost, as the network is full.
+    """
 
     kind: str
     side: int
@@ -45,7 +55,11 @@ class Action(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One step of a side: its fields afterwards, what it costs of the budgets, whether a claim on steps objects."""
+    """One step of a side.
+
+    part: the fields of SIDE_MASK afterwards.  cost: what is added to the budgets.  objection: a bit mask of the claims
+    on steps that it violates.
+    """
 
     part: int
     cost: int
@@ -53,7 +67,8 @@ class Item(NamedTuple):
     action: Action
 
 
-#: Judges one step: (local before, segment or None, local after, segment sent or None, edge's number) -> objection or 0.
+#: Judges one step: (local state before, segment received or None, local state after, segment sent or None, number of
+#: the edge) -> a bit mask of the claims that it violates.
 StepJudge = Callable[[Local, Segment | None, Local, Segment | None, int], int]
 
 
@@ -69,9 +84,11 @@ class System:
         mirrored: bool = False,
         ends: tuple[End, End] | None = None,
     ):
-        """mirrored: states that differ only by an exchange of the two ends may count as one, as the kernel does it.
+        """Raises BadScope.
 
-        ends: what is explored, where it is not the specification.
+        watched: variables that are stored even where they are dead.  judge: of claims on steps.  mirrored: a search may
+        count states that differ only by an exchange of the two ends as one; the compiled search does.  ends: what is
+        explored, where it is not the specification.
         """
         if mirrored:
             _must_be_symmetric(scope)
@@ -96,20 +113,21 @@ class System:
         return self.machines[0].initial << _A | self.machines[1].initial << _B
 
     def key(self, a: int, b: int, ab: int, ba: int, spent: Sequence[int]) -> int:
-        """The state with these indices, and so many losses, duplicates and crashes behind it."""
+        """The state with these indices; spent: the losses, duplicates and crashes so far."""
         used = sum(count * unit for count, unit in zip(spent, (_LOSS, _DUPLICATE, _CRASH), strict=True))
         return a << _A | b << _B | ab << _AB | ba << _BA | used
 
     def fields(self, key: int) -> tuple[int, int, int, int, tuple[int, int, int]]:
-        """What `key` put together."""
+        """The parts of a state, as `key` takes them."""
         a, b, ab, ba = ((key >> at) & _FIELD for at in (_A, _B, _AB, _BA))
         losses, duplicates, crashes = ((key // unit) & _BUDGET for unit in (_LOSS, _DUPLICATE, _CRASH))
         return a, b, ab, ba, (losses, duplicates, crashes)
 
     def content(self, key: int) -> Rank:
-        """The state as what it is: both ends, what is under way, and what was used of the budgets.
+        """The state spelt out: both ends, the segments under way, and what was used of the budgets.
 
-        States are ordered by it, because the indices in a key depend on the order in which a search met their meaning.
+        States are ordered by this and not by their keys: which index a local state or a segment has in a key depends on
+        the order in which a search met it.
         """
         a, b, ab, ba, spent = self.fields(key)
         one, other = self.machines
@@ -120,12 +138,12 @@ class System:
         return tuple(map(self.shared.by_id.__getitem__, self.bags[bag]))
 
     def rank(self, key: int, action: Action) -> Rank:
-        """A step out of a state, for comparison: whose, of what kind, by which edge and segment, and from where."""
+        """What a step out of a state is ordered by: its side, kind, edge and segment, then the state that it leaves."""
         local = (key >> (_B if action.side else _A)) & _FIELD
         return *self.move_rank(local, action), self.content(key)
 
     def move_rank(self, local: int, action: Action) -> Rank:
-        """A step of an end that is in this local state, for comparison."""
+        """The same without the rest of the state: a step of an end that is in this local state."""
         received = () if action.received < 0 else self.shared.by_id[action.received]
         own = self.machines[action.side].locals[local]
         return action.side, _KINDS.index(action.kind), action.edge, received, own
@@ -136,7 +154,7 @@ class System:
         return self.key(b, a, ba, ab, spent)
 
     def restore(self, locals_: tuple[list[Local], list[Local]], segments: list[Segment], bags: list[Bag]) -> None:
-        """Give everything the index that it had in another exploration of the same scope."""
+        """Give local states, segments and bags the indices that they had in another exploration of the same scope."""
         for machine, mine in zip(self.machines, locals_, strict=True):
             machine.restore(mine)
         self.shared.by_id = segments
@@ -149,17 +167,17 @@ class System:
         return self.application(key, side)[0]
 
     def application(self, key: int, side: int) -> tuple[Local, int]:
-        """The variables of one end and its program's counter."""
+        """The local state of one end: its variables and its program's counter."""
         return self.machines[side].locals[(key >> (_B if side else _A)) & _FIELD]
 
     def plant(self, key: int, towards: int, segment: Segment) -> int:
-        """The state with one more segment on its way to an end: an old duplicate, say."""
+        """The state with one more segment on its way to an end, for example an old duplicate."""
         at = _AB if towards else _BA
         bag = self.bags[(key >> at) & _FIELD]
         return key & ~(_FIELD << at) | self.bag((*bag, self.shared.segment(segment))) << at
 
     def items(self, key: int, side: int) -> list[Item]:
-        """Every step of one side, whatever the budgets say."""
+        """Every step of one side, including those that the budgets do not allow."""
         part = key & SIDE_MASK[side]
         known = self._items[side].get(part)
         if known is None:
@@ -176,6 +194,7 @@ class System:
         )
 
     def successors(self, key: int) -> Iterator[tuple[int, Item]]:
+        """Every step out of a state: the state that it leads to, and the step."""
         for side in (0, 1):
             rest = key & ~SIDE_MASK[side]
             for item in self.items(key, side):
@@ -207,7 +226,7 @@ class System:
             if not deliverable:
                 continue
             moves = machine.arrive(local, segment)
-            if not moves and self.scope.losses is not None:  # nothing within the scope can answer it
+            if not moves and self.scope.losses is not None:  # its delivery would leave the scope
                 yield Item(self._part(side, local, sent, rest), 0, 0, Action("lose", side, -1, segment, -1, False))
             for move in moves:
                 yield from self._item("deliver", side, local, move, sent, rest, segment)
@@ -216,7 +235,7 @@ class System:
                     yield from self._item("duplicate", side, local, move, sent, coming, segment, cost)
 
     def contents(self, bag: int) -> Iterator[tuple[int, int, bool]]:
-        """Every different segment of a bag: with the bag without it, and whether it can be delivered now."""
+        """For each different segment of a bag: the segment, the bag without it, and whether it can be delivered now."""
         members = self.bags[bag]
         for place, segment in enumerate(members):
             if not place or members[place - 1] != segment:
@@ -232,7 +251,7 @@ class System:
         yield Item(self._part(side, move.local, bag, coming), cost, objection, action)
 
     def _send(self, bag: int, segment: int, slots: int) -> tuple[int, bool]:
-        """The bag with the segment in it; or, where it is full, as it was, and True."""
+        """The bag with the segment in it, and False; where it is full, the bag as it was, and True."""
         members = self.bags[bag]
         if segment == NO_SEGMENT:
             return bag, False
@@ -241,7 +260,7 @@ class System:
         return self.bag((*members, segment)), False
 
     def objection(self, side: int, local: int, move: Move, received: int) -> int:
-        """What the claims on steps object to in a move: a bit mask of their numbers."""
+        """A bit mask of the claims on steps that a move violates."""
         if self._judge is None:
             return 0
         machine, by_id = self.machines[side], self.shared.by_id
@@ -251,7 +270,7 @@ class System:
         return self._judge(before, segment, after, sent, move.edge)
 
     def bag(self, members: Bag) -> int:
-        """The index of these segments under way, in this order where the network keeps order."""
+        """The index of the bag with these segments; where the network keeps their order, that counts."""
         if self.scope.reorder and len(members) > 1:
             members = tuple(sorted(members, key=self.shared.by_id.__getitem__))
         known = self._bag_ids.get(members)

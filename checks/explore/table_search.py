@@ -1,7 +1,7 @@
-"""What the searches over tables have in common: states are packed keys in arrays, and steps are rows of the tables.
+"""What both searches have in common: states are packed keys in arrays, and steps are rows of the tables.
 
-`compiled` and `vector` differ in how they take all steps out of a level.  What is found in it, and what a key means, is
-said here.
+`compiled` and `vector` differ only in how they take all steps out of a level.  This base class judges the properties
+in a level and picks the least of several findings (see exploration.py).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from halfclose.checks.explore.options import Inquiry, PairJudge
 from halfclose.checks.explore.system import System, bits
 from halfclose.checks.explore.tables import Objected, Tables
 
-#: How a pair of indices of local states is one number.
+#: A pair of indices of local states as one number: A's above bit 32, B's below it.
 PAIR, PAIR_LOW = 32, (1 << 32) - 1
 
 
 class TableSearch(Exploration):
-    """A search whose steps come from tables.  layout: how its keys are packed now."""
+    """A search whose steps come from tables.  layout: how its keys are packed at this moment."""
 
     layout: Layout
 
@@ -44,7 +44,7 @@ class TableSearch(Exploration):
 
     @abstractmethod
     def new_pairs(self) -> e.Words:
-        """The pairs of local states that the deepest level is the first to have."""
+        """The pairs of local states that occur in the deepest level and in no level before it."""
 
     def by_level(self) -> Iterator[list[int]]:
         for depth in range(self.depth_reached + 1):
@@ -75,7 +75,7 @@ class TableSearch(Exploration):
     # ---- findings --------------------------------------------------------------------------------------------
 
     def judge(self, judge: PairJudge) -> None:
-        """Judge the pairs of local states that the last level is the first to have."""
+        """Judge the pairs of local states that occur in the last level for the first time."""
         settled: dict[int, set[int]] = {}
         for pair in np.unique(self.new_pairs()).tolist():
             for seen in {pair, _exchanged(pair)} if self.system.mirrored else {pair}:
@@ -101,21 +101,21 @@ class TableSearch(Exploration):
         return a << PAIR | b
 
     def _select(self, which: Callable[[e.Words, e.Words], NDArray[np.bool_]], depth: int) -> Iterator[int]:
-        """The states of a level whose local states are such."""
+        """The states of a level whose local states are selected; which: says so for arrays of their indices."""
         for lo, hi in self.blocks(depth):
             a, b, *_ = self.layout.unpack((lo, hi))
             here = which(a, b)
             yield from self.keys((lo[here], hi[here] if hi.size else hi))
 
     def object(self, depth: int) -> None:
-        """Find the first step out of the states of this level that claims on steps object to."""
+        """For each claim on steps, find the first step out of the states of this level that violates it."""
         fired = [self.tables.objections[move] for move in self.tables.fired()]
         new = {prop for objected in fired for prop in bits(objected.properties)} - self.findings.keys()
         for prop in new:
             self.findings[prop] = self._objection(prop, [o for o in fired if o.properties >> prop & 1], depth)
 
     def _objection(self, prop: int, fired: list[Objected], depth: int) -> Finding:
-        """The least of the moves that are objected to, out of the least of the states that can take it."""
+        """The least of the moves that violate the claim, taken out of the least of the states that can take it."""
         for objected in sorted(fired, key=lambda objected: objected.rank):
             steps = (
                 (self.system.rank(key, item.action), key, item.action, after)
@@ -129,7 +129,7 @@ class TableSearch(Exploration):
         raise AssertionError("the search took a move that the system does not know")
 
     def _holding(self, objected: Objected, depth: int) -> Iterator[int]:
-        """The states of a level in which an end is where it can make this move."""
+        """The states of a level in which the end has the local state of this move."""
         side, local = objected.side, objected.local
         return self._select(lambda a, b: (b if side else a) == local, depth)
 

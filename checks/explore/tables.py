@@ -1,4 +1,17 @@
-"""The steps of one scope as arrays: what the kernel asks for is evaluated by the machines, once, and kept."""
+"""The steps of one scope as arrays, which are filled as a search asks for them.
+
+A search over whole arrays cannot call Python for each step.  It does not need to: what an end does depends on its local
+state alone or on that and one arriving segment, and there are far fewer local states and segments than states.  So the
+steps are combined from small tables, whose indices are those of machine.py and system.py:
+
+- own, crash: for a side and a local state, the row of its moves;
+- arrive: for a side, a local state and a segment, the row of the moves that the arrival allows;
+- content: for a bag, the row of its segments, each with the bag that is left without it;
+- sum: for a bag that is not full and a segment, the bag with the segment added.
+
+Rows are lists one behind the other in one array; moves and entries are packed as encoding.py says.  An item that no
+search has asked for yet is UNKNOWN.  `fill` lets the machines evaluate it, once.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +52,7 @@ class Grown(Generic[Kind]):
 
 
 class Rows:
-    """Lists of numbers one behind the other; the first one is empty."""
+    """Lists of numbers one behind the other in one array; list 0 is empty."""
 
     def __init__(self) -> None:
         self.first = Grown((_FIRST,), np.int64)
@@ -47,7 +60,7 @@ class Rows:
         self.rows, self.size, self.longest = 1, 0, 0
 
     def add(self, row: list[int]) -> int:
-        """The number of this row."""
+        """Append a row; returns its number."""
         if not row:
             return 0
         end = self.size + len(row)
@@ -61,14 +74,17 @@ class Rows:
 
 
 def _miss(kind: int, side: int, index: k.Words, segment: k.Words | int = 0) -> k.Words:
-    """What is missing, as `fill` reads it."""
+    """The number by which `fill` is asked for something; segment: of an arrival or a sum."""
     return kind << k.MISS_KIND | side << k.MISS_SIDE | index << k.MISS_INDEX | segment
 
 
 @dataclass(frozen=True)
 class Objected:
-    """A move that claims on steps object to: a bit mask of their numbers, whose move it is, and its place among others
-    (as `System.rank` has it)."""
+    """A move that violates claims on steps.
+
+    properties: a bit mask of their numbers.  side, local: whose move it is, and in which local state.  rank: what it is
+    ordered by (`System.move_rank`).
+    """
 
     properties: int
     side: int
@@ -77,7 +93,7 @@ class Objected:
 
 
 class Tables:
-    """What the machines of a system have said so far."""
+    """What the machines of a system have evaluated so far."""
 
     def __init__(self, system: System):
         self.system = system
@@ -97,7 +113,7 @@ class Tables:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Local states of A, of B, and bags."""
+        """How many local states of A, local states of B, and bags are interned."""
         a, b = (len(machine.locals) for machine in self.system.machines)
         return a, b, len(self.system.bags)
 
@@ -109,12 +125,12 @@ class Tables:
 
     @property
     def most_successors(self) -> int:
-        """A bound on the steps out of any state."""
+        """An upper bound on the number of steps out of any state."""
         slots = max(self.system.scope.slots, self.system.scope.slots_back or 0)
         return 2 * (2 * self._moves.longest + slots * (2 * self._moves.longest + 2))
 
     def model(self, layout: k.Words) -> k.StepTables:
-        """The arrays as they are now; they stay valid until `fill`."""
+        """The arrays as the kernel reads them; they stay valid until the next `fill`."""
         return k.StepTables(
             layout,
             self._own.array,
@@ -132,7 +148,7 @@ class Tables:
         )
 
     def fired(self) -> list[int]:
-        """Moves somebody objects to that were taken."""
+        """The moves that violate a claim on steps and were taken."""
         return [move for move in self.objections if self._fired.array[move]]
 
     def taken(self) -> frozenset[str]:
@@ -145,7 +161,7 @@ class Tables:
 
     @property
     def first_move(self) -> k.Words:
-        """Where the rows of moves begin."""
+        """For each row of moves the place where it begins; row n ends where row n + 1 begins."""
         return self._moves.first.array
 
     @property
@@ -161,7 +177,7 @@ class Tables:
 
     @property
     def first_entry(self) -> k.Words:
-        """Where the rows of bags' contents begin."""
+        """For each row of a bag's segments the place where it begins."""
         return self._entries.first.array
 
     @property
@@ -174,7 +190,7 @@ class Tables:
         return self._size.array
 
     def fire(self, moves: k.Words) -> None:
-        """These moves were taken."""
+        """Note that these moves were taken."""
         self._fired.array[moves] = 1
 
     def own_moves(self, side: int, local: k.Words) -> k.Words:
@@ -182,11 +198,11 @@ class Tables:
         return self._known(lambda: self._own.array[side, local], lambda at: _miss(k.OWN, side, local[at]))
 
     def crashes(self, side: int, local: k.Words) -> k.Words:
-        """And of what it does when it loses its memory."""
+        """For each of these local states the row of what the end does when it loses its memory."""
         return self._known(lambda: self._crash.array[side, local], lambda at: _miss(k.CRASH, side, local[at]))
 
     def arrivals(self, side: int, local: k.Words, segment: k.Words) -> k.Words:
-        """And of what it does when this segment arrives."""
+        """For each of these local states the row of what the end does when its segment arrives."""
         return self._known(
             lambda: self._arrive.array[side, local, segment],
             lambda at: _miss(k.ARRIVE, side, local[at], segment[at]),
@@ -197,14 +213,14 @@ class Tables:
         return self._known(lambda: self._content.array[bag], lambda at: _miss(k.CONTENT, 0, bag[at]))
 
     def sums(self, bag: k.Words, segment: k.Words) -> k.Words:
-        """For each of these bags, which have room, the bag with the segment in it."""
+        """For each of these bags, none of them full, the bag with its segment added."""
         return self._known(
             lambda: self._sum.array[self._room.array[bag], segment],
             lambda at: _miss(k.SUM, 0, bag[at], segment[at]),
         )
 
     def _known(self, read: Callable[[], k.Table], miss: Callable[[k.Words], k.Words]) -> k.Words:
-        """What the tables say, after they were asked for what they did not know."""
+        """Read from the tables, after filling in what is missing.  miss: the numbers for `fill` of these places."""
         found = read()
         lacking = np.flatnonzero(found < 0)
         if lacking.size:
@@ -215,7 +231,7 @@ class Tables:
     # ---- evaluation ------------------------------------------------------------------------------------------
 
     def fill(self, misses: Iterable[int]) -> None:
-        """Evaluate what was missing, in an order that does not depend on who missed it first."""
+        """Evaluate what was missing, in a fixed order: so the indices do not depend on the number of threads."""
         for miss in sorted(misses):
             kind, side = miss >> k.MISS_KIND, (miss >> k.MISS_SIDE) & 1
             index, segment = (miss >> k.MISS_INDEX) & k.MISS_MASK, miss & k.MISS_MASK

@@ -1,7 +1,8 @@
-"""A path through a scope as data and as a sequence diagram with two lifelines.
+"""A path through a scope as data, and as a sequence diagram with two lifelines.
 
-SEQ and ACK are shown relative to the initial sequence numbers of the incarnations they belong to, as <SEQ=1>; where
-an end has had more than one incarnation, a mark says whose number it is: <SEQ=2'0> is the ISS of the second one.
+The diagram shows SEQ and ACK relative to the initial sequence number of the incarnation that they belong to: <SEQ=1> is
+the first octet after the SYN.  Where an end has had more than one incarnation, its number comes first: <SEQ=2'0> is the
+ISS of the second one.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """Steps from the initial state of a scope; bits is the width of its sequence numbers."""
+    """Steps from the initial state of a scope.  bits: the width of its sequence numbers."""
 
     steps: tuple[Step, ...]
     bits: int
 
     def to_json(self) -> list[dict[str, object]]:
-        """One object a step, with real (not relative) sequence numbers."""
+        """One object a step, with absolute (not relative) sequence numbers."""
         return [_step_json(number, step) for number, step in enumerate(self.steps, 1)]
 
     def diagram(self) -> str:
@@ -53,7 +54,7 @@ class Trace:
         return "\n".join(self.lines(Names(self.bits)))
 
     def lines(self, names: Names) -> Iterator[str]:
-        """The lines of the diagram; names goes on from what was drawn before."""
+        """The lines of the diagram.  names: the initial sequence numbers met before; it is added to."""
         yield f"{'':3}  {'A':<13}{'':{_ARROW_WIDTH}}  {'B':<13}  step"
         for number, step in enumerate(self.steps, 1):
             yield from _lines(number, step, names)
@@ -61,14 +62,16 @@ class Trace:
 
 @dataclass(frozen=True)
 class Lasso:
-    """A behaviour that goes on for ever: the way to the cycle, and one turn of it; where the cycle is empty, nothing
-    happens any more."""
+    """A behaviour that goes on for ever: the path to a cycle (the stem), and one turn of the cycle.
+
+    Where the cycle has no steps, nothing happens any more.
+    """
 
     stem: Trace
     cycle: Trace
 
     def diagram(self) -> str:
-        """Both, one after the other."""
+        """The stem and one turn of the cycle, one after the other."""
         names = Names(self.stem.bits)
         stem = list(self.stem.lines(names))
         turn = self.cycle.lines(names) if self.cycle.steps else ("     nothing: nobody has anything left to do",)
@@ -85,7 +88,7 @@ class Lasso:
 
 
 def trace_of(result: Exploration, finding: Finding) -> Trace:
-    """The shortest path to a finding."""
+    """The path to a finding; no path to it is shorter."""
     keys = result.path(finding.state)
     system = result.system
     steps = [step_of(system, _between(system, a, b), b) for a, b in pairwise(keys)]
@@ -99,7 +102,7 @@ def _between(system: System, before: int, after: int) -> Action:
 
 
 def step_of(system: System, action: Action, after: int) -> Step:
-    """One step of a trace, from what happened and the state it led to."""
+    """One step of a trace.  action: what happened; after: the key of the state that it led to."""
     by_id = system.shared.by_id
     edge = system.shared.labels[action.edge] if action.edge >= 0 else None
     return Step(
@@ -116,7 +119,7 @@ def step_of(system: System, action: Action, after: int) -> Step:
 
 
 class Names:
-    """The initial sequence numbers met so far, by end and incarnation."""
+    """The initial sequence numbers met so far, by end and incarnation, from which others are counted."""
 
     def __init__(self, bits: int):
         self._mask = (1 << bits) - 1
@@ -128,7 +131,10 @@ class Names:
                 self._iss[side].setdefault(end[AT[GHOST.LIFE]], end[AT[ISS]])
 
     def relative(self, side: int, number: int, life: int | None = None) -> str:
-        """A number of this end's send direction; without a life, of the latest incarnation it can belong to."""
+        """A sequence number of the octets that this end sends, relative to the ISS of its incarnation.
+
+        life: the incarnation; without it, the latest one whose ISS does not lie ahead of the number.
+        """
         lives = self._iss[side]
         if life not in lives:
             life = next((k for k in reversed(lives) if (number - lives[k]) & self._mask <= self._mask // 2), None)
@@ -172,7 +178,7 @@ def _lines(number: int, step: Step, names: Names) -> Iterator[str]:
 
 
 def _arrow(text: str, sender: int, arriving: bool) -> str:
-    """As in the RFC's figures: an ellipsis is the network."""
+    """A segment with its arrow; as in the RFC's figures, an ellipsis stands for the network."""
     if sender == 0:
         return f"... {text} -->" if arriving else f"--> {text} ..."
     return f"<-- {text} ..." if arriving else f"... {text} <--"

@@ -1,7 +1,7 @@
-"""Breadth-first search over tables with NumPy: a whole level at a time, without anything compiled.
+"""Breadth-first search with NumPy: a whole level at a time.  It needs no compiler, so it is in every installation.
 
-States are sorted arrays of packed keys.  All steps out of a level are taken at once (`steps`), what they lead to is
-sorted, and what was seen before is taken away.
+Sets of states are sorted arrays of packed keys.  All steps out of a level are taken at once (steps.py).  The states
+that they lead to are sorted, and those that were seen before are removed: the rest is the next level.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from halfclose.checks.explore.table_search import PAIR, TableSearch
 from halfclose.checks.explore.tables import Grown
 from halfclose.checks.work.interrupt import patient
 
-#: States that are expanded together: enough that NumPy is worth it, few enough for the cache.
+#: States that are expanded together: enough to outweigh the cost of a NumPy call, few enough for the processor's cache.
 _TOGETHER = 1 << 14
 _FIRST_LOCALS = 64
 
@@ -54,7 +54,7 @@ class VectorSearch(TableSearch):
         return len(self._levels) - 1
 
     def new_pairs(self) -> e.Words:
-        """Which pairs are new is known of the judged ones; the deepest level is asked once."""
+        """Return the pairs that are not marked as judged, and mark them; so ask only once for each level."""
         a, b, *_ = self.layout.unpack(parted(self._levels[-1]))
         self._judged.reserve(*self.tables.counts[:2])
         new = self._judged.array[a, b] == 0
@@ -111,8 +111,10 @@ class VectorSearch(TableSearch):
         return True
 
     def _after(self, start: int, stop: int, found: list[Keys]) -> Keys:
-        """The states after some of the deepest level.  Where an index outgrows its field, all keys are packed anew,
-        those that were found before this included."""
+        """The successors of some states of the deepest level.
+
+        Where an index outgrows its field, all keys are packed anew, including those in `found`.
+        """
         fields = self.layout.unpack(parted(self._levels[-1][start:stop]))
         scope = self.system.scope
         batches = [batch.after for batch in steps(self.tables, self.layout.array(scope), fields)]

@@ -1,4 +1,4 @@
-"""What one thread of the fast search needs for itself: the states it expands and the buffers it writes to."""
+"""What each thread of the compiled search has for itself: the states that it expands, the buffers that it fills."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from halfclose.checks.explore import kernel as k
 from halfclose.checks.explore.layout import Block
 from halfclose.checks.explore.states import Blocks, States, part, words
 
-#: Successors that are written for one region before they are inserted.
+#: Room for successors of one region, before they must be inserted.
 _OUT = 1 << 15
-#: Keys that were written lately and need not be written again; they fit the cache of one core.
+#: Keys that were written lately and need not be written again; so few that they fit the cache of one core.
 _RECENT = 1 << 15
 _BACK = 1 << 12
 _MISSES = 1 << 12
@@ -59,7 +59,7 @@ class Worker:
         self._block, self._start = next(self._work, None), 0
 
     def expand(self, model: e.StepTables) -> bool:
-        """Expand states until there is no room for more successors; whether some are left."""
+        """Expand states until there is no room for more successors; whether states are left to expand."""
         self._filled[:] = 0
         self._inserted = [0] * self._filled.size
         while self._block is not None:
@@ -84,11 +84,12 @@ class Worker:
         return self._inserted[region] == stop
 
     def given_back(self) -> Blocks:
-        """The states that lacked something."""
+        """The states of which a step was not in the tables."""
         self._flush()
         return self._put_back
 
     def missed(self) -> list[int]:
+        """What was not in the tables, as `Tables.fill` reads it."""
         missed: list[int] = self._misses[e.FIRST_MISS : self._misses[e.COUNT]].tolist()
         return missed
 

@@ -1,11 +1,19 @@
-"""The invariant of both ends (`spec.agreement`) by induction, on Z3 integers.
+"""The invariant of both ends (`spec/claims/agreement`) by induction, on Z3 integers.
 
-One end, X, takes a step; the other one, Y, is what the invariant allows.  Every incarnation of an end is a record of
-its variables, "as it is or as it last was": an uninterpreted function from its number to the value of each variable, so
-there may be any number of them.  A step changes one record of X at most, the latest one, so it is enough to ask about
-that one together with an arbitrary record of Y, an arbitrary other record of X and an arbitrary segment.  The invariant
-before the step is instantiated by hand, at the few incarnations that an argument can need: those that take part in the
-step, those that these are bound to, and the arbitrary ones.  So every query is without quantifiers.
+The induction is over the steps of a system of two ends and every segment that was ever sent.  In the induction step one
+end, X, takes an edge; the other end, Y, is in any state that the invariant allows.  Since the invariant treats both
+ends alike, this covers the steps of either.
+
+An end may open any number of connections, one after the other: its incarnations.  Each has a *record*, the values of
+its variables now or, where it is gone, at its end.  Records are modelled by one uninterpreted function for each
+variable, from the number of the incarnation to the value, so there may be any number of them.
+
+The invariant says something of all incarnations, of all pairs of them and of all segments.  Such a statement is proved
+without quantifiers: it is enough to prove it of arbitrary ones, which are Z3 constants about which nothing is assumed.
+A step changes one record of X at most, the latest one.  So each goal is about this record, an arbitrary record of Y, an
+arbitrary other record of X and an arbitrary segment.  The invariant before the step is instantiated by hand, at the few
+incarnations that the argument needs: those that take part in the step, their peers, and the arbitrary ones.  This is
+sound, for fewer assumptions can only make a proof fail.
 """
 
 from __future__ import annotations
@@ -38,7 +46,7 @@ Values = Mapping[Var, Expr]
 #: States in which an incarnation lives; a listener has none yet.
 _LIVING = tuple(state for state in ALIVE if state is not State.LISTEN)
 
-#: These belong to an end and not to one of its incarnations.
+#: Variables that belong to an end and not to one of its incarnations.
 _OF_THE_END = frozenset((CLOCK, GHOST.LAST, GHOST.FRESH, GHOST.BOUND))
 
 _SWITCHES: Values = {switch: z3.Bool(name) for name, switch in SWITCHES.items()}
@@ -46,12 +54,16 @@ _SWITCHES: Values = {switch: z3.Bool(name) for name, switch in SWITCHES.items()}
 
 @dataclass(frozen=True)
 class _End:
-    """One end: its constants, itself now, and its incarnations as functions of their number."""
+    """One end.
+
+    constants: those of the scope.  now: its variables at this moment.  records: for each variable the function from an
+    incarnation's number to its value.
+    """
 
     constants: Values
     now: Values
     records: Mapping[Var, Expr]
-    _known: dict[int, Values] = field(default_factory=dict)  # records that were asked for, by the number's identity
+    _known: dict[int, Values] = field(default_factory=dict)  # those built before, by the number's identity
 
     @property
     def life(self) -> Expr:
@@ -66,7 +78,7 @@ class _End:
         return self._known[key]
 
     def lived(self, number: Expr) -> Expr:
-        """There was such an incarnation."""
+        """The condition that this end has had an incarnation with this number."""
         return z3.And(number >= 1, number <= self.life)
 
 
@@ -87,7 +99,7 @@ def _segment(name: str) -> Values:
 
 
 def _read(says: Conjunct | Theorem | Term, this: Values, **elsewhere: Values) -> Expr:
-    """What a conjunct says where its plain variables are `this`, and its twins those of other places."""
+    """A conjunct as a Z3 condition: its plain variables are those of `this`, its twins those of the places named."""
     holds = says if isinstance(says, Term) else says.holds
     values = {**_SWITCHES, **this}
     for twin in reads(holds):
@@ -113,7 +125,7 @@ _Y_AT = (_X.records[GHOST.PEER](_X.life), _Y_ANY, _S_LIFE)
 
 
 def premises(profile: Profile | None) -> tuple[Premise, ...]:
-    """What is taken for granted; a profile that gives a premise up has to do without it."""
+    """What is assumed without proof.  A profile whose switches make a premise false is proved without it."""
     switches = {} if profile is None else decided(profile)
     return tuple(premise for premise in PREMISES if substitute(premise.holds, switches) is not FALSE)
 
@@ -176,7 +188,7 @@ def _sent(family: tuple[Conjunct, ...], segment: Values, sender: Values, now: Va
 
 
 class _Step:
-    """One edge of X: what it starts from, and what has to hold where it ends."""
+    """One edge of X: what is assumed where it starts, and what has to hold where it ends."""
 
     def __init__(self, edge: Edge):
         self.edge = edge
@@ -197,7 +209,7 @@ class _Step:
         yield from choices(self.before, self.edge)
 
     def goals(self) -> Iterator[tuple[str, Expr]]:
-        """Every conjunct about what the step changes, those of one end too: here its peer is honest."""
+        """Every conjunct, of what the step changes; those of one end as well, which here has an honest peer."""
         for conjunct in INVARIANT:
             yield conjunct.name, _read(conjunct, self.now)
         for conjunct in NOW:
@@ -211,7 +223,7 @@ class _Step:
             yield from self._about_the_record()
 
     def _about_now(self) -> Iterator[tuple[str, Expr]]:
-        """What is said of any incarnation and the end as it is now."""
+        """The conjuncts that relate any incarnation to the end as it is now."""
         mine, theirs = _X.record(_X_ANY), _Y.record(_Y_ANY)
         lived = z3.And(_X.lived(_X_ANY), _X_ANY != self.now[GHOST.LIFE] if self.lives else z3.BoolVal(True))
         for conjunct in filter(_speaks_of_now, ALONE):
@@ -228,6 +240,7 @@ class _Step:
             yield conjunct.name, z3.Or(_ANY_SENT[CTL.RST], holds)
 
     def _about_the_emission(self) -> Iterator[tuple[str, Expr]]:
+        """The conjuncts on segments, of the one that the step sends."""
         emission = self.edge.emission()
         if emission is None:
             return
@@ -236,7 +249,7 @@ class _Step:
             yield conjunct.name, z3.Or(segment[CTL.RST], holds)
 
     def _about_the_record(self) -> Iterator[tuple[str, Expr]]:
-        """What is said of the incarnation that took the step."""
+        """The conjuncts on the incarnation that took the step, alone and together with any other."""
         life, now = self.now[GHOST.LIFE], self.now
         theirs, earlier = _Y.record(_Y_ANY), _X.record(_X_ANY)
         for conjunct in ALONE:
@@ -259,7 +272,10 @@ def _speaks_of_now(conjunct: Conjunct) -> bool:
 
 
 def obligations(graph: Graph = TCP, profile: Profile | None = None) -> Iterator[Obligation]:
-    """What follows from the invariant, then each edge with each conjunct; for every profile, or for one."""
+    """First the theorems, which follow from the invariant; then each edge with each conjunct.
+
+    profile: prove this one only; without it, the switches are free and all profiles are proved at once.
+    """
     base = Base(tuple(_assumed(profile)))
     yield Obligation(BOTH_ENDS, EVERY_MOMENT, base, _met(), {theorem.name: _theorem(theorem) for theorem in THEOREMS})
     for edge in graph.edges:
@@ -278,7 +294,7 @@ def _theorem(theorem: Theorem) -> Expr:
 
 
 def _by_name(goals: Iterator[tuple[str, Expr]]) -> dict[str, Expr]:
-    """What a step owes to one conjunct, all together."""
+    """The goals of a step with the conditions of each conjunct joined in one."""
     together: dict[str, list[Expr]] = {}
     for name, holds in goals:
         together.setdefault(name, []).append(holds)

@@ -1,15 +1,22 @@
 """The bridge from proofs over absolute integers to the wire, where sequence numbers are words modulo 2^k.
 
-Every comparison of sequence numbers that the declaration makes, and every difference of two that it uses as a number,
-is found by walking the edges.  Each occurs in a lemma: under stated premises the term has the same value on words as
-on integers; and at every edge that makes it, the premises of such a lemma follow from the invariants (`grounds`), but
-for those on ages and sizes, which remain assumed.  A bound of a lemma is exact: it holds with the bound, and with one
-more there is a counterexample.
+The proofs by induction treat sequence numbers as integers that never wrap; a TCP compares words of 32 bits.  Both agree
+as long as the numbers compared lie close enough together, for example by less than half the space for a < b (3.4).
+The bridge says how close, and proves it.
 
-An absolute number is a signed bit-vector of k + 6 bits here, and the word is its low k bits.  That loses nothing: the
-terms look at differences only, so of the numbers that are compared with each other one can be put at a multiple of
-2^k, and a query of its own shows that the premises then keep all the others well inside those k + 6 bits.  At small
-widths `exhaust` asks the same of every single case, wherever the first number lies, without a solver.
+Every comparison of sequence numbers that the declaration makes, and every difference of two that it uses as a number,
+is found by walking the edges.  Three things are proved of each:
+
+- It occurs in a lemma (lemmas.py): under the lemma's premises the term has the same value on words as on integers.
+- At every edge that makes it, the premises of such a lemma follow from the invariants (grounds.py), except for those on
+  ages and sizes: these remain as assumptions about the world.
+- The bounds in the premises are exact: the lemma holds with the bound, and fails by a counterexample with one more.
+
+A solver for words needs a finite width for the integers as well.  An integer is a signed bit-vector of k + 6 bits here,
+and the word is its low k bits.  Nothing is lost by this.  The terms depend on differences only, so of the numbers that
+are compared with each other one (the anchor) can be fixed at a multiple of 2^k; and a query of its own shows that the
+premises then keep all others so far inside the k + 6 bits that nothing overflows.  At small widths `exhaust` tries
+every single case without a solver, for every value of the anchor.
 """
 
 from __future__ import annotations
@@ -33,7 +40,7 @@ _HEADROOM = 6
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """One comparison and the edges that make it."""
+    """One comparison, or one difference used as a number, and the edges that make it."""
 
     term: Term
     edges: tuple[str, ...]
@@ -58,7 +65,7 @@ def sites(graph: Graph = TCP) -> dict[str, Site]:
 
 @dataclass(frozen=True)
 class Absolute:
-    """Integers as signed bit-vectors that are too wide to wrap."""
+    """Integers, as signed bit-vectors that are too wide to overflow."""
 
     bits: int
 
@@ -77,7 +84,7 @@ class Absolute:
 
 
 def _anchors(terms: Sequence[Term]) -> list[Var]:
-    """One sequence number of each group that is compared with one another, directly or by way of others."""
+    """One sequence number of each group whose members are compared with each other, directly or through others."""
     groups: list[frozenset[Var]] = []
     for node in (node for term in terms for node in walk(term)):
         numbers = frozenset(var for var in variables(node) if var.sort is Sort.SEQ)
@@ -88,7 +95,7 @@ def _anchors(terms: Sequence[Term]) -> list[Var]:
 
 
 class Question:
-    """Terms on both kinds of numbers, under premises and sizes."""
+    """Whether terms agree on integers and on words, where the premises hold.  sizes: the values of the bounds."""
 
     def __init__(self, bits: int, terms: Sequence[Term], premises: Sequence[Term], sizes: Mapping[Var, int]) -> None:
         bound = {var: num(size) for var, size in sizes.items()}
@@ -99,7 +106,7 @@ class Question:
         self.differ = z3.Not(z3.And(*(self._agree(term) for term in terms)))
 
     def _ranges(self, terms: Sequence[Term]) -> Iterator[Expr]:
-        """Where the numbers lie, and which words they are on the wire."""
+        """The ranges of the integers; also maps each variable to its word, the low bits."""
         turn = 1 << self.bits
         anchors = frozenset(_anchors(terms))
         for var in sorted(variables(*terms), key=lambda var: var.name):
@@ -118,13 +125,13 @@ class Question:
 
     @property
     def outlying(self) -> Expr:
-        """Some sequence number lies near the ends of what these bits hold."""
+        """The condition that some sequence number lies near an end of the range of these bits."""
         turn = 1 << self.bits
         numbers = [value for var, value in self.integers.values.items() if var.sort is Sort.SEQ]
         return z3.Or(*(z3.Or(value < turn, value >= 7 * turn) for value in numbers))
 
     def model(self, question: Expr) -> Expr | None:
-        """A model of the question under the premises; None where there is none."""
+        """A model of the question under the premises, None where there is none; raises TimeoutError."""
         solver = z3.SolverFor("QF_BV")
         solver.add(*self.premises, question)
         verdict = solver.check()
@@ -133,7 +140,7 @@ class Question:
         return solver.model() if verdict == z3.sat else None
 
     def example(self, model: Expr) -> str:
-        """The numbers of a model, sequence numbers counted from the first one of their group."""
+        """The numbers of a model as text; sequence numbers are counted from the anchor of their group."""
         shown: list[str] = []
         for var, expr in self.integers.values.items():
             value = model.eval(expr, model_completion=True)
@@ -148,7 +155,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Tight:
-    """A bound that a lemma states, and what goes wrong with one more; empty where nothing does."""
+    """A bound of a lemma.  counterexample: what goes wrong with a bound greater by one; empty where nothing does."""
 
     name: str
     means: str
@@ -195,7 +202,7 @@ class Covered:
 
 @dataclass(frozen=True)
 class Bridge:
-    """Every lemma and every comparison; no faults mean proved."""
+    """The verdict on every lemma and every comparison; all is proved where there are no faults."""
 
     bits: int
     lemmas: tuple[Result, ...]
@@ -208,7 +215,7 @@ class Bridge:
         return sum(lemma.queries for lemma in self.lemmas)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, with the totals."""
+        """All of it as plain data, with the number of queries."""
         return {**asdict(self), "queries": self.queries}
 
 
@@ -280,7 +287,7 @@ def _decide(lemma: Lemma, terms: Sequence[Term], bits: int) -> Result:
 
 
 def _tight(lemma: Lemma, terms: Sequence[Term], bits: int, sizes: Mapping[Var, int], bound: Bound) -> Tight:
-    """Ask again with one more octet; within the bound the answer is known, so only what lies beyond it counts."""
+    """Ask again with a bound greater by one; the lemma has answered for what lies within, so only the rest counts."""
     example = ""
     if not bound.given:
         question = Question(bits, terms, lemma.premises, {**sizes, bound.var: sizes[bound.var] + 1})
@@ -294,10 +301,10 @@ def _tight(lemma: Lemma, terms: Sequence[Term], bits: int, sizes: Mapping[Var, i
 
 
 def exhaust(lemma: Lemma, terms: Sequence[Term], bits: int) -> tuple[int, str]:
-    """Compare words with integers in every case that the premises allow: how many, and the first that differs.
+    """Compare words with integers in every case that the premises allow: returns how many, and the first that differs.
 
-    No solver: the compiled terms run on Python's integers.  The first sequence number of each group takes every value
-    of one turn, so that this checks too what the queries take for granted: that only differences matter.
+    No solver is used: the compiled terms run on Python's integers.  The anchor of each group takes every value from one
+    multiple of 2^bits to the next, so this also checks what the queries assume: that only differences matter.
     """
     sizes = {bound.var: num(bound.size.at(bits)) for bound in lemma.bounds}
     premises = [substitute(premise, sizes) for premise in lemma.premises]
@@ -311,14 +318,14 @@ def exhaust(lemma: Lemma, terms: Sequence[Term], bits: int) -> tuple[int, str]:
 
 
 def _order(terms: Sequence[Term]) -> list[Var]:
-    """The variables, the first number of each group, then counts, then the numbers that these bound."""
+    """The variables in the order of the loops: the anchors, then counts, then the sequence numbers that these bound."""
     anchors = _anchors(terms)
     rest = sorted(variables(*terms), key=lambda var: (var.sort is Sort.SEQ, var.name))
     return [*anchors, *(var for var in rest if var not in frozenset(anchors))]
 
 
 def _program(bits: int, terms: Sequence[Term], premises: Sequence[Term], order: Sequence[Var]) -> Iterator[str]:
-    """Nested loops over the variables, each premise tested as soon as all that it reads is known."""
+    """Nested loops over the variables; each premise is tested as soon as all of its variables have values."""
     turn, anchors = 1 << bits, frozenset(_anchors((*terms, *premises)))
     wide, half_wide = str((turn << _HEADROOM) - 1), str(turn << _HEADROOM >> 1)
     last, half = str(turn - 1), str(turn >> 1)

@@ -1,8 +1,8 @@
-"""Whether the lemmas of the bridge apply where the declaration compares: edge by edge, comparison by comparison.
+"""Whether the lemmas of the bridge apply where the declaration compares sequence numbers, edge by edge.
 
-A lemma's premises are of two kinds.  Some say how far apart numbers of different ends or times may lie (AGE, AHEAD
-and so on): these are what remains assumed.  The others speak of one end as it is, and follow from the proved invariants
-and from what the edge's guard has said before the comparison is made; here that is proved for every edge.
+A lemma's premises are of two kinds.  Some say how far apart numbers of different ends or times may lie (AGE, AHEAD and
+so on): these remain assumptions.  The others are about one end at one moment.  Here they are proved for every edge,
+from the proved invariants and from the conditions of the guard that come before the comparison.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def ungrounded(graph: Graph, covers: Mapping[str, Sequence[Lemma]]) -> Iterator[
 
 
 class _Ground:
-    """What is known at one edge, growing as its guard is read."""
+    """What is known at one edge; it grows with every condition of the guard that is read."""
 
     def __init__(self, edge: Edge, covers: Mapping[str, Sequence[Lemma]]):
         self.edge, self.covers = edge, covers
@@ -73,7 +73,10 @@ class _Ground:
         return (key for key in keys if not any(map(self._applies, self.covers.get(key, ()))))
 
     def _applies(self, lemma: Lemma) -> bool:
-        """A switch that is off leaves its comparison unused, so a premise about a switch is no condition."""
+        """Whether the premises of a lemma follow from what is known, except those that remain assumed.
+
+        A premise about a switch need not follow: where the switch is off, nothing depends on the comparison.
+        """
         said = [premise for premise in lemma.premises if not _assumed(premise)]
         self.solver.push()
         self.solver.add(z3.Not(self.read(all_of(*said))))

@@ -1,6 +1,10 @@
 """The lemmas of the bridge: which terms agree on words and on integers, under which premises, with which exact bounds.
 
-A bound is exact where it is not `given`: with one more there is a counterexample.
+Each lemma lists terms of the declaration, and premises on how far apart their sequence numbers lie.  The distances in
+the premises are constants (AGE, AHEAD, W, ...), to which the lemma's bounds give values, in terms of the width k.  The
+simplest one says that a < b means the same on words of k bits and on integers if a lies less than half the space (2^k)
+away from b.  bridge.py proves them, and that every bound is exact, unless it is `given`: with one more there is a
+counterexample.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ def largest_window(bits: int) -> int:
 
 @dataclass(frozen=True)
 class Size:
-    """quarters * 2^(k-2) + windows * W + plus."""
+    """A number of octets that depends on the width k: quarters * 2^(k-2) + windows * W + plus."""
 
     quarters: int
     plus: int = 0
@@ -59,7 +63,7 @@ class Size:
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """A number of octets that a lemma's premises name; `given` where the lemma does not claim it is the largest."""
+    """The value of a constant in a lemma's premises, in octets; `given` where it is not claimed to be the largest."""
 
     var: Var
     size: Size
@@ -83,7 +87,7 @@ _WINDOW = Bound(W, Size(0, windows=1), given=True)
 
 # ---- premises -------------------------------------------------------------------------------------------------
 
-#: Both are proved: the first of one end whoever its peer is, the second where no window is larger than W.
+#: Both are proved elsewhere: the first of one end whoever its peer is, the second where no window is larger than W.
 _FLIGHT = (SND.UNA <= SND.NXT, SND.NXT <= SND.UNA + W + 1)
 _WINDOWS = (RCV.WND <= W,)
 
@@ -97,7 +101,7 @@ def _near(a: Term, b: Term, behind: Term = AGE, ahead: Term = AHEAD) -> tuple[Te
 class Lemma:
     """The terms have the same value on words as on integers, under the premises.
 
-    A term given as text is the comparison that the declaration makes and `show` prints so.
+    A term given as text is the comparison in the declaration that `show` prints like this.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which conjuncts the rest of their invariant implies, so that the proof could do without them."""
+"""Which conjuncts are redundant: the rest of their invariant implies them, so the proof could do without them."""
 
 from __future__ import annotations
 

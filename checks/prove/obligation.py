@@ -1,8 +1,9 @@
-"""What has to be proved of one step, and what the solvers said of it.
+"""Proof obligations: what has to be proved of one step, and what the solvers answered.
 
-An obligation belongs to one edge (or to the initial state, or to the theorems): what may be assumed, and named goals.
-One query asks whether the assumptions can be met at all, for otherwise the step is vacuous; one more, whether they can
-be met where some goal fails.  Only where that is not refuted is each goal asked about by itself, to name it.
+An obligation belongs to one edge (or to the initial state, or to the theorems).  It has assumptions and named goals.  A
+first query asks whether the assumptions can be met at all; if not, the step is vacuous, and would prove anything.  A
+second one asks whether they can be met while some goal fails.  `unsat` means that all goals are proved.  Otherwise one
+query for each goal finds those that fail.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ class Base:
 
 @dataclass(frozen=True)
 class Obligation:
-    """proof: which invariant; step: the edge's name; base: what it shares with others; assumed: its own;
-    goals: what is to hold, by name; cite: sections of the RFC."""
+    """What has to be proved of one step.
+
+    proof: which invariant.  step: the name of the edge.  base: assumptions that it shares with others.  assumed: its
+    own assumptions.  goals: what is to hold, by name.  cite: sections of the RFC.
+    """
 
     proof: str
     step: str
@@ -41,12 +45,12 @@ class Obligation:
     cite: tuple[str, ...] = ()
 
     def own(self) -> str:
-        """What is this step's own in SMT-LIB 2, with a Boolean of its own name for each goal; the base comes first."""
+        """The own part of this step in SMT-LIB 2, to follow the base; each goal is a Boolean of the goal's name."""
         named = (z3.Bool(name) == holds for name, holds in self.goals.items())
         return _smt2((*self.assumed, *named), known=self.base.text)
 
     def script(self) -> str:
-        """The whole obligation in SMT-LIB 2: `sat` is expected first, then `unsat`."""
+        """The whole obligation in SMT-LIB 2; the expected answers are `sat`, then `unsat`."""
         cited = f"; RFC 9293 {', '.join(self.cite)}\n" if self.cite else ""
         return (
             f"; {self.proof}\n; step: {self.step}\n{cited}{PROLOGUE}{self.base.text}{self.own()}"
@@ -60,7 +64,7 @@ PROLOGUE = "(set-option :incremental true)\n(set-logic QF_UFLIA)\n"
 
 
 def _smt2(said: Iterable[Expr], known: str = "") -> str:
-    """Assertions in SMT-LIB 2, with the declarations that are not in the text `known`."""
+    """These assertions in SMT-LIB 2, with the declarations that the text `known` does not contain."""
     solver = z3.Solver()
     solver.add(*said)
     declared = frozenset(known.splitlines())
@@ -69,15 +73,18 @@ def _smt2(said: Iterable[Expr], known: str = "") -> str:
 
 
 def failing(goals: Sequence[str]) -> str:
-    """The assertion that one of these goals does not hold."""
+    """The assertion that at least one of these goals does not hold."""
     names = "\n  ".join(f"|{goal}|" for goal in goals)
     return f"(assert (not (and true\n  {names})))\n"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of an obligation. broken: goals that are not refuted to fail; seconds: of the slowest query;
-    disputed: another solver came to another verdict."""
+    """What became of an obligation.
+
+    broken: goals that may fail, since no solver refuted it.  seconds: of the slowest query.  disputed: whether another
+    solver came to another verdict.
+    """
 
     proof: str
     step: str
@@ -91,7 +98,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Proof:
-    """All answers. seconds: of the whole, with everything around the queries; solvers: who was asked."""
+    """All answers.  seconds: of the whole, including the work around the queries.  solvers: their names."""
 
     answers: tuple[Answer, ...]
     seconds: float

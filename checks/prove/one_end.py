@@ -1,7 +1,18 @@
-"""Induction over every edge of the declaration, on Z3 integers: any number of octets, any segment, every profile.
+"""The invariant of one end by induction over the edges, for any number of octets, any segment and every profile.
 
-A quantifier-free query asks, for one edge, whether it can lead from a state that meets the whole invariant to one that
-does not meet some conjunct.  The switches are free Booleans, so all profiles are proved at once.
+An *invariant* is a condition that every reachable state meets.  It is proved by induction over the steps:
+
+- base: the initial state (CLOSED, with a blank TCB) meets it;
+- step: each edge, taken in any state that meets it, leads to a state that meets it.
+
+Exploration tries the states of one scope; here a state is any values of the variables, as Z3 integers.  So the proof
+holds for all sequence numbers and windows, whatever the number of octets.  The segment that arrives is any segment: the
+peer need not follow TCP.  Switches of the profile are free Booleans, so one query covers all profiles.
+
+The invariant is a conjunction.  For each edge, Z3 is asked for a counterexample to induction: values that meet all
+conjuncts and the guard, and break some conjunct after the edge.  There are no quantifiers.  Such a state need not be
+reachable; where Z3 finds one in the correct rules, the invariant is too weak, and a conjunct is missing.  Claims on
+steps are proved with the same assumptions.
 """
 
 from __future__ import annotations
@@ -29,7 +40,7 @@ INITIAL = "the initial state"
 
 
 def step_claims() -> tuple[tuple[str, OnStep], ...]:
-    """The claims on steps, each with the id of its claim; they are proved with the invariant as assumption."""
+    """The claims on steps, each with its claim's id; the invariant is assumed in their proof."""
     return tuple((claim.id, prop) for claim in CLAIMS for prop in claim.properties if isinstance(prop, OnStep))
 
 
@@ -67,7 +78,7 @@ def _step(edge: Edge, profile: Profile | None, conjuncts: tuple[Conjunct, ...]) 
 
 
 def in_profile(profile: Profile | None, switches: Mapping[Var, Expr]) -> Iterator[Expr]:
-    """What a profile says of the switches; nothing where all profiles are meant."""
+    """The values of the switches in a profile, as assumptions; none where all profiles are meant."""
     if profile is not None:
         yield from (value if switch in profile else z3.Not(value) for switch, value in switches.items())
 
@@ -79,7 +90,7 @@ def _after(before: Translation, edge: Edge) -> Translation:
 
 
 def _twins(before: Translation, after: Translation, edge: Edge) -> Translation:
-    """AFTER.* read the state after the edge, OUT.* the segment that it sends."""
+    """The translation of claims on steps: AFTER.* is the state after the edge, OUT.* the segment that it sends."""
     emission = edge.emission()
     values = dict(before.values) | {EMITS: z3.BoolVal(emission is not None)}
     claims = Translation(before.domain, values=values)
@@ -99,12 +110,12 @@ def _nothing(var: Var) -> Term:
 
 
 def natural(var: Var) -> bool:
-    """Counts are natural numbers: the fields of a segment, the choices and constants, the ghosts' counters."""
+    """Whether a variable is assumed to be at least 0: counts are, except those that the TCB stores."""
     return var.sort is Sort.NUM and var is not STATE and var.kind is not Kind.TCB
 
 
 def choices(before: Translation, edge: Edge) -> Iterator[Expr]:
-    """What the clock promises of a number for a new connection, and the user of the octets of a call."""
+    """What is assumed of the choices of an edge: of the ISN (3.4.1; 3.6.1, MAY-2), and of the octets of a call."""
     yield before(CLOCK_ALLOWS)
     if edge.source is State.TIME_WAIT:
         yield before(BEYOND_THIS)

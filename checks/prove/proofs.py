@@ -12,7 +12,7 @@ from halfclose.spec.language.edge import Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.tcp.graph import RULES, Graph
 
-#: What each proof has to ask, for a graph and perhaps one profile only.
+#: The obligations of each proof, for a graph and one profile, or for all profiles (None).
 OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] = {
     "one end": one_end.obligations,
     "both ends": both_ends.obligations,

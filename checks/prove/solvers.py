@@ -12,7 +12,7 @@ import z3
 from halfclose.checks.prove.obligation import PROLOGUE, Answer, Base, Obligation, Proof, failing
 from halfclose.checks.readers.smt import Expr, conjunction
 
-#: No query of this project takes a second; one that takes this long counts as not refuted.
+#: No query of this project takes a second; one that takes this long, in milliseconds, counts as not refuted.
 _LIMIT_MS = 60_000
 
 
@@ -35,7 +35,7 @@ class Solver(Protocol):
 
 
 class Z3:
-    """Assumptions that many steps share are asserted once."""
+    """Z3 in this process; the assumptions that many steps share are asserted once."""
 
     name = "z3"
 
@@ -68,7 +68,7 @@ class Z3:
 
 
 class Cvc5:
-    """Reads what `--export` writes."""
+    """cvc5, which reads the same SMT-LIB 2 that `--export` writes; raises NoSolver."""
 
     name = "cvc5"
 
@@ -99,7 +99,7 @@ class Cvc5:
         return self._run(f"(push 1)\n{failing(goals)}(check-sat)\n(pop 1)\n") != "unsat"
 
     def _run(self, script: str) -> str:
-        """What the solver says to these commands."""
+        """What the solver answers to these commands."""
         self._parser.setStringInput(self._cvc5.InputLanguage.SMT_LIB_2_6, script, "halfclose")
         symbols = self._parser.getSymbolManager()
         said = ""
@@ -121,7 +121,7 @@ def prove(
     """Decide every obligation.  Raises NoSolver, and OSError where `export` cannot be written.
 
     solver: a key of SOLVERS; with several, the first one's answers count and the others' are compared with them.
-    export: a folder for the obligations as SMT-LIB 2, one file each. done: is told each step that is decided.
+    export: a folder for the obligations as SMT-LIB 2, one file each.  done: is called with each step that is decided.
     """
     started = time.perf_counter()
     solvers: list[Solver] = [make() for make in SOLVERS[solver]]

@@ -1,4 +1,8 @@
-"""The conditions of properties: which term a property is about, what it watches, and where code finds its variables."""
+"""The conditions of properties as terms: what a property says, which variables it reads, where code finds those.
+
+A condition can speak of more than one end's variables now.  Its *twins* stand for the same variables elsewhere: of the
+peer, of this end after the step, of the segment that is sent (spec/language/variables, TWINS).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,11 @@ _STORED = (Kind.TCB, Kind.GHOST)
 
 
 def places() -> dict[Var, str]:
-    """Where a claim's variables are: L this end, P the peer, A this end after the step, G and O the segments."""
+    """Python code for each variable of a claim: an item of one of the tuples that the generated function is given.
+
+    L: this end; P: its peer; A: this end after the step; G: the segment received; O: the segment sent.  E: whether a
+    segment is sent.
+    """
     tcb = {var: i for i, var in enumerate(TCB)}
     fields = {var: i for i, var in enumerate(SEGMENT)}
     places = {var: f"L[{i}]" for var, i in tcb.items()} | {var: f"G[{i}]" for var, i in fields.items()}
@@ -23,12 +31,13 @@ def places() -> dict[Var, str]:
 
 
 def watched(terms: Iterable[Term]) -> frozenset[Var]:
-    """The stored variables that these conditions read, wherever they stand; exploration must keep them."""
+    """The stored variables that these conditions read, of whichever end and moment; exploration must keep them."""
     own = (TWINS.get(var, ("", var))[1] for var in variables(*terms))
     return frozenset(var for var in own if var.kind in _STORED)
 
 
 def condition(prop: Property) -> Term:
+    """The condition of a property that exploration decides; raises TypeError for any other kind."""
     match prop:
         case Always(holds=term) | OnStep(holds=term) | Sometimes(witness=term) | Stays(goal=term):
             return term

@@ -1,7 +1,12 @@
-"""Which variables still matter in which state.
+"""Which variables are dead in which state: a reader of the declaration that keeps explorations small.
 
-A variable that no edge can read again before it is overwritten is dead, and the explorer stores 0 for it: two local
-states that differ only there behave alike.  Variables that the claims read are never dead.
+A variable is *live* in a state if some path of edges from there reads it before it sets it; otherwise it is *dead*.
+Two local states that differ only in dead variables behave alike, so the explorer stores 0 for these, which leaves it
+fewer states.  Variables that the claims read are live everywhere.
+
+This is the liveness analysis of compilers, over the graph of edges: what is live before an edge is what it reads, and
+what is live after it and not set by it.  A variable that the edge reads only to set another one counts only where that
+other one is live after it.  The equations are solved by iteration to their least fixed point.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ _STORED = frozenset(TCB)
 
 
 def dead_variables(edges: Iterable[Edge], always: frozenset[Var]) -> dict[State, frozenset[Var]]:
-    """For each state the variables whose value is irrelevant; a backward data-flow analysis to its fixed point."""
+    """The dead variables of each state.  always: variables that are live everywhere."""
     edges = tuple(edges)
     live: dict[State, frozenset[Var]] = dict.fromkeys(State, always)
     changed = True
@@ -35,13 +40,16 @@ def dead_variables(edges: Iterable[Edge], always: frozenset[Var]) -> dict[State,
 
 @dataclass(frozen=True)
 class _Reads:
-    """The stored variables that an edge reads: always, and for each variable that it sets."""
+    """The stored variables that an edge reads.
+
+    always: for its guard and the segment that it sends.  updates: for the new value of each variable that it sets.
+    """
 
     always: frozenset[Var]
     updates: dict[Var, frozenset[Var]]
 
     def before(self, live_after: frozenset[Var]) -> frozenset[Var]:
-        """The variables that matter before the edge, where these matter after it."""
+        """The variables that are live before the edge, where these are live after it."""
         needed = self.always | (live_after - self.updates.keys())
         return needed.union(*(self.updates[var] for var in live_after if var in self.updates))
 

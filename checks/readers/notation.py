@@ -1,4 +1,4 @@
-"""Segments to the text of the RFC's figures, and back."""
+"""Segments as the RFC's figures write them, <SEQ=100><ACK=300><CTL=SYN,ACK>, and such text as segments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BITS = (CTL.SYN, CTL.FIN, CTL.RST, CTL.ACK)
 
 
 def show_segment(segment: Segment) -> str:
-    """The segment as the RFC's figures write it, with real numbers."""
+    """The segment as the RFC's figures write it, with absolute sequence numbers."""
     bits = ",".join(var.name for var in _BITS if segment[FIELD[var]])
     ack = f"<ACK={segment[FIELD[SEG.ACK]]}>" if segment[FIELD[CTL.ACK]] else ""
     text = f"<DATA={segment[FIELD[SEG.TEXT]]}>" if segment[FIELD[SEG.TEXT]] else ""
@@ -20,7 +20,7 @@ def show_segment(segment: Segment) -> str:
 
 
 def parse_segment(text: str) -> Segment:
-    """The segment of a figure; it belongs to no incarnation of this scope."""
+    """The segment of this text; raises ValueError.  Its ghosts are 0: no incarnation of the scope sent it."""
     parts = _SEGMENT.fullmatch(text)
     if parts is None:
         raise ValueError(f"not a segment: {text!r}")

@@ -1,10 +1,11 @@
 """Edges as Python functions over tuples: the declared terms, printed as code and compiled.
 
-A local state is a tuple of integers in the order of `TCB`, a segment one in the order of `SEGMENT`.  Sequence
-numbers are kept modulo the size of the space, and compared as the RFC compares them.
+A local state is a tuple of integers in the order of `TCB`, a segment one in the order of `SEGMENT`.  Sequence numbers
+are kept modulo 2^bits, the size of the space.  They are compared as 3.4 requires: a < b where b lies less than half the
+space ahead of a, so MASK = 2^bits - 1 and HALF = 2^(bits-1) are all that a comparison needs.
 
-The code names the size of the space and the constants (MASK, SND_BUFF, ...) and does not hold their values.  So scopes
-of every size share it, and it is compiled once in a process.
+The code names these two and the constants (SND_BUFF, ...) and does not hold their values.  So scopes of every size
+share it, and it is compiled once in a process.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ Local = tuple[int, ...]
 Segment = tuple[int, ...]
 Choice = tuple[int, int, int]
 
-#: Where each variable stands in such a tuple.
+#: The place of each variable in the tuple of a local state (AT) or of a segment (FIELD).
 AT = {var: i for i, var in enumerate(TCB)}
 FIELD = {var: i for i, var in enumerate(SEGMENT)}
 
-#: Where each variable is found by the generated code: L the endpoint, P its peer, G the segment, C the choices.
+#: Where the generated code finds each variable: L is the endpoint, G the segment received, C the choices of the event.
 _PLACES: dict[Var, str] = (
     {var: f"L[{i}]" for i, var in enumerate(TCB)}
     | {var: f"G[{i}]" for i, var in enumerate(SEGMENT)}
@@ -37,7 +38,7 @@ _PLACES: dict[Var, str] = (
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Numbers of one scope: the width of a sequence number and the value of each constant."""
+    """The numbers of one scope: the width of a sequence number in bits, and the value of each constant."""
 
     bits: int
     constants: Mapping[Var, int]
@@ -48,7 +49,7 @@ class Arithmetic:
 
     @property
     def names(self) -> dict[str, int]:
-        """What the names in generated code stand for."""
+        """The values of the names in generated code."""
         half = 1 << (self.bits - 1)
         return {"MASK": self.mask, "HALF": half} | {_name(var): value for var, value in self.constants.items()}
 
@@ -57,7 +58,7 @@ class Arithmetic:
         return self.compiled(f"def f({arguments}):\n    return {expression(term, places)}\n")
 
     def compiled(self, source: str) -> Callable[..., Any]:
-        """The function f that the source defines."""
+        """The function f that this source defines."""
         scope: dict[str, Any] = dict(self.names)
         exec(_compiled(source), scope)
         return scope["f"]  # type: ignore[no-any-return]
@@ -73,9 +74,10 @@ def _name(constant: Var) -> str:
 
 
 def expression(term: Term, places: Mapping[Var, str] = _PLACES, mask: str = "MASK", half: str = "HALF") -> str:
-    """A term as a Python expression; conditions give a bool or 0/1.
+    """A term as a Python expression; that of a condition has a bool or 0 or 1 as its value.
 
-    mask, half: the greatest sequence number, and half the size of the space.
+    places: the code for each variable; a variable without one is a constant, by its name.  mask, half: the code for the
+    greatest sequence number, and for half the size of the space.
     """
     if isinstance(term, Var):
         return places[term] if term in places else _name(term)
@@ -103,18 +105,19 @@ def expression(term: Term, places: Mapping[Var, str] = _PLACES, mask: str = "MAS
     return f"({ahead} < {half})" if term.op == "<=" else f"(0 < {ahead} < {half})"
 
 
-#: What one edge does: None where its guard fails, else the next local state and the segment sent, if any.
+#: An edge: from a local state, a segment and choices to None where its guard fails, else to the next local state and
+#: the segment sent (None where it sends none).
 StepFunction = Callable[[Local, Segment, Choice], "tuple[Local, Segment | None] | None"]
 
 
 def compile_edge(edge: Edge, numbers: Arithmetic, dead: frozenset[Var] = frozenset()) -> StepFunction:
-    """The edge as a function."""
+    """The edge as a function.  dead: variables that are dead in its target (see `edge_source`)."""
     return numbers.compiled(edge_source(edge, dead))
 
 
 @cache
 def edge_source(edge: Edge, dead: frozenset[Var] = frozenset()) -> str:
-    """The edge as Python.  Variables that nothing reads any more in its target are stored as 0."""
+    """The edge as the source of a Python function f.  Variables that are dead in its target are stored as 0."""
     updates = edge.updates | {STATE: None}
     values = []
     for i, var in enumerate(TCB):

@@ -1,8 +1,11 @@
 """Terms as Z3 expressions, over two domains.
 
-`Integers`: sequence numbers are absolute, unbounded ghosts and their comparisons are plain order.
-`Words`: sequence numbers are bit-vectors of the wire's width and their comparisons are the RFC's, modulo its size
-(3.4: a < b where b lies less than half the space ahead of a).  Counts are unsigned words there.
+- `Integers`: a sequence number is an unbounded integer that never wraps, and its comparisons are plain order.  Proofs
+  by induction use these, because Z3 is fast on them.
+- `Words`: a sequence number is a bit-vector of the width that it has on the wire, and its comparisons are those of the
+  RFC, modulo 2^bits (3.4: a < b where b lies less than half the space ahead of a).  Counts are unsigned words.
+
+prove/bridge.py shows where both agree, so that what is proved on integers holds on the wire.
 """
 
 from __future__ import annotations
@@ -19,8 +22,11 @@ Expr = Any  # z3py's expressions are not typed
 
 
 def conjunction(parts: Iterable[Expr]) -> Expr:
-    """All of these conditions.  z3.And says the same and looks at every operand's sort and context first, which is
-    half of the time that a proof takes to build."""
+    """All of these conditions.
+
+    z3.And gives the same, but checks the sort and the context of every operand first; that takes half of the time in
+    which a proof is built.
+    """
     return _junction(z3.Z3_mk_and, parts)
 
 
@@ -36,7 +42,7 @@ def _junction(make: Callable[..., Any], parts: Iterable[Expr]) -> Expr:
 
 
 class Domain(Protocol):
-    """How one sort of arithmetic reads the operators; domains of one name read them alike."""
+    """What the operators mean in one kind of arithmetic; domains with the same name agree on it."""
 
     @property
     def name(self) -> str: ...
@@ -45,7 +51,8 @@ class Domain(Protocol):
 
     def literal(self, value: int) -> Expr: ...
 
-    def less(self, sort: Sort, a: Expr, b: Expr, or_equal: bool) -> Expr: ...
+    def less(self, sort: Sort, a: Expr, b: Expr, or_equal: bool) -> Expr:
+        """a < b, or a =< b; sort: that of both, a count or a sequence number."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +90,19 @@ class Words:
     def less(self, sort: Sort, a: Expr, b: Expr, or_equal: bool) -> Expr:
         if sort is Sort.NUM:
             return z3.ULE(a, b) if or_equal else z3.ULT(a, b)
-        ahead = b - a  # signed: the distance is less than half the space
+        ahead = b - a  # as a signed word, it is positive where b lies less than half the space ahead
         return ahead >= 0 if or_equal else ahead > 0
 
 
-#: What was translated before: the term, with the values that it read, by their identities.  Building a Z3 expression
-#: costs far more than finding it here, and most edges leave most variables of an invariant as they are.  The term is
-#: kept with its expression, so that no identity is given out twice.
+#: Terms that were translated before, by the domain and the identities of the term and of the values that it reads.
+#: Building a Z3 expression costs far more than finding it here, and most edges leave most variables of an invariant as
+#: they are.  The term is kept with its expression: were it freed, another object could get its identity.
 _KNOWN: dict[tuple[str | int, ...], tuple[Term, Expr]] = {}
 _READ: dict[int, tuple[Term, tuple[Var, ...]]] = {}
 
 
 def reads(term: Term) -> tuple[Var, ...]:
-    """The variables of a term, as they are met in it; looked up where the term was asked about before."""
+    """The variables of a term in the order of their first occurrence; each term is searched once."""
     known = _READ.get(id(term))
     if known is None:
         known = _READ[id(term)] = term, tuple(dict.fromkeys(node for node in walk(term) if isinstance(node, Var)))
@@ -104,7 +111,11 @@ def reads(term: Term) -> tuple[Var, ...]:
 
 @dataclass
 class Translation:
-    """Terms over one copy of the variables; `prefix` names the copy (an endpoint, a segment)."""
+    """Translates terms over one copy of the variables.
+
+    prefix: begins the names of its Z3 constants, so that several copies (two endpoints, say) stay apart.  values: the
+    expression of each variable met so far; a variable without one gets a fresh constant.
+    """
 
     domain: Domain
     prefix: str = ""
@@ -148,6 +159,6 @@ class Translation:
         return self.domain.less(term.args[0].sort, args[0], args[1], or_equal=term.op == "<=")
 
     def after(self, updates: Mapping[Var, Term]) -> Translation:
-        """The copy of the variables as an edge with these updates leaves them."""
+        """The variables after an edge with these updates: each is an expression over their values before it."""
         changed = {var: self(term) for var, term in updates.items()}
         return Translation(self.domain, self.prefix, self.values | changed)

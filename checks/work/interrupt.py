@@ -10,7 +10,11 @@ from threading import current_thread, main_thread
 
 @contextmanager
 def patient() -> Iterator[Callable[[], None]]:
-    """Gives a function that raises KeyboardInterrupt if Ctrl-C was pressed; the second time does not wait for it."""
+    """Delay Ctrl-C until the work is at a point where it can stop.
+
+    Gives a function for such points: it raises KeyboardInterrupt if Ctrl-C was pressed.  A second Ctrl-C raises at
+    once.  Outside the main thread, or where somebody else handles Ctrl-C, nothing is changed.
+    """
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield lambda: None
         return

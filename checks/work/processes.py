@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 
 def ignore_interrupt() -> None:
-    """Ctrl-C goes to the whole group; the parent alone answers it."""
+    """Ignore Ctrl-C in a child: the terminal sends it to every process of the group, and the parent alone answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
