@@ -75,6 +75,16 @@ class Answer:
         return f"{self.question.asks} yes{steps}"
 
 
+class _AnswerTo:
+    """An attribute of `Answers`: the answer to the question with this id."""
+
+    def __init__(self, id: str):
+        self._id = id
+
+    def __get__(self, answers: Answers, _: type[Answers]) -> Answer:
+        return answers[self._id]
+
+
 @dataclass(frozen=True)
 class Answers:
     """All the answers of one scope."""
@@ -91,45 +101,14 @@ class Answers:
     def __str__(self) -> str:
         return "\n".join(map(str, self.answers))
 
-    @property
-    def lost_a(self) -> Answer:
-        """Whether octets that A sent can be lost."""
-        return self["lost-a"]
-
-    @property
-    def lost_b(self) -> Answer:
-        """Whether octets that B sent can be lost."""
-        return self["lost-b"]
-
-    @property
-    def unread_a(self) -> Answer:
-        """Whether octets that A sent can be left unread by B's own choice."""
-        return self["unread-a"]
-
-    @property
-    def unread_b(self) -> Answer:
-        """Whether octets that B sent can be left unread by A's own choice."""
-        return self["unread-b"]
-
-    @property
-    def reset_a(self) -> Answer:
-        """Whether A's application can see a reset."""
-        return self["reset-a"]
-
-    @property
-    def reset_b(self) -> Answer:
-        """Whether B's application can see a reset."""
-        return self["reset-b"]
-
-    @property
-    def wrong(self) -> Answer:
-        """Whether a wrong octet, or an end of file too early, can be delivered."""
-        return self["wrong"]
-
-    @property
-    def ends(self) -> Answer:
-        """Whether both programs can come to their end with everything read."""
-        return self["ends"]
+    lost_a = _AnswerTo("lost-a")
+    lost_b = _AnswerTo("lost-b")
+    unread_a = _AnswerTo("unread-a")
+    unread_b = _AnswerTo("unread-b")
+    reset_a = _AnswerTo("reset-a")
+    reset_b = _AnswerTo("reset-b")
+    wrong = _AnswerTo("wrong")
+    ends = _AnswerTo("ends")
 
     def to_json(self) -> dict[str, Any]:
         result = self.exploration
