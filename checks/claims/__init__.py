@@ -1,1 +1,1 @@
-"""The claims decided: judges of properties, replay of figures, proofs, mutants, and the report."""
+"""The claims are decided here: judges of properties, replay of figures, proofs, mutants, and the report."""

@@ -1,4 +1,8 @@
-"""One unit decided, in this process: explored, proved, replayed, or read off the declaration."""
+"""Decides one unit of work in this process.
+
+A unit explores a scope, decides progress in it, proves by induction, replays a figure, or checks the shape of the
+declaration.  Whichever it does, it gives a verdict for each of its properties.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ from halfclose.spec.world.scopes import SCOPES
 
 
 def run_unit(unit: Unit) -> list[Verdict]:
-    """Decide one unit, in this process."""
+    """Decide one unit; returns a verdict for each of its properties."""
     rules = mutated(unit.mutant) if unit.mutant else RULES
     if unit.kind == "shape":
         return [_shape(unit, Graph(rules), *unit.props[0])]
@@ -82,7 +86,7 @@ def _shape(unit: Unit, graph: Graph, claim: str, prop: str) -> Verdict:
 
 
 def _prove(unit: Unit, rules: tuple[Rule, ...]) -> Iterator[Verdict]:
-    """Of a mutant only what it changes; in one profile only where that was asked for, otherwise in all at once."""
+    """Prove the edges, of a mutant only those that it changes, in the unit's profile or in all profiles at once."""
     graph = changed(rules) if unit.tried else Graph(rules)
     profile = parse_profile(unit.profile) if unit.profile else None
     proof = prove(OBLIGATIONS[unit.where](graph, profile))
@@ -92,7 +96,7 @@ def _prove(unit: Unit, rules: tuple[Rule, ...]) -> Iterator[Verdict]:
 def proved(
     proof: Proof, where: str, props: Iterable[tuple[str, str]], profile: Profile | None = None, tried: str = ""
 ) -> Iterator[Verdict]:
-    """A property is proved if neither its own goal nor a conjunct of the invariant is broken anywhere."""
+    """The verdicts of a proof: a property holds if no step breaks its own goal or a conjunct of the invariant."""
     assumes = (*(premise.name for premise in premises(profile)), MSL.name) if where == "both ends" else (MSL.name,)
     scope = f"{where}, {'every profile' if profile is None else profile}"
     for claim, name in props:

@@ -22,8 +22,12 @@ from halfclose.spec.world.scopes import SCOPES
 
 @dataclass(frozen=True)
 class TriedMutant:
-    """What became of one mutant. step, goal: where the proof breaks, and on what; proof: whose peer may be anybody
-    ("one end") or is honest ("both ends"); claim, scope, trace: the real behaviour that shows the defect."""
+    """What became of one mutant.
+
+    proof: the one that breaks: "one end", whose peer may send anything, or "both ends", whose peer follows TCP.  step,
+    goal: the edge at which it breaks, and the conjunct or theorem.  claim, scope, trace: a behaviour that violates a
+    claim.  harmless: the reason why there need not be one; else empty.
+    """
 
     mutant: str
     proof: str
@@ -45,7 +49,7 @@ class TriedMutant:
 
 
 def gate(names: tuple[str, ...], done: Callable[[str], None] = lambda name: None) -> tuple[TriedMutant, ...]:
-    """Try these mutants, in as many processes as there are processors."""
+    """Try these mutants, in as many processes as there are processors.  done: is called with the name of each."""
     with ProcessPoolExecutor(initializer=ignore_interrupt) as pool:
         tried: list[TriedMutant] = []
         try:
@@ -67,13 +71,14 @@ def try_mutant(name: str) -> TriedMutant:
 
 
 def _faults(name: str) -> Iterator[tuple[str, str, str]]:
-    """The proof with an honest peer first: what it names can really happen."""
+    """(proof, step, goal) wherever a proof breaks; first those with an honest peer, which are the more telling ones."""
     graph = changed(mutated(name))
     for proof in ("both ends", "one end"):
         yield from ((proof, step, goal) for step, goal in prove(OBLIGATIONS[proof](graph, None)).faults)
 
 
 def _traces(name: str) -> Iterator[tuple[str, str, Trace | Lasso]]:
+    """(claim and property, scope, counterexample) for each property that names this mutant and is violated by it."""
     for claim in CLAIMS:
         for prop in (prop for prop in claim.properties if name in prop.broken_by):
             trace = _violation(prop, name)
@@ -82,7 +87,7 @@ def _traces(name: str) -> Iterator[tuple[str, str, Trace | Lasso]]:
 
 
 def _violation(prop: Property, mutant: str) -> Trace | Lasso | None:
-    """How the mutant violates a property that is decided by exploration."""
+    """The counterexample of a mutant to a property that is decided by exploration; None where there is none."""
     if isinstance(prop, Eventually | Quiet):
         return decide(SCOPES[prop.scope], tcp(SCOPES[prop.scope].profile, mutated(mutant)), [prop])[0].lasso
     if not isinstance(prop, Always | OnStep | Stays):

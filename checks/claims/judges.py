@@ -1,4 +1,14 @@
-"""The properties of the declaration, made decidable over one scope: compiled conditions over explored states."""
+"""Decides the properties of a scope by exploring it, with their conditions compiled to Python functions.
+
+Each kind of property is decided in its own way:
+
+- Always is violated by a state that does not meet its condition; Sometimes is witnessed by one that does.  Their
+  conditions read the two local states only, so each pair of local states is judged once.  Both ways round: what is said
+  of this end and its peer is meant for A and B, and for B and A.
+- OnStep is violated by a step that does not meet its condition, a function of one end before and after the step and of
+  the segments received and sent.
+- Stays is violated by a state from which no goal can be reached any more; this needs the complete state graph.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +35,7 @@ _NO_SEGMENT: Segment = (0,) * len(SEGMENT)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What exploration says of one property: a finding is the violation, or the witness of a Sometimes."""
+    """The verdict of exploration on one property.  finding: the violation, or for a Sometimes the witness."""
 
     prop: Property
     holds: bool
@@ -34,14 +44,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judged:
-    """One exploration with all its outcomes."""
+    """One exploration, and the verdict on each property in it."""
 
     exploration: Exploration
     outcomes: tuple[Outcome, ...]
 
 
 class Judge:
-    """Properties of one scope, compiled."""
+    """The properties of one scope, with their conditions compiled."""
 
     def __init__(self, scope: Scope, props: Sequence[Explored]):
         numbers, where = arithmetic(scope), places()
@@ -68,9 +78,10 @@ class Judge:
         engine: Engine = Engine.AUTO,
         options: Options | None = None,
     ) -> Judged:
-        """Explore the scope and decide every property; an exploration cut short decides only what it found.
+        """Explore the scope and decide every property; where the exploration is cut short, only by what it has found.
 
-        stop_early: end with the level in which everything was settled.
+        stop_early: end after the level in which the last property is settled, if no property is a Stays.  Raises
+        NoEngine and BadScope.
         """
         system = System(scope, graph, self.watched, self._step_judge if self._steps else None)
         early = {i for i, prop in enumerate(self.props) if not isinstance(prop, Stays)}
@@ -117,7 +128,7 @@ class Judge:
 
 
 def _at_rest(system: System, key: int) -> bool:
-    """Whatever happens from here on changes neither end: the clearest picture of being stuck."""
+    """Whether no step from here on ever changes an end; such a state shows best that the goal is out of reach."""
     pair, seen, waiting = key & PAIR_MASK, {key}, [key]
     while waiting:
         for after, _ in system.successors(waiting.pop()):

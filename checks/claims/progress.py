@@ -1,4 +1,12 @@
-"""The claims of progress, over the whole graph of one scope: what is reached at last, and what never ends."""
+"""Decides the claims of progress (liveness) on the complete state graph of a scope.
+
+- Eventually: no fair behaviour avoids its goal for ever.  Since this is asked from every state, the goal is reached
+  infinitely often.
+- Quiet: there is no livelock, an exchange of segments that changes neither end and that only a loss can end.
+- Endless: there is one; it documents a war of segments that the RFC allows.
+
+explore/fairness.py says what fair means, and how such behaviours are found.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +35,7 @@ Progressive = Eventually | Quiet | Endless
 
 @dataclass(frozen=True)
 class ProgressVerdict:
-    """The verdict on one property. lasso: what fails it, or what an Endless found."""
+    """The verdict on one property.  lasso: the counterexample, or for an Endless the witness."""
 
     prop: Progressive
     holds: bool
@@ -38,7 +46,7 @@ class ProgressVerdict:
 def decide(
     scope: Scope, graph: Graph, props: Sequence[Progressive], engine: Engine = Engine.AUTO
 ) -> tuple[ProgressVerdict, ...]:
-    """Explore the scope to its end and decide these properties in it."""
+    """Explore the whole scope and decide these properties in it; raises NoEngine and BadScope."""
     goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
     explored = explore(System(scope, graph, watched(goals)), engine=engine)
     steps = arrows(explored)
@@ -61,7 +69,7 @@ def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Exploration) -> 
 
 
 def _where(steps: Arrows, goal: Term) -> Marks:
-    """The states that meet the goal; a pair of local states is judged once."""
+    """The states that meet the goal; each pair of local states is judged once."""
     system = steps.system
     meets = arithmetic(system.scope).function("L, P", goal, places())
     pairs = {key & PAIR_MASK: key for key in steps.keys}

@@ -1,4 +1,4 @@
-"""Replay a figure in the model, line by line, and say at which line the model does something else."""
+"""Replays a figure of the RFC in the model, line by line, and says which line the model cannot follow, if any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINE = re.compile(r"(?P<end>[AB]) (?:gets (?P<gets>\S+)|(?P<edge>\S+))(?: sends
 
 @dataclass(frozen=True)
 class Replayed:
-    """failed: None where every line happened, else the line that could not; trace: what did happen."""
+    """A figure replayed.  failed: the line that the model cannot follow, if any.  trace: the steps up to there."""
 
     figure: Figure
     failed: Line | None
@@ -29,7 +29,7 @@ class Replayed:
 
 
 def replay(figure: Figure, graph: Graph) -> Replayed:
-    """Take the figure's lines one by one."""
+    """Take the figure's lines one by one, until one fails."""
     started = time.perf_counter()
     system = System(figure.scope, graph, frozenset((STATE,)))
     key = system.initial
@@ -48,7 +48,7 @@ def replay(figure: Figure, graph: Graph) -> Replayed:
 
 
 def _take(system: System, key: int, line: Line) -> tuple[int, Action] | None:
-    """The state after the line and what happened, or None where the model has no such step."""
+    """The state after the line and what happened; None where the model has no such step."""
     parts = _LINE.fullmatch(line.do)
     if parts is None:
         raise ValueError(f"not a figure's line: {line.do!r}")

@@ -20,7 +20,11 @@ INDUCTION = "induction"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one unit says of one property. trace: of a violation, or of a witness."""
+    """The verdict of one unit on one property.
+
+    seconds: of the unit.  trace: of a violation, or of a witness.  words: why it fails, in a few words.  assumes: the
+    premises of a proof.  taken: the names of the edges that its exploration took.
+    """
 
     claim: str
     prop: str
@@ -39,7 +43,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A property with its verdict and the mutants that were tried on it."""
+    """A property with its verdict, and the mutants that broke it or did not.  tried: how many mutants were decided."""
 
     prop: Property
     verdict: Verdict | None
@@ -49,6 +53,7 @@ class Evidence:
 
     @property
     def guarded(self) -> bool:
+        """Whether some mutant breaks the property, and each one that was tried: so the property can fail."""
         return bool(self.broken_by) and not self.survived_by
 
 
@@ -84,7 +89,7 @@ class Report:
         )
 
     def verdict(self, claim: Claim) -> str:
-        """holds, fails, or unknown where something was not decided, or where no mutant can break a property."""
+        """One word: holds, fails, or unknown (a property was not decided, or a mutant that must break it does not)."""
         evidence = self.evidence(claim)
         if any(e.verdict is not None and not e.verdict.holds for e in evidence):
             return "fails"
@@ -95,12 +100,12 @@ class Report:
         return "holds"
 
     def untaken(self) -> tuple[str, ...]:
-        """Edges of the declaration that no exploration of the real rules took; test vectors exercise most of them."""
+        """The edges that no exploration of the unchanged rules took; test vectors exercise most of them."""
         taken = frozenset[str]().union(*(v.taken for v in self.verdicts))
         return tuple(edge.name for edge in TCP.edges if edge.name not in taken and edge.event is not Event.STATUS)
 
     def unguarded(self) -> tuple[tuple[Claim, Evidence], ...]:
-        """Properties that a mutant named for them does not break; only where mutants were tried."""
+        """Properties that some mutant should break and does not; none where no mutants were tried."""
         if not self.with_mutants:
             return ()
         return tuple((c, e) for c in self.claims for e in self.evidence(c) if e.tried and not e.guarded)

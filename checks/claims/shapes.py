@@ -27,7 +27,7 @@ _RECEIVING_FIELDS = frozenset((SEG.SEQ, SEG.TEXT, CTL.SYN, CTL.FIN))
 
 @dataclass(frozen=True)
 class Shaped:
-    """The verdict on one shape; faults are sentences, empty where it holds."""
+    """The verdict on one claim about the declaration.  faults: sentences; none where it holds."""
 
     engine: str
     scope: str
@@ -37,6 +37,7 @@ class Shaped:
 
 
 def _independent_directions(graph: Graph) -> Shaped:
+    """No update of a variable of one direction reads a variable, or a field of a segment, of the other direction."""
     started = time.perf_counter()
     faults = tuple(fault for edge in graph.edges for fault in _couplings(edge))
     scope = f"all updates of {len(graph.edges)} edges"
@@ -77,18 +78,19 @@ def _entries(graph: Graph) -> Shaped:
 
 
 def _by_the_letter(edge: Edge) -> bool:
-    """Reading 8 alone lets an end close before it is connected."""
+    """Whether the edge exists in reading 8 only, in which an end can close before it is connected."""
     return CLOSE_BY_THE_LETTER in variables(edge.guard)
 
 
 def _acknowledged(edge: Edge) -> bool:
-    """The guard implies that the segment acknowledges our SYN: proved on integers."""
+    """Whether the guard implies that the segment acknowledges our SYN, by Z3 on integers."""
     translate, solver = Translation(Integers()), z3.Solver()
     solver.add(translate(edge.guard), z3.Not(translate(ACK_IS_GOOD)))
     return bool(solver.check() == z3.unsat)
 
 
 def _exclusive_and_exhaustive(graph: Graph) -> Shaped:
+    """For each state and input event exactly one guard holds: on integers and on words (see totality.py)."""
     verdicts = [check_totality(graph, domain) for domain in (Integers(), Words(32))]
     faults = tuple(str(fault) for verdict in verdicts for fault in verdict.faults)
     queries = sum(verdict.queries for verdict in verdicts)

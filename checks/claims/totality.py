@@ -1,7 +1,9 @@
-"""Proof that the guards are exclusive and exhaustive, for every state, every input event and every profile at once.
+"""Proof that the guards are exclusive and exhaustive: for each state and input event, exactly one guard holds.
 
-The switches are free Boolean variables here.  Spontaneous events are exempt: what an endpoint may send by itself is
-a free choice, so two of them may well be possible at once, or none.
+So the specification says what a TCP does on every input, and says it once.  For each pair of state and event Z3 is
+asked whether no guard can hold, and for each two guards whether both can.  The switches are free Booleans, so this
+covers all profiles at once.  Spontaneous events and timers are exempt: what an endpoint does by itself is its own
+choice, so that several such edges can be enabled at once, or none.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from halfclose.spec.language.variables import N
 from halfclose.spec.tcp.graph import TCP, Graph
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 
-#: Events that are not inputs: they are enabled or not.
+#: Events that are not inputs: in a given state they may be enabled or not.
 _OWN = (*SPONTANEOUS, *TIMERS, Event.REASSEMBLE, Event.CRASH)
 
-#: What holds of the choices that come with an event.
+#: What is assumed of the choices that come with an event.
 _CHOICES: dict[Event, Term] = {
     Event.SEND: (num(1) <= N) & CLOCK_ALLOWS,
     Event.RECEIVE: num(1) <= N,
@@ -38,7 +40,7 @@ _CHOICES: dict[Event, Term] = {
 
 @dataclass(frozen=True)
 class Flaw:
-    """Two guards that overlap, or a pair of state and event that no guard covers."""
+    """A pair of state and event with two guards that overlap, or with a case that no guard covers."""
 
     state: State
     event: Event
@@ -50,7 +52,7 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Totality:
-    """The verdict: empty faults mean proved."""
+    """The verdict; it is proved where there are no faults."""
 
     domain: str
     pairs: int
@@ -78,7 +80,7 @@ def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality
 
 
 def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Flaw | None]:
-    """One query an item: None where it was refuted, as it should be."""
+    """One item for each query: None where Z3 refutes the flaw, as it should."""
     translate = Translation(domain)
     edges = graph.at(state, event)
     guards = [translate(edge.guard) for edge in edges]
@@ -92,7 +94,7 @@ def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[
 
 
 def _natural(domain: Domain, value: Expr) -> z3.BoolRef:
-    """A count is no less than 0 and, on the wire, no more than the largest window (RFC 7323: 2^30)."""
+    """A count is at least 0 and, on words, at most a quarter of the space (the largest window of RFC 7323, 2^30)."""
     if isinstance(domain, Words):
         return z3.ULE(value, 1 << (domain.bits - 2))
     return value >= 0

@@ -1,7 +1,8 @@
-"""The work behind the claims, cut into units that run by themselves.
+"""The work of deciding the claims, divided into units that can run in any process and any order.
 
-A unit is one exploration, proof, replay or shape, of the real rules or of one mutant.  It is described by names alone,
-so that nothing but names and verdicts crosses the border of a process.
+A unit is one exploration, search for progress, proof, replay or shape, of the unchanged rules or of one mutant.
+Properties that need the same one share a unit: a scope is explored once for all of them.  A unit is described by names
+alone, so that only names and verdicts are passed between processes.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ class UnknownClaim(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One piece of work. kind: "explore", "progress", "prove", "replay" or "shape"; where: the scope, proof, figure or
-    shape; props: (claim id, property name) of what it decides; mutant: "" for the rules as they are; tried: the mutant
-    is there to break them, otherwise it is what is being judged."""
+    """One piece of work.
+
+    kind: "explore", "progress", "prove", "replay" or "shape".  where: the name of the scope, proof, figure or shape.
+    props: the properties that it decides, each as (claim id, property name).  mutant: its name; "" for the unchanged
+    rules.  tried: whether the mutant must break the properties; otherwise it takes the place of the rules.
+    """
 
     kind: str
     where: str
@@ -43,7 +47,7 @@ class Unit:
 
 
 def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
-    """The claims with these ids, all of them where none is named; raises UnknownClaim."""
+    """The claims with these ids, in any case of letters, or all claims where none is named; raises UnknownClaim."""
     names = dict.fromkeys(name.upper() for name in ids)
     for name in names:
         if name not in BY_ID:
@@ -52,7 +56,10 @@ def chosen(ids: Iterable[str]) -> tuple[Claim, ...]:
 
 
 def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants: bool = True) -> list[Unit]:
-    """The work for these claims, the longest pieces first. With `mutant`, only that one, in place of the rules."""
+    """The units for these claims, those that take longest first.
+
+    mutant: judge this one in place of the rules, and try no others.  mutants: also try those that each property names.
+    """
     groups: dict[tuple[str, str, str, bool], list[tuple[str, str]]] = {}
     for claim, prop, kind in ((c, p, k) for c in claims for p in c.properties for k in kinds(p)):
         where = "one end" if isinstance(prop, OnStep) and kind == "prove" else prop.scope
@@ -66,7 +73,7 @@ def units(claims: Iterable[Claim], mutant: str = "", profile: str = "", mutants:
 
 
 def kinds(prop: Property) -> tuple[str, ...]:
-    """How a property is decided."""
+    """How a property is decided: the kinds of its units.  A claim on steps is both explored and proved."""
     match prop:
         case Replay():
             return ("replay",)
@@ -81,7 +88,7 @@ def kinds(prop: Property) -> tuple[str, ...]:
     return ("explore",)
 
 
-#: Scopes that take longest, so that they are begun first.
+#: What takes longest, longest first: begun first, so that no long unit is left over at the end.
 _LONGEST = (
     "both ends",
     "stream",

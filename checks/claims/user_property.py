@@ -1,4 +1,4 @@
-"""A user's own property: a Python file that names one, explored in its scope and tried as part of the invariant.
+"""A user's own property, from a Python file: it is explored in its scope and tried as a conjunct of the invariant.
 
 The file defines PROPERTY with the terms of the specification, for example:
 
@@ -13,7 +13,8 @@ The file defines PROPERTY with the terms of the specification, for example:
         holds=implies(in_state(State.FIN_WAIT_2), SND.UNA == SND.END + 1),
     )
 
-Always, OnStep, Sometimes and Stays are explored; an Always about one end alone is also tried as a conjunct.
+Always, OnStep, Sometimes and Stays are explored.  An Always about one end alone is also tried as a conjunct: is it
+inductive together with the invariant?
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ class BadProperty(ValueError):
 
 @dataclass(frozen=True)
 class TriedProperty:
-    """What came of a user's property.
+    """What became of a user's property.
 
-    holds, states, seconds, trace: of the exploration. breaks: the edges that break it as a conjunct, empty where it is
-    inductive, None where it speaks of more than one end. mutants: which of those it names break it.
+    holds, states, seconds, trace: of the exploration.  breaks: the edges that break it as a conjunct; empty where it is
+    inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it.
     """
 
     prop: Explored
@@ -105,7 +106,7 @@ def _checked(file: Path, prop: object) -> Explored:
 
 
 def _sees(prop: Explored, var: Var) -> bool:
-    """A step is one end's, with the segments it takes and sends; the other kinds see both ends at one moment."""
+    """Whether a property can read a variable: an OnStep reads one end and its segments, the others both ends now."""
     where = TWINS.get(var, ("", var))[0]
     if isinstance(prop, OnStep):
         return where != "PEER" and var.kind is not Kind.CHOICE
@@ -113,7 +114,7 @@ def _sees(prop: Explored, var: Var) -> bool:
 
 
 def try_property(prop: Explored, profile: str = "") -> TriedProperty:
-    """Explore it, try it as a conjunct beside the invariant, and try the mutants it names."""
+    """Explore a property, try it as a conjunct beside the invariant, and try the mutants that it names."""
     started = time.perf_counter()
     scope = SCOPES[prop.scope]
     decided = scope.profile | parse_profile(profile)
@@ -132,7 +133,7 @@ def _breaks(prop: Explored, mutant: str, profile: str) -> bool:
 
 
 def _as_conjunct(prop: Explored) -> tuple[str, ...] | None:
-    """The edges that break it by induction, with the invariant as assumption."""
+    """The edges that break it as a conjunct of the invariant; None where it cannot be one."""
     term = condition(prop)
     if not isinstance(prop, Always) or any(var in TWINS for var in variables(term)):
         return None

@@ -1,4 +1,4 @@
-"""Decide the claims: every property in its scope, and every mutant that is said to break it, in a few processes."""
+"""Decides the claims in several processes: every property in its scope, and every mutant that must break it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from halfclose.checks.work.processes import ignore_interrupt, stop
 def verify(
     report: Report, work: list[Unit], jobs: int | None = None, done: Callable[[Unit], None] = lambda _: None
 ) -> None:
-    """Run the units in `jobs` processes, filling the report as they finish; an interrupt leaves what is there."""
+    """Run these units and add their verdicts to the report as they finish; an interrupt leaves those in it.
+
+    jobs: the number of processes; by default, that of the processors.  done: is called with each unit that is decided.
+    """
     started = time.perf_counter()
     with ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=ignore_interrupt) as pool:
         waiting: dict[Future[list[Verdict]], Unit] = {pool.submit(run_unit, unit): unit for unit in work}

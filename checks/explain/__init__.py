@@ -1,1 +1,1 @@
-"""Answers to "what is there?": everything that has a name, by kind, and what each of it is."""
+"""Answers to "what is there?": everything that has a name, by kind, and what each thing is."""

@@ -1,6 +1,6 @@
-"""The RFC's own names: its numbered requirements and its sections, each with what cites it here.
+"""The RFC's own names: its numbered requirements and its sections, each with everything that cites it here.
 
-Only what the declaration says is shown; for the RFC's sentence itself, look the section up.
+Only the words of the declaration are shown; for the RFC's own sentence, look the section up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REQUIREMENT = re.compile(r"\b(MUST|SHLD|MAY)-\d+")
 
 
 def requirements() -> Iterator[Entry]:
-    """Requirements of Appendix B that something here rests on."""
+    """The requirements of Appendix B that something here cites."""
     texts = (*_cited(), *(text for _, _, text in _texts()))
     found = {match[0] for text in texts for match in _REQUIREMENT.finditer(text)}
     for name in sorted(found, key=lambda each: (each.split("-")[0], int(each.split("-")[1]))):
@@ -32,7 +32,7 @@ def requirements() -> Iterator[Entry]:
 
 
 def sections() -> Iterator[Entry]:
-    """Sections of the RFC that edges or claims cite, and the steps and figures within them."""
+    """The sections of the RFC that edges or claims cite, and the steps and figures in them that they cite."""
     cited = {cite for cite in _cited() if not _REQUIREMENT.fullmatch(cite)}
     for name in sorted(cited | {cite.split(" ")[0] for cite in cited if cite[0].isdecimal()}, key=_order):
         yield Entry("section", name, _says(name), partial(_citing, name))
@@ -44,12 +44,12 @@ def _cited() -> Iterator[str]:
 
 
 def _says(name: str) -> str:
-    """What kinds of thing cite it; who they are is found when asked for."""
+    """Which kinds of things cite it, in one line; the things themselves are among its facts."""
     return f"cited by {', '.join(kind for kind, lines in _citing(name).items() if lines)}"
 
 
 def _citing(name: str) -> Facts:
-    """What cites a requirement or a section, its steps included."""
+    """Everything that cites a requirement or a section (or a step of the section), by kind."""
     mentions: dict[str, list[str]] = {}
     for kind, owner, text in _texts():
         if re.search(rf"\b{re.escape(name)}(?![\d.]*\d)", text):

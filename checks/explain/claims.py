@@ -1,4 +1,4 @@
-"""What is said of TCP: claims, theorems, the conjuncts of the two invariants, and the premises of the proof."""
+"""What is claimed of TCP: claims, theorems, the conjuncts of the two invariants, and the premises of the proof."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _conjunct(conjunct: Conjunct, family: str) -> Facts:
 
 
 def premises() -> Iterator[Entry]:
-    """What the proof takes for granted."""
+    """What the proof assumes without proving it."""
     for premise in (*PREMISES, MSL):
         yield Entry("premise", premise.name, premise.says, partial(_premise, premise))
 

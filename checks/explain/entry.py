@@ -15,8 +15,8 @@ Facts = Mapping[str, Sequence[str]]
 class Entry:
     """One thing that has a name.
 
-    kind: in the singular, e.g. "state".  says: what it is, in one line.  facts: everything else, found when asked for;
-    headings without lines are left out.  cite: where RFC 9293 speaks of it.  also: other names by which it is found.
+    kind: in the singular, e.g. "state".  says: what it is, in one line.  facts: gives everything else; it is called
+    only when that is shown.  cite: where RFC 9293 specifies it.  also: other names by which it is found.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Entry:
     also: tuple[str, ...] = ()
 
     def known(self) -> dict[str, list[str]]:
-        """The facts that have lines."""
+        """The facts by heading, without the headings that have no lines."""
         return {heading: list(lines) for heading, lines in self.facts().items() if lines}
 
     def names(self) -> Iterator[str]:
@@ -37,7 +37,7 @@ class Entry:
             yield f"{self.kind} {name}"
 
     def to_json(self) -> dict[str, Any]:
-        """The same as data."""
+        """The entry as plain data."""
         return {
             "kind": self.kind,
             "name": self.name,

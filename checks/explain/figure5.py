@@ -133,7 +133,7 @@ NOTE_2 = Arrow(S.FIN_WAIT_1, S.TIME_WAIT, "rcv FIN and ACK of FIN (note 2)", "sn
 
 
 def figure(graph: Graph) -> str:
-    """The picture, and under it each arrow with the edges of this graph that stand for it."""
+    """The picture, and below it each arrow with the edges of this graph that stand for it."""
     lines = [PICTURE, "", "Figure 5 of RFC 9293 (3.3.2), arrow by arrow, with the edges that stand for it:", ""]
     for arrow in (*ARROWS, NOTE_2):
         edges = [f"{edge.name} ({', '.join(edge.cite)})" for edge in arrow.within(graph)]
@@ -142,7 +142,8 @@ def figure(graph: Graph) -> str:
 
 
 def place(state: State) -> list[str]:
-    """A state between the states that figure 5 and its note 2 lead to it from and on to, as lines of text."""
+    """A state as lines of text: to its left the states from which arrows of figure 5 and its note 2 lead to it, and to
+    its right those to which arrows lead from it."""
     arrows = (*ARROWS, NOTE_2)
     before = _distinct(arrow.source for arrow in arrows if arrow.target is state)
     after = _distinct(arrow.target for arrow in arrows if arrow.source is state)

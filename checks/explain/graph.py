@@ -15,7 +15,7 @@ from halfclose.spec.tcp.graph import RULES, TCP
 
 
 def edges() -> Iterator[Entry]:
-    """One entry a rule: it stands for an edge in each of its states."""
+    """One entry for each rule, which stands for an edge in each of its states."""
     for rule in RULES:
         names = {edge.name for edge in rule.edges()} | {base(rule.name)}
         yield Entry("edge", rule.name, _says(rule), partial(_rule, rule), rule.cite, tuple(names - {rule.name}))
@@ -73,7 +73,7 @@ def _state(state: State) -> Facts:
 
 
 def _moves(edges: tuple[Edge, ...]) -> list[str]:
-    """Where these edges lead: a line a state that they enter, then one for those that stay."""
+    """Where these edges lead: one line for each state that they enter, then one for those that stay."""
     names: dict[str, list[str]] = {}
     for edge in edges:
         names.setdefault("stays" if edge.target is edge.source else f"to {edge.target.value}", []).append(edge.name)

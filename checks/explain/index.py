@@ -46,14 +46,14 @@ def kind_named(name: str) -> Kind | None:
 
 
 def find(name: str) -> list[Entry]:
-    """Everything of this name.  Where the case of its letters decides between several, it does."""
+    """Everything with this name.  Case and spelling (half close, half-close) matter only if one thing fits exactly."""
     entries = [entry for kind in KINDS for entry in kind.entries]
     same = [entry for entry in entries if name in entry.names()]
     return same or [entry for entry in entries if _key(name) in map(_key, entry.names())]
 
 
 def suggest(name: str) -> list[str]:
-    """Names that are near to one that finds nothing; bare numbers come with their kind."""
+    """Known names that resemble one that finds nothing; names that are numbers are given with their kind."""
     known = [kind.name for kind in KINDS]
     for entry in (entry for kind in KINDS for entry in kind.entries):
         known.append(f"{entry.kind} {entry.name}" if entry.name.isdecimal() else entry.name)
@@ -62,5 +62,5 @@ def suggest(name: str) -> list[str]:
 
 
 def _key(name: str) -> str:
-    """The name without case, and with a space wherever it is divided: "half close" finds half-close."""
+    """The name in lower case with spaces for hyphens and underscores, so that "half close" finds half-close."""
     return " ".join(re.split(r"[\s_-]+", name.lower()))

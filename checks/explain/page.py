@@ -24,7 +24,7 @@ def page(entry: Entry, width: int) -> list[str]:
 
 
 def listing(kind: Kind, width: int) -> list[str]:
-    """One kind: a line an entry, or more where a line does not hold it."""
+    """One kind: a line for each entry, or several where it does not fit in one."""
     lines = [*_title(kind, width), ""]
     for entry in kind.entries:
         lines += _wrapped(f"{entry.name}: {entry.says}", width, "", _INDENT)
@@ -52,7 +52,7 @@ def _names(kind: Kind, width: int) -> list[str]:
 
 
 def _fit(texts: Iterable[str], indent: str, width: int) -> list[str]:
-    """Indented lines; what is too wide goes on in the next line, a little further in."""
+    """Indented lines; one that is too wide continues in the next line, indented further."""
     lines: list[str] = []
     for text in texts:
         if len(indent) + len(text) <= width:
@@ -63,7 +63,7 @@ def _fit(texts: Iterable[str], indent: str, width: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
-    """Broken at spaces only: names with hyphens stay whole, so that they can be copied."""
+    """Wrapped lines, broken at spaces only: names with hyphens stay whole, so that they can be copied."""
     return wrap(
         text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )

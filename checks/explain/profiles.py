@@ -17,7 +17,7 @@ from halfclose.spec.tcp.graph import RULES
 
 
 def switches() -> Iterator[Entry]:
-    """Options and other readings, by the names that `--profile` takes."""
+    """The switches, by the names that `--profile` takes: options of TCP, and other readings of the RFC."""
     for name, switch in SWITCHES.items():
         yield Entry("switch", name, switch.means, partial(_switch, switch))
 
@@ -65,5 +65,5 @@ def _words(claim: Claim) -> str:
 
 
 def _speaks(text: str, each: Reading) -> bool:
-    """Whether a text mentions this reading, and not one whose number only begins alike."""
+    """Whether a text mentions this reading: "reading 3" is not in "reading 32"."""
     return bool(re.search(rf"\breadings? {each.number}\b", text, re.IGNORECASE))

@@ -1,4 +1,4 @@
-"""Who uses a variable, a switch or a named term: the rules that read and set it, and how lists of rules are shown."""
+"""Which rules read or set a variable, a switch or a named term, and how lists of rules are shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def setting(var: Var) -> list[tuple[Rule, Assignment]]:
 
 
 def blanks(assignment: Assignment) -> bool:
-    """Whether it only sets the variable to zero, as the creation and deletion of a TCB do to almost all of them."""
+    """Whether it sets the variable to zero, as the creation and the deletion of a TCB do with almost every variable."""
     return assignment.value.op == "literal" and not assignment.value.value
 
 
 def by_event(rules: Iterable[Rule]) -> list[str]:
-    """The names of rules, a line an event."""
+    """The names of rules, one line for each event."""
     found: dict[Event, list[Rule]] = {}
     for rule in rules:
         found.setdefault(rule.event, []).append(rule)
@@ -47,7 +47,7 @@ def base(name: str) -> str:
 
 
 def together(rules: Iterable[Rule]) -> dict[str, Rule]:
-    """Rules by name; those that differ in their state alone are one where all of them are there."""
+    """Rules by name.  Rules that differ only in their state share one entry, if all of them are among these."""
     missing = Counter(base(rule.name) for rule in RULES)
     rules = list(rules)
     missing.subtract(base(rule.name) for rule in rules)
@@ -58,7 +58,7 @@ def together(rules: Iterable[Rule]) -> dict[str, Rule]:
 
 
 def assignments(group: tuple[Assignment, ...]) -> Iterator[str]:
-    """One line an assignment; where more than two variables are only set to zero, they share a line."""
+    """One line for each assignment; where more than two variables are set to zero, these share a line."""
     zero = [a.var.name for a in group if blanks(a) and not a.var.values]
     if len(zero) > 2:
         yield f"{', '.join(zero)} <- 0"
@@ -68,5 +68,5 @@ def assignments(group: tuple[Assignment, ...]) -> Iterator[str]:
 
 
 def formula(term: Term) -> str:
-    """A named term as what it stands for."""
+    """The formula that a named term stands for."""
     return show(term, named_too=False)

@@ -1,4 +1,4 @@
-"""What the terms speak of: variables, the fields of a segment, and terms that have a name of their own."""
+"""What formulas are made of: variables, the fields of a segment, and terms that have a name of their own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _PLACES = {
 
 
 def endpoint() -> Iterator[Entry]:
-    """What an endpoint stores, is given and chooses."""
+    """The variables that an endpoint stores, chooses, or is given as constants."""
     for var in (*TCB, *CHOICES, *CONSTANTS):
         yield Entry("variable", var.name, var.means, partial(_variable, var))
 
 
 def segment() -> Iterator[Entry]:
-    """The fields of a segment; SEG.LEN is derived from others."""
+    """The fields of a segment, and SEG.LEN, which is derived from them."""
     for var in SEGMENT:
         also = (f"CTL.{var.name}",) if var in _BITS else ()
         yield Entry("segment field", var.name, var.means, partial(_field, var), also=also)
@@ -83,7 +83,7 @@ def _term(term: Term) -> Facts:
 
 
 def _claims(var: Var) -> list[str]:
-    """The properties whose formula has this variable, of either end, before a step or after it."""
+    """The properties whose formula reads this variable, of either end, before or after a step."""
     return [
         f"{claim.id} {prop.name}"
         for claim in CLAIMS
