@@ -1,4 +1,4 @@
-"""The kernel and plain Python explore alike: the same states, levels, steps, verdicts and lengths of traces."""
+"""The searches with numba and NumPy explore alike: the same states, levels, steps, verdicts and traces."""
 
 from __future__ import annotations
 

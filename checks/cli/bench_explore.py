@@ -1,4 +1,4 @@
-"""`halfclose bench explore`: plain Python, the kernel, Spin and TLC on the same scopes in one run."""
+"""`halfclose bench explore`: the searches with NumPy and numba, Spin and TLC on the same scopes in one run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def command(
 ) -> None:
     """Measure every explorer on the same scopes.
 
-    The explorers are plain Python, the compiled search (numba), Spin and TLC; without --scope, they explore a series
+    The explorers are the searches with NumPy and numba, Spin and TLC; without --scope, they explore a series
     of growing scopes. Shown are states, seconds, states a second and bytes a state. No property is judged. Compiling
     is not counted; seconds and bytes of Spin and TLC are those of their processes. Exit status 1: the engines disagree
     on the number of states.

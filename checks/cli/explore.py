@@ -23,7 +23,7 @@ from halfclose.spec.tcp.graph import RULES, Graph, tcp
 from halfclose.spec.world.application import BadProgram, parse_application
 from halfclose.spec.world.network import BadScope, Scope, Wait
 
-#: Where plain Python stops; the kernel stops at its bound on memory.
+#: Where the search with NumPy stops; the compiled one stops at its bound on memory.
 _MOST_STATES = 10_000_000
 _ONLY_FAST = "--threads, --memory, --resume and --symmetry need --engine numba (pip install 'halfclose[fast]')"
 

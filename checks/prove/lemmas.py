@@ -335,5 +335,3 @@ LEMMAS: tuple[Lemma, ...] = (
         (Bound(AGE, Size(2, -1, -1)), Bound(AHEAD, _UNDER_HALF), _WINDOW),
     ),
 )
-
-# ---- the comparisons that the declaration makes -----------------------------------------------------------------

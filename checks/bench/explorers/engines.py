@@ -16,7 +16,7 @@ from halfclose.checks.export.model import Model
 from halfclose.checks.export.run import Unfinished
 from halfclose.spec.tcp.graph import tcp
 
-#: The most memory that plain Python needs for a state, in octets.
+#: The most memory that the search with NumPy needs for a state, in octets.
 _PYTHON_STATE = 200
 #: Slots of Spin's hash table where the number of states is not known in advance.
 _SPIN_SLOTS = 1 << 24
