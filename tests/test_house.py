@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("spec", "reference", "checks")
 
-#: The rooms of each package, from the ground floor upwards: a room imports only from itself and from rooms below it.
+#: The rooms of each package in the order of the README's picture: a room imports only from itself and from rooms that
+#: are drawn above it.
 FLOORS = {
     "spec": ("language", "tcp", "world", "claims", "mutants"),
     "reference": ("", "link", "http"),
@@ -87,16 +88,16 @@ def test_no_module_imports_itself_over_others() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_room_imports_only_from_rooms_below_it(package: str) -> None:
+def test_every_room_imports_only_from_rooms_drawn_above_it(package: str) -> None:
     floors = FLOORS[package]
-    upward = [
+    against = [
         f"{one} -> {other}"
         for one, other in _arrows().edges
         if _room(one)[0] == _room(other)[0] == package
         and {_room(one)[1], _room(other)[1]} <= set(floors)
         and floors.index(_room(one)[1]) < floors.index(_room(other)[1])
     ]
-    assert not upward, upward
+    assert not against, against
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -102,7 +102,7 @@ def proved(
     for claim, name in props:
         goals = {*CONJUNCTS[where], name, f"{claim} {name}"}
         faults = [(step, goal) for step, goal in proof.faults if goal in goals]
-        words = f"the proof fails at {faults[0][0]}: {faults[0][1]}" if faults else ""
+        words = f"the proof fails: {faults[0][0]}: {faults[0][1]}" if faults else ""
         yield Verdict(
             claim,
             name,

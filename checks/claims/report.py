@@ -57,7 +57,7 @@ class Evidence:
         return bool(self.broken_by) and not self.survived_by
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """Everything that has been decided so far."""
 
@@ -109,6 +109,10 @@ class Report:
         if not self.with_mutants:
             return ()
         return tuple((c, e) for c in self.claims for e in self.evidence(c) if e.tried and not e.guarded)
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{claim.id} {self.verdict(claim)}" for claim in self.claims)
+        return f"<Report: {verdicts}>"
 
     def to_json(self) -> dict[str, Any]:
         return {"claims": [self._claim_json(claim) for claim in self.claims]}

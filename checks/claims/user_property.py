@@ -91,9 +91,14 @@ def load(file: Path) -> Explored:
     return _checked(file, names.get("PROPERTY"))
 
 
+def _kind(prop: object) -> str:
+    """What was found instead, in a word or two."""
+    return "nothing" if prop is None else f"a value of type {type(prop).__name__}"
+
+
 def _checked(file: Path, prop: object) -> Explored:
     if not isinstance(prop, Always | OnStep | Sometimes | Stays):
-        raise BadProperty(f"{file} must define PROPERTY as an Always, OnStep, Sometimes or Stays, not {prop!r:.60}")
+        raise BadProperty(f"{file} must define PROPERTY as an Always, OnStep, Sometimes or Stays, not {_kind(prop)}")
     if prop.scope not in SCOPES:
         raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
     for name in prop.broken_by:

@@ -68,9 +68,8 @@ def _verb(verdict: Verdict, number: int) -> str:
 
 def _show_deviations(report: Report) -> None:
     """One row for each thing that went wrong, with the vectors that show it."""
-    made = table(
-        "vector", "what was seen, and what is allowed", "RFC 9293", show_lines=True, show_edge=True, pad_edge=True
-    )
+    headings = ("vector", "what was seen, and what is allowed", "what is asked, and where")
+    made = table(*headings, show_lines=True, show_edge=True, pad_edge=True)
     causes: dict[str, list[int]] = {}
     for number, row in enumerate(report.rows):
         if row.verdict is Verdict.DEVIATES:

@@ -26,7 +26,7 @@ from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.properties import Claim
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
-from halfclose.spec.mutants.defects import UnknownMutant, mutated
+from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.tcp.graph import TCP
 
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
@@ -76,6 +76,8 @@ def command(
         _verify_property(user_file, profile, traces, json_file)
     else:
         report, work = _prepare(claims or [], mutant, profile, mutants)
+        if mutant and str(json_file) != "-":
+            console.print(f"judged is the mutant {mutant}: {MUTANTS[mutant].what}\n", markup=False)
         _verify(report, work, jobs, traces, edges, json_file)
 
 
@@ -211,7 +213,7 @@ def _show_untaken(report: Report, names: bool) -> None:
     untaken, total = report.untaken(), sum(edge.event is not Event.STATUS for edge in TCP.edges)
     if not any(verdict.taken for verdict in report.verdicts):
         return
-    hint = "" if names else " (--edges lists the others; `halfclose vectors` exercises them)"
+    hint = "" if names else " (--edges lists the others; the proofs judge all, `halfclose vectors` exercises most)"
     console.print(f"{total - len(untaken)} of {total} edges were taken by these explorations{hint}", markup=False)
     if names:
         for name in untaken:

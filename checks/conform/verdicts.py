@@ -35,7 +35,7 @@ class Row:
     step: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The verdicts on all vectors, in their order."""
 
@@ -47,6 +47,10 @@ class Report:
     def count(self, verdict: Verdict) -> int:
         """How many vectors have this verdict."""
         return Counter(row.verdict for row in self.rows)[verdict]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.count(verdict)} {verdict.value}" for verdict in Verdict)
+        return f"<Report on {self.stack} {self.version}: {counts}>"
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data; the same run gives the same data."""

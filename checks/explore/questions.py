@@ -85,7 +85,7 @@ class _AnswerTo:
         return answers[self._id]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answers:
     """All the answers of one scope."""
 
@@ -100,6 +100,9 @@ class Answers:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.answers))
+
+    def __repr__(self) -> str:
+        return f"<Answers: {'; '.join(map(str, self.answers))}>"
 
     lost_a = _AnswerTo("lost-a")
     lost_b = _AnswerTo("lost-b")

@@ -159,9 +159,9 @@ def _lines(number: int, step: Step, names: Names) -> Iterator[str]:
     names.meet(step.ends)
     who = "AB"[step.action.side]
     a, b = (state.value for state in step.states)
-    label = f"{who}: {step.edge}"
+    label = "the network loses it" if step.action.kind == "lose" else f"{who}: {step.edge}"
     if step.received is not None:
-        note = {"lose": " (lost)", "duplicate": " (a copy stays under way)"}.get(step.action.kind, "")
+        note = " (a copy stays under way)" if step.action.kind == "duplicate" else ""
         arrow = _arrow(names.segment(1 - step.action.side, step.received), 1 - step.action.side, arriving=True)
         if step.action.kind == "lose":
             arrow = arrow.replace("-->", "--x").replace("<--", "x--")

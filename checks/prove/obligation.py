@@ -96,13 +96,17 @@ class Answer:
     disputed: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proof:
     """All answers.  seconds: of the whole, including the work around the queries.  solvers: their names."""
 
     answers: tuple[Answer, ...]
     seconds: float
     solvers: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        broken = f"{len(self.faults)} goals are not proved" if self.faults else "proved"
+        return f"<Proof: {len(self.answers)} steps, {broken}>"
 
     def about(self, goal: str) -> tuple[Answer, ...]:
         return tuple(answer for answer in self.answers if goal in answer.goals)

@@ -111,13 +111,16 @@ class Vector:
     steps: tuple[VectorStep, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VectorSet:
     """The vectors of one profile by group (a file each), and the edges that no vector reaches, each with the reason."""
 
     profile: str
     groups: Mapping[str, tuple[Vector, ...]]
     unreachable: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"<VectorSet {self.profile}: {len(self.vectors)} vectors>"
 
     @property
     def vectors(self) -> tuple[Vector, ...]:

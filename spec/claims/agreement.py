@@ -84,7 +84,7 @@ PREMISES: tuple[Premise, ...] = (
     ),
     Premise(
         "CLOSE after the handshake",
-        "CLOSE waits for the end of the handshake, or old ACKs are refused (readings 8, MAY-12)",
+        "CLOSE waits for the end of the handshake, or old ACKs are refused (reading 8, MAY-12)",
         ~CLOSE_BY_THE_LETTER | RFC5961_ACK,
     ),
     Premise(
