@@ -46,6 +46,8 @@ def verify(*claims: str, mutants: bool = True, jobs: int | None = None) -> Repor
     mutants: also try the mutants that must break each claim.  jobs: the number of processes; by default, that of the
     processors.
     """
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs must be at least 1, not {jobs}")
     wanted = chosen(claims)
     report = Report(wanted, mutants)
     run_units(report, units(wanted, mutants=mutants), jobs)

@@ -10,7 +10,7 @@ import pytest
 
 import halfclose
 import halfclose.checks
-from halfclose.spec import BadProgram, UnknownSwitch
+from halfclose.spec import BadProgram, BadScope, UnknownSwitch
 
 
 @pytest.mark.parametrize("name", halfclose.checks.__all__)
@@ -86,3 +86,36 @@ def test_what_does_not_exist_is_refused() -> None:
         halfclose.conform("nonsense")
     with pytest.raises(halfclose.checks.UnknownClaim):
         halfclose.verify("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "word"),
+    [
+        ({"wait": "nothing"}, "Wait.NOTHING"),
+        ({"slots": "1"}, "slots must be a whole number"),
+        ({"slots": 1.5}, "slots must be a whole number"),
+        ({"losses": "any"}, "or None for no bound"),
+        ({"iss": 5}, "two whole numbers"),
+        ({"iss": (1000, 1)}, "iss must be less than 64"),
+    ],
+)
+def test_a_bound_that_only_looks_like_one_is_refused(bounds: dict[str, object], word: str) -> None:
+    with pytest.raises(BadScope, match=word):
+        halfclose.explore("open; shutdown; read", "listen; read; shutdown", **bounds)
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(BadProgram, match="at most 9 digits"):
+        halfclose.explore(f"open; send {'9' * 5000}", "listen")
+
+
+def test_an_unknown_solver_is_refused() -> None:
+    with pytest.raises(halfclose.checks.NoSolver, match="known are z3"):
+        halfclose.prove(solver="nonsense")
+
+
+def test_results_show_themselves_in_one_short_line() -> None:
+    answers = halfclose.explore("open; shutdown; read", "listen; shutdown; read", losses=0, duplicates=0)
+    for shown in (repr(answers), repr(halfclose.vectors("rfc9293")), repr(halfclose.verify("S9", mutants=False))):
+        assert "\n" not in shown
+        assert len(shown) < 600

@@ -247,3 +247,10 @@ def test_ctrl_c_ends_promptly_and_says_what_was_covered(args: tuple[str, ...], t
     assert "interrupted" in err
     assert "Traceback" not in err
     assert out
+
+
+def test_explore_that_was_cut_short_by_its_limit_does_not_pass() -> None:
+    done = halfclose("explore", "--app-a", "open; send 1; shutdown; read", "--app-b", "listen; read", "--limit", "5")
+    assert done.returncode == 1
+    assert "unknown" in done.stdout
+    assert "stopped at --limit" in done.stderr

@@ -205,7 +205,7 @@ def test_a_comparison_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize("iss", ["64,3", "3,64", "70,3"])
 def test_an_iss_beyond_the_width_is_refused(command: tuple[str, ...], iss: str, tmp_path: Path) -> None:
     line = refused(*command, "--iss", iss, "--bits", "6", cwd=tmp_path)
-    assert "--iss must be less than 64 with sequence numbers of 6 bits" in line
+    assert "iss must be less than 64 with sequence numbers of 6 bits" in line
     assert not list(tmp_path.iterdir())
 
 

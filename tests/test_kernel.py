@@ -259,7 +259,10 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     swept(SMALL, Options(file=file), Inquiry(limit=100))
     with pytest.raises(BadCheckpoint, match="another scope"):
         swept(SCOPES["abort"], Options(file=file))
-    file.write_text("nonsense")
+    for content in ("nonsense", ""):
+        file.write_text(content)
+        with pytest.raises(BadCheckpoint, match="not a saved search"):
+            swept(SMALL, Options(file=file))
     with pytest.raises(BadCheckpoint, match="not a saved search"):
         swept(SMALL, Options(file=file))
     with pytest.raises(BadCheckpoint, match="cannot write"):

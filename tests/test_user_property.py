@@ -59,6 +59,14 @@ def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
         ("PROPERTY = Always('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
         ("PROPERTY = 3", "must define PROPERTY"),
         ("", "must define PROPERTY"),
+        ("PROPERTY = Always('x', 'exchange', (), SND.UNA)", "must be a condition"),
+        ("PROPERTY = Always('x', 'exchange', (), True)", "must be a condition"),
+        ("PROPERTY = Always('x', ['exchange'], (), SND.UNA == RCV.NXT)", "the name of one"),
+        ("PROPERTY = Always('x', 'exchange', None, SND.UNA == RCV.NXT)", "tuple of names"),
+        ("PROPERTY = Always('x', 'exchange', ([1],), SND.UNA == RCV.NXT)", "tuple of names"),
+        ("PROPERTY = Always('\\ud800', 'exchange', (), SND.UNA == RCV.NXT)", "one line of text"),
+        ("class E(BaseException): pass\nraise E", "raises E"),
+        ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "cannot be read"),
         ("raise RuntimeError('no\\nway')", "RuntimeError: no way"),
         ("raise SystemExit(0)", "SystemExit"),
     ],
@@ -72,3 +80,10 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, body: str, word: str)
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadProperty, match="cannot read"):
         load(tmp_path / "none.py")
+
+
+def test_a_file_may_hold_what_python_runs(tmp_path: Path) -> None:
+    code = "from dataclasses import dataclass\n@dataclass\nclass Own:\n    x: int\n"
+    file = write(tmp_path, code + "PROPERTY = Always('a [/b] c', 'half-close', (), SND.UNA <= SND.NXT)")
+    file.write_bytes(b"\xef\xbb\xbffrom __future__ import annotations\n" + file.read_bytes())
+    assert load(file).name == "a [/b] c"

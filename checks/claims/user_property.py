@@ -19,9 +19,11 @@ inductive together with the invariant?
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from halfclose.checks.claims.judges import Explored, Judge
@@ -32,7 +34,7 @@ from halfclose.checks.readers.conditions import condition
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import Always, OnStep, Sometimes, Stays
 from halfclose.spec.language.profile import parse_profile
-from halfclose.spec.language.terms import Kind, Var, variables
+from halfclose.spec.language.terms import Kind, Sort, Term, Var, variables
 from halfclose.spec.language.variables import TWINS
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import RULES, Graph, tcp
@@ -78,17 +80,29 @@ class TriedProperty:
 def load(file: Path) -> Explored:
     """The PROPERTY of a file; raises BadProperty."""
     try:
-        source = file.read_text(encoding="utf-8")
+        source = file.read_bytes()
     except OSError as error:
         raise BadProperty(f"cannot read {file}: {error.strerror}") from None
-    names: dict[str, Any] = {"__name__": "halfclose_property"}
+    module = ModuleType("halfclose_property")
+    sys.modules[module.__name__] = module  # where dataclasses and the like look for it
     try:
-        exec(compile(source, str(file), "exec"), names)
+        exec(compile(source, str(file), "exec"), module.__dict__)
     except SyntaxError as error:
-        raise BadProperty(f"{file} line {error.lineno} is not Python: {error.msg}") from None
-    except (Exception, SystemExit) as error:  # whatever a user's file may raise
-        raise BadProperty(f"{file} raises {type(error).__name__}: {' '.join(str(error).split())}") from None
-    return _checked(file, names.get("PROPERTY"))
+        where = "" if error.lineno is None else f" line {error.lineno}"
+        raise BadProperty(f"{file}{where} is not Python: {error.msg}") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a user's file may raise, SystemExit too
+        raise BadProperty(f"{file} raises {type(error).__name__}: {_words(error)}") from None
+    return _checked(file, module.__dict__.get("PROPERTY"))
+
+
+def _words(error: BaseException) -> str:
+    """The message of an exception in one line; an exception of a user's own may not even have one."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:
+        return "its message cannot be read"
 
 
 def _kind(prop: object) -> str:
@@ -99,6 +113,7 @@ def _kind(prop: object) -> str:
 def _checked(file: Path, prop: object) -> Explored:
     if not isinstance(prop, Always | OnStep | Sometimes | Stays):
         raise BadProperty(f"{file} must define PROPERTY as an Always, OnStep, Sometimes or Stays, not {_kind(prop)}")
+    _must_be_well_formed(file, prop)
     if prop.scope not in SCOPES:
         raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
     for name in prop.broken_by:
@@ -108,6 +123,19 @@ def _checked(file: Path, prop: object) -> Explored:
     if unseen:
         raise BadProperty(f"{file}: {', '.join(unseen)}: not what a property of kind {type(prop).__name__} can see")
     return prop
+
+
+def _must_be_well_formed(file: Path, prop: Explored) -> None:
+    """A property is only data, so that its parts may be anything until they are looked at."""
+    if not isinstance(prop.name, str) or not prop.name.isprintable():
+        raise BadProperty(f"{file}: the name of PROPERTY must be one line of text")
+    if not isinstance(prop.scope, str):
+        raise BadProperty(f"{file}: the scope of PROPERTY must be the name of one")
+    if not isinstance(prop.broken_by, tuple) or not all(isinstance(name, str) for name in prop.broken_by):
+        raise BadProperty(f"{file}: broken_by must be a tuple of names of mutants, e.g. ('no-trimming',)")
+    term = condition(prop)
+    if not isinstance(term, Term) or term.sort is not Sort.BOOL:
+        raise BadProperty(f"{file}: the formula of PROPERTY must be a condition, e.g. SND.UNA <= SND.NXT")
 
 
 def _sees(prop: Explored, var: Var) -> bool:

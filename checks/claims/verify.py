@@ -21,7 +21,8 @@ def verify(
     jobs: the number of processes; by default, that of the processors.  done: is called with each unit that is decided.
     """
     started = time.perf_counter()
-    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, initializer=ignore_interrupt) as pool:
+    processes = max(1, min(jobs or os.cpu_count() or 1, len(work)))
+    with ProcessPoolExecutor(processes, initializer=ignore_interrupt) as pool:
         waiting: dict[Future[list[Verdict]], Unit] = {pool.submit(run_unit, unit): unit for unit in work}
         try:
             while waiting:

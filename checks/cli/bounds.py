@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from halfclose.checks.cli.options import given
-from halfclose.checks.cli.terminal import count, refuse
+from halfclose.checks.cli.terminal import refuse
 from halfclose.spec.world.application import Free
 from halfclose.spec.world.network import Scope
 
@@ -36,5 +36,3 @@ def refuse_pointless(context: typer.Context, scope: Scope) -> None:
     """Refuse bounds of the command line that mean nothing in this scope."""
     if given(context, "octets") and not any(isinstance(app, Free) for app in (scope.app_a, scope.app_b)):
         refuse("--octets would be ignored, because no program is free; say in the programs how much they send")
-    if given(context, "iss") and max(scope.iss) >= 1 << scope.bits:
-        refuse(f"--iss must be less than {1 << scope.bits} with sequence numbers of {count(scope.bits, 'bit')}")

@@ -25,6 +25,8 @@ from halfclose.spec.world.network import BadScope, Scope, Wait
 
 #: Where the search with NumPy stops; the compiled one stops at its bound on memory.
 _MOST_STATES = 10_000_000
+#: Every thread has its own buffers, of some hundred kilobytes.
+_MOST_THREADS = 256
 _ONLY_FAST = "--threads, --memory, --resume and --symmetry need --engine numba (pip install 'halfclose[fast]')"
 
 
@@ -58,7 +60,10 @@ def command(
         Engine, typer.Option(help="The search to use; auto takes the compiled one (numba) where it is installed.")
     ] = Engine.AUTO,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="How many threads search; by default one for each processor (numba).")
+        int | None,
+        typer.Option(
+            min=1, max=_MOST_THREADS, help="How many threads search; by default one for each processor (numba)."
+        ),
     ] = None,
     memory: Annotated[
         str | None,
@@ -127,7 +132,11 @@ def command(
         errors.print(f"halfclose: the search is kept in {kept}; --resume {kept} goes on from there", markup=False)
     if cut_short:
         interrupted("what is shown was covered, the rest is unknown")
-    if any(a.yes for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
+    explored = result.exploration
+    if not explored.complete and not explored.stopped:
+        seen = count(explored.states, "state")
+        errors.print(f"halfclose: stopped at --limit after {seen}; the rest is unknown", style="yellow", markup=False)
+    if any(a.yes is not False for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
         raise typer.Exit(FAILS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from halfclose.checks.claims.report import Evidence, Report
 from halfclose.checks.claims.units import Unit, chosen, units
@@ -115,7 +116,7 @@ def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | N
 def _show_property(tried: TriedProperty, traces: bool) -> None:
     verdict = "[green]holds[/]" if tried.holds else "[red]fails[/]"
     states = count(tried.states, "state")
-    console.print(f"{tried.prop.name}: {verdict} in {tried.prop.scope}, {states}, {tried.seconds:.1f} s")
+    console.print(f"{escape(tried.prop.name)}: {verdict} in {tried.prop.scope}, {states}, {tried.seconds:.1f} s")
     if tried.breaks is not None:
         by = "inductive: it holds in every scope" if not tried.breaks else f"not inductive by itself: {tried.breaks[0]}"
         more = len(tried.breaks) - 1

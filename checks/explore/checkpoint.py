@@ -53,7 +53,7 @@ def load(result: Sweep, file: Path, tick: Callable[[], None]) -> None:
             layout = Layout(tuple(head["widths"]), head["wide"], tuple(head["bounds"]))
             count = head["levels"]
             result.resume(layout, ((archive[f"lo{i}"], archive[f"hi{i}"]) for i in range(count)), tick)
-    except (OSError, KeyError, zipfile.BadZipFile, ValueError) as error:
+    except (OSError, EOFError, KeyError, zipfile.BadZipFile, ValueError) as error:
         if isinstance(error, BadCheckpoint):
             raise
         raise BadCheckpoint(f"{file} is not a saved search") from error

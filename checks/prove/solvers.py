@@ -124,6 +124,8 @@ def prove(
     export: a folder for the obligations as SMT-LIB 2, one file each.  done: is called with each step that is decided.
     """
     started = time.perf_counter()
+    if solver not in SOLVERS:
+        raise NoSolver(f"unknown solver {solver!r}; known are {', '.join(SOLVERS)}")
     solvers: list[Solver] = [make() for make in SOLVERS[solver]]
     answers = tuple(_answers(obligations, solvers, export, done))
     return Proof(answers, time.perf_counter() - started, tuple(solver.name for solver in solvers))

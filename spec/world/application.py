@@ -85,6 +85,8 @@ Application = Program | Free
 
 #: What `free` alone means: everything that RFC 9293 3.10 offers except giving up.
 _FREE = frozenset((Action.OPEN, Action.LISTEN, Action.SEND, Action.READ, Action.SHUTDOWN))
+#: No program sends or reads more than a number of so many digits says.
+_MOST_DIGITS = 9
 _WORDS = ", ".join(action.value for action in Action)
 
 
@@ -119,6 +121,8 @@ def _step(text: str) -> Step:
         if action is Action.SEND:
             raise BadProgram("send needs a number of octets, e.g. 'send 3'")
         return Step(action)
-    if not words[1].isdecimal() or int(words[1]) == 0:
-        raise BadProgram(f"{action.value} takes a positive number of octets, not {words[1]!r}")
+    if not words[1].isdecimal() or len(words[1]) > _MOST_DIGITS or int(words[1]) == 0:
+        raise BadProgram(
+            f"{action.value} takes a positive number of octets of at most {_MOST_DIGITS} digits, not {words[1]!r:.20}"
+        )
     return Step(action, int(words[1]))

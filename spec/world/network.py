@@ -73,6 +73,7 @@ class Scope:
     user_timeout: bool = False
 
     def __post_init__(self) -> None:
+        self._must_be_numbers()
         for name in ("slots", "slots_back", "buffer", "mss", "lives", "bits"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadScope(f"{name} must be at least 1")
@@ -91,6 +92,24 @@ class Scope:
         full = any(app.uses(Action.CLOSE) for app in (self.app_a, self.app_b))
         if full and HALF_DUPLEX not in self.profile:
             object.__setattr__(self, "profile", self.profile | Profile(frozenset((HALF_DUPLEX.name,))))
+
+    def _must_be_numbers(self) -> None:
+        """Refuse what only looks like a bound, such as the words of the command line."""
+        counts = ("slots", "octets", "lives", "buffer", "mss", "bits", "crashes")
+        open_ended = ("slots_back", "losses", "duplicates")
+        for name in (*counts, *open_ended):
+            value = getattr(self, name)
+            if type(value) is not int and not (value is None and name in open_ended):
+                unbounded = ", or None for no bound" if name in open_ended else ""
+                raise BadScope(f"{name} must be a whole number{unbounded}, not {value!r:.40}")
+        if not isinstance(self.wait, Wait):
+            raise BadScope(
+                f"wait must be one of {', '.join(f'Wait.{wait.name}' for wait in Wait)}, not {self.wait!r:.40}"
+            )
+        if not (isinstance(self.iss, tuple) and len(self.iss) == 2 and all(type(n) is int for n in self.iss)):
+            raise BadScope(f"iss must be two whole numbers, not {self.iss!r:.40}")
+        if any(not 0 <= number < 1 << self.bits for number in self.iss):
+            raise BadScope(f"iss must be less than {1 << self.bits} with sequence numbers of {self.bits} bits")
 
     @property
     def span(self) -> int:
