@@ -19,6 +19,11 @@ Errors, each with one line that says what to do
     UnknownClaim, UnknownStack, BadVectors, NoSolver, NoEngine
 """
 
-import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+def __getattr__(name: str) -> object:
+    """A public name, or `__all__`.  Only then is lazy_loader imported: the command line passes by here on its way to
+    where it can be interrupted without a traceback."""
+    import lazy_loader
+
+    public, _, names = lazy_loader.attach_stub(__name__, __file__)
+    return names if name == "__all__" else public(name)

@@ -15,20 +15,20 @@ This folder is the root of the installed package: `halfclose.spec`, `halfclose.r
 the folders of these names beside each other in the repository (see `[tool.setuptools.package-dir]` in pyproject.toml).
 """
 
-from typing import Any
 
-import lazy_loader
-
-_public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-
-
-def __getattr__(name: str) -> Any:
-    """The version is looked up when it is asked for: `importlib.metadata` takes longer to import than Python itself."""
+def __getattr__(name: str) -> object:
+    """A public name, `__all__`, or the version.  What each needs is imported only then: the command line passes by here
+    on its way to where it can be interrupted without a traceback."""
     if name == "__version__":
         return _version()
-    if name not in __all__:
+    import lazy_loader
+
+    public, _, names = lazy_loader.attach_stub(__name__, __file__)
+    if name == "__all__":
+        return names
+    if name not in names:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _public(name)
+    return public(name)
 
 
 def _version() -> str:
