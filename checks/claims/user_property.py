@@ -80,9 +80,11 @@ class TriedProperty:
 def load(file: Path) -> Explored:
     """The PROPERTY of a file; raises BadProperty."""
     try:
-        source = file.read_bytes()
+        source = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadProperty(f"cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadProperty(f"{file} is not a text in UTF-8") from None
     module = ModuleType("halfclose_property")
     sys.modules[module.__name__] = module  # where dataclasses and the like look for it
     try:

@@ -104,8 +104,6 @@ def _verify_property(file: Path, profile: str, traces: bool, json_file: Path | N
             tried = try_property(prop, profile)
     except (BadProperty, UnknownSwitch) as error:
         refuse(error)
-    except UnicodeDecodeError:
-        refuse(f"{file} is not a text in UTF-8")
     if str(json_file) != "-":
         _show_property(tried, traces)
     write_json(tried.to_json(), json_file)

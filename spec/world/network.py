@@ -86,7 +86,7 @@ class Scope:
             raise BadScope(f"bits must be at most {_HIGHEST_WIDTH}, the width on the wire")
         if self.span >= 1 << (self.bits - 1):
             raise BadScope(
-                f"sequence numbers of {self.bits} bits cannot be compared over the {self.span} that this scope may "
+                f"sequence numbers with bits = {self.bits} cannot be compared over the {self.span} that this scope may "
                 "use; raise bits or lower octets, lives or buffer"
             )
         full = any(app.uses(Action.CLOSE) for app in (self.app_a, self.app_b))
