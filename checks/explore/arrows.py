@@ -13,7 +13,7 @@ from halfclose.checks.explore.layout import joined
 from halfclose.checks.explore.steps import Batch, steps
 from halfclose.checks.explore.system import PAIR_MASK, Action, System
 from halfclose.checks.explore.table_search import TableSearch
-from halfclose.spec.language.edge import CALLS
+from halfclose.spec.language.edge import CALLS, Edge
 
 Numbers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
@@ -74,8 +74,10 @@ class Arrows:
         """For a step that an end takes by itself, the end and the kind: a timer, its output, its user's call."""
         if action.kind != "own":
             return None
-        event = self.system.graph.edges[action.edge].event
-        return action.side, CALL if event in CALLS else event.value
+        label = self.system.shared.labels[action.edge]
+        if isinstance(label, Edge) and label.event not in CALLS:
+            return action.side, label.event.value
+        return action.side, CALL
 
 
 def arrows(search: TableSearch) -> Arrows:
