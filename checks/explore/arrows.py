@@ -21,6 +21,9 @@ Marks = npt.NDArray[np.bool_]
 #: A step in which nothing happens.  It is possible in every state; fairness says whether it may go on for ever.
 STUTTER = Action("stutter", 0, -1, -1, -1, False)
 
+#: Stands for every state outside the part of a graph that is looked at.
+OUTSIDE = -1
+
 #: The kind of every call of an application, for fairness: whichever its next call is, it makes it at last.
 CALL = "call"
 
@@ -59,6 +62,26 @@ class Arrows:
         end = self.ends[np.searchsorted(self.ends, numbers[0], side="right")]
         nearest: list[int] = numbers[numbers < end].tolist()
         return min(nearest, key=lambda number: self.system.content(self.keys[number]))
+
+    def around(self, states: Marks) -> Arrows:
+        """The graph of these states alone: every arrow that leaves one of them, and one more state for all the others.
+
+        What is possible in a state stays possible in it, so that fairness means the same as in the whole graph.
+        """
+        kept = np.flatnonzero(states)
+        number = np.full(len(self.keys), kept.size)
+        number[kept] = np.arange(kept.size)
+        mine = states[self.source]
+        used, label = np.unique(self.label[mine], return_inverse=True)
+        return Arrows(
+            self.system,
+            [*(self.keys[state] for state in kept.tolist()), OUTSIDE],
+            np.append(np.searchsorted(kept, self.ends), kept.size + 1),
+            number[self.source[mine]],
+            number[self.target[mine]],
+            label,
+            tuple(self.actions[place] for place in used.tolist()),
+        )
 
     def labelled(self, wanted: Sequence[bool]) -> Marks:
         """The arrows whose action is wanted.  wanted: one item for each of `actions`."""
