@@ -31,6 +31,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("profiles", "named sets of switches", profiles.profiles),
     Kind("readings", "how ambiguous passages of RFC 9293 are read", profiles.readings),
     Kind("scopes", "bounds within which claims are explored", world.scopes),
+    Kind("applications", "what the users above the two ends of a scope do", world.applications),
     Kind("figures", "the RFC's figures, and other exchanges that are replayed", world.figures),
     Kind("mutants", "defects of the specification that the claims must notice", defects.mutants),
     Kind("faults", "defects of the reference that `halfclose refine` must notice", defects.faults),
