@@ -304,6 +304,7 @@ NOTES: tuple[Claim, ...] = (
         "protects the end that waits: the other one relies on its ISN clock.",
         (
             Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), NOTHING_OLD),
+            Always("also where the numbers come again in part", "reuse-near", ("no-time-wait",), NOTHING_OLD),
             P6,
             Sometimes(
                 "needed: without it an old octet is taken for a new one",
