@@ -43,6 +43,12 @@ GENERAL: tuple[Claim, ...] = (
                 IN_RANGE,
             ),
             Always(
+                "variables are in range where text comes with a SYN",
+                "text-on-syn",
+                ("syn-text-narrows-the-window",),
+                IN_RANGE,
+            ),
+            Always(
                 "variables are in range where segments overlap",
                 "free-two",
                 ("window-of-tomorrow",),

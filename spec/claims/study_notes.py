@@ -129,7 +129,13 @@ NOTES: tuple[Claim, ...] = (
                 "a SYN that comes again with its text resets nobody",
                 "text-on-syn",
                 ("old-syn-not-trimmed",),
-                ~(GHOST.FATE == Fate.RESET) & ~(GHOST.FATE == Fate.REFUSED),
+                ~(GHOST.FATE == Fate.RESET),
+            ),
+            Always(
+                "text that comes with the SYN of a simultaneous open waits for the handshake",
+                "text-on-both-syns",
+                ("text-before-handshake",),
+                implies(num(1) <= GHOST.GOT, GHOST.JOINED),
             ),
             Sometimes(
                 "text that both ends send with their SYNs is received",
