@@ -22,6 +22,7 @@ SUMMARIES = {
     "fetch": "Fetch a resource by HTTP over the reference's TCP.",
     "fuzz": "Send mutated packets into the reference, by the million.",
     "graph": "Print the transition graph.",
+    "requirements": "Show the numbered requirements of RFC 9293, and what answers each.",
     "explain": "Say what something is, why, and where in RFC 9293 it stands.",
     "bench": "Measure the checks and the reference beside their peers.",
 }

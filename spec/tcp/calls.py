@@ -63,7 +63,7 @@ OPEN = (
         Event.OPEN_PASSIVE,
         ALIVE,
         None,
-        ("3.10.1",),
+        ("3.10.1", "MUST-41"),
         signal="error: connection already exists",
     ),
 )
