@@ -17,6 +17,7 @@ from halfclose.checks.explain.requirements import Answer, Row, rows
 from halfclose.checks.vectors.scenarios import SCENARIOS
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
+from halfclose.spec.language.readings import READINGS
 from halfclose.spec.requirements.catalogue import BY_ID, REQUIREMENTS
 from halfclose.spec.requirements.citation import fault, mentions
 from halfclose.spec.requirements.left_out import LEFT_OUT, LeftOut
@@ -183,6 +184,11 @@ def test_every_citation_of_an_edge_a_claim_a_figure_or_a_scenario_exists() -> No
     cited += [(figure.id, cite) for figure in FIGURES.values() for cite in figure.cite.split(", ")]
     cited += [(scenario.name, cite) for scenario in SCENARIOS for cite in scenario.cites]
     assert not [f"{owner}: {wrong}" for owner, cite in cited if (wrong := fault(cite))]
+
+
+def test_the_steps_that_readings_speak_of_without_a_section_are_those_of_3_10_7_4() -> None:
+    steps = {f"step {number}" for each in READINGS for number in re.findall(r"\bsteps? (\d+)", each.where)}
+    assert steps <= set(PARTS["3.10.7.4"])
 
 
 def test_figures_tables_and_parts_stand_in_sections_that_exist() -> None:

@@ -167,7 +167,7 @@ def _connected() -> Iterator[Rule]:
             _ARRIVES,
             (S.SYN_SENT,),
             target,
-            (*cite, "3.10.7.4 step 7", *(("3.10.7.4 step 8",) if what == "fin" else ())),
+            (*cite, "3.10.7.4 step 7", *(("3.10.7.4 step 8", "MUST-12") if what == "fin" else ())),
             guard=(*connects, *guard),
             updates=(*begin, *(var.becomes(value) for var, value in taken.items())),
             ghosts=(*join(SEG.LIFE), *assigned_behind_the_syn(ghosts)),
