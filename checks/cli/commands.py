@@ -11,7 +11,7 @@ from halfclose.checks.cli.lazy import PLAIN, help_without_command, lazy_group
 
 #: By name, the first line of each command's help: the list of them is printed without importing one.
 SUMMARIES = {
-    "verify": "Decide the claims, and show that each of them could have failed.",
+    "verify": "Decide the claims, and show that each could have failed.",
     "prove": "Prove the invariants of one end and of both, for all values.",
     "explore": "Say whether octets can be lost between two programs.",
     "refine": "Compare the reference with the specification, step by step.",

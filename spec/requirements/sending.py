@@ -16,8 +16,8 @@ from .requirement import Requirement
 SENDING: tuple[Requirement, ...] = (
     Requirement(
         "MUST-14",
-        "3.1",
-        497,
+        "3.7.1",
+        1735,
         "the Maximum Segment Size Option is sent and understood",
         reference=("output.py::emit", "arrives.py::_take_syn"),
         tests=("test_reference.py::test_established_text_is_cut_at_the_peers_mss",),
