@@ -31,7 +31,7 @@ def command(
     ] = False,
     json_file: Json = None,
 ) -> None:
-    """Show the numbered requirements of RFC 9293, and what answers each."""
+    """Show the requirements of RFC 9293 and what answers each."""
     chosen = [row for row in rows() if _is_of_level(row, level) and _is_within(row, section)]
     if uncovered:
         chosen = [row for row in chosen if row.answer is not Answer.SPECIFIED]
