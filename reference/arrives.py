@@ -6,7 +6,7 @@ and precedence (step 3) and urgent data (step 6) are left out: neither changes a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 from halfclose.reference import output
 from halfclose.reference.calls import close_if_queued, limit_wait_for_fin
@@ -43,7 +43,7 @@ def _listen(tcb: Tcb, segment: Segment) -> None:
     if segment.flags & ACK:  # second
         answer_with_reset(tcb, segment)
         return
-    if segment.flags & SYN:  # third; text and FIN are dropped, and their sender retransmits them
+    if segment.flags & SYN:  # third
         _accept_syn(tcb, segment)
 
 
@@ -57,7 +57,7 @@ def _accept_syn(tcb: Tcb, segment: Segment) -> None:
 
 
 def _take_syn(tcb: Tcb, segment: Segment) -> None:
-    """Set IRS, RCV.NXT and the options, which hold only if both ends offer them."""
+    """Set IRS, RCV.NXT and the options, which hold only if both ends offer them; queue text and FIN for later."""
     tcb.IRS = segment.seq
     tcb.RCV.NXT = add(segment.seq, 1)
     tcb.SND.MAX_WND = segment.wnd
@@ -70,6 +70,8 @@ def _take_syn(tcb: Tcb, segment: Segment) -> None:
     if segment.timestamps is not None and tcb.config.timestamps:
         tcb.TS.on, tcb.TS.RECENT = True, segment.timestamps[0]
     tcb.peer_permits_sack = segment.sack_permitted
+    if not tcb.config.syn_text_refused:
+        tcb.early.hold(*_trimmed(tcb, segment))
 
 
 # ---- 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------
@@ -93,6 +95,7 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> None:
     if acknowledges:
         _establish(tcb, segment)
         _update_send_window(tcb, segment)
+        _process_queued(tcb, segment)  # "continue processing at the sixth step"
         tcb.ack_now = True
     else:
         _update_send_window(tcb, segment)
@@ -118,17 +121,15 @@ def _other_states(tcb: Tcb, segment: Segment) -> None:
     if _reopens(tcb, segment):
         return
     if _repeats_syn(tcb, segment):
-        _follow_steps(
-            tcb, replace(segment, seq=add(segment.seq, 1), flags=ACK, text=b"")
-        )  # of a SYN only the SYN counts
+        _remember_timestamp(tcb, segment)
+        _follow(tcb, segment, _check_ack, _process_text, _check_fin)
         tcb.ack_now = True  # the peer may not know yet that its SYN has arrived
-        tcb.SND.WL1 = segment.seq
     else:
-        _follow_steps(tcb, segment)
+        _follow(tcb, segment, _check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin)
 
 
-def _follow_steps(tcb: Tcb, segment: Segment) -> None:
-    for step in (_check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin):
+def _follow(tcb: Tcb, segment: Segment, *steps: Callable[[Tcb, Segment], bool]) -> None:
+    for step in steps:
         if step(tcb, segment):
             return
 
@@ -234,11 +235,17 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _check_syn(tcb: Tcb, segment: Segment) -> bool:
-    if not segment.flags & SYN:
+    """A SYN in the window is an error; an old one is trimmed off, and what came with it is processed.
+
+    RFC 5961 looks at no number: "irrespective of the sequence number", a SYN is challenged.
+    """
+    returns = tcb.state is State.SYN_RECEIVED and tcb.passive and not tcb.close_called
+    challenged = tcb.config.rfc5961_syn and not returns
+    if not segment.flags & SYN or (lt(segment.seq, tcb.RCV.NXT) and not challenged):
         return False
-    if tcb.state is State.SYN_RECEIVED and tcb.passive and not tcb.close_called:
+    if returns:
         tcb.return_to_listen()
-    elif tcb.config.rfc5961_syn:
+    elif challenged:
         emit_ack(tcb)
     else:
         answer_with_reset(tcb, segment)
@@ -257,7 +264,7 @@ def _check_ack(tcb: Tcb, segment: Segment) -> bool:
         return True
     match tcb.state:
         case State.SYN_RECEIVED:
-            return _ack_of_syn(tcb, segment) or _ack_of_text(tcb, segment)
+            return _ack_of_syn(tcb, segment) or _ack_of_text(tcb, segment) or _ack_of_fin(tcb)
         case State.TIME_WAIT:
             return _ack_in_time_wait(tcb, segment)
         case _:
@@ -275,6 +282,8 @@ def _ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
         return True
     _establish(tcb, segment)
     _update_send_window(tcb, segment)
+    if tcb.fin_sent:  # with the SYN,ACK
+        close_if_queued(tcb)
     return False
 
 
@@ -395,11 +404,11 @@ def _wait_two_msl(tcb: Tcb) -> None:
 
 def _process_text(tcb: Tcb, segment: Segment) -> bool:
     """Take what lies within the window and is new; hold what is early.  The FIN is put in its place behind it."""
+    _process_queued(tcb, segment)
     if tcb.state not in _RECEIVING or not (segment.text or segment.flags & FIN):
         return tcb.state not in _RECEIVING
-    if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(segment.seq, len(segment.text))):
-        tcb.delete(Notice.RESET)  # 3.6.1, SHLD-3: nobody will read it
-        answer_with_reset(tcb, segment)
+    if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(_text_start(segment), len(segment.text))):
+        _refuse_text(tcb, segment)
         return True
     before, gap = tcb.RCV.NXT, bool(tcb.early)
     seq, text, fin = _trimmed(tcb, segment)
@@ -414,12 +423,37 @@ def _process_text(tcb: Tcb, segment: Segment) -> bool:
     return False
 
 
+def _process_queued(tcb: Tcb, segment: Segment) -> None:
+    """Text and FIN that came with the SYN were "queued for processing after the ESTABLISHED state has been reached"."""
+    if tcb.state not in _RECEIVING or not tcb.early.is_due(tcb.RCV.NXT):
+        return
+    if tcb.detached and tcb.early:
+        _refuse_text(tcb, segment)
+        return
+    before = tcb.RCV.NXT
+    _take(tcb, b"", fin=False)
+    output.owe_ack(tcb, distance(before, tcb.RCV.NXT))
+    _check_fin(tcb, segment)
+
+
+def _refuse_text(tcb: Tcb, segment: Segment) -> None:
+    """3.6.1, SHLD-3: after a full close nobody will read it."""
+    tcb.delete(Notice.RESET)
+    answer_with_reset(tcb, segment)
+
+
+def _text_start(segment: Segment) -> int:
+    """The number of the first octet of text, or of the FIN where there is none: behind that of a SYN."""
+    return add(segment.seq, bool(segment.flags & SYN))
+
+
 def _trimmed(tcb: Tcb, segment: Segment) -> tuple[int, bytes, bool]:
-    """What of the segment lies within the window (3.10.7.4 step 1): its first number, text and FIN."""
-    start = max(0, distance(segment.seq, tcb.RCV.NXT))
-    room = distance(segment.seq, add(tcb.RCV.NXT, tcb.RCV.WND))
+    """What of the segment's text and FIN lies within the window (3.10.7.4 step 1): its first number, text and FIN."""
+    seq = _text_start(segment)
+    start = max(0, distance(seq, tcb.RCV.NXT))
+    room = distance(seq, add(tcb.RCV.NXT, tcb.RCV.WND))
     fin = bool(segment.flags & FIN) and len(segment.text) < room
-    return add(segment.seq, start), segment.text[start : max(start, room)], fin
+    return add(seq, start), segment.text[start : max(start, room)], fin
 
 
 def _take(tcb: Tcb, text: bytes, fin: bool) -> None:

@@ -47,10 +47,8 @@ def send(tcb: Tcb, text: bytes) -> int:
     match tcb.state:
         case State.CLOSED:
             raise CallError(_NO_CONNECTION)
-        case State.LISTEN:
-            if not tcb.remote_specified:
-                raise CallError(_UNSPECIFIED)
-            _start_actively(tcb)
+        case State.LISTEN if not tcb.remote_specified:
+            raise CallError(_UNSPECIFIED)
         case State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
             raise CallError(_CLOSING)
     if tcb.close_called:
@@ -59,6 +57,8 @@ def send(tcb: Tcb, text: bytes) -> int:
     if text and not taken:
         raise CallError(_NO_ROOM)
     tcb.text += taken
+    if tcb.state is State.LISTEN:
+        _start_actively(tcb)
     return len(taken)
 
 

@@ -46,3 +46,7 @@ class Config:
     reset_before_sequence: bool = False  # 3.5.2 group 2 ahead of step 1, in SYN-RECEIVED
     syn_ack_completes: bool = False  # figure 7: a SYN,ACK completes a simultaneous open
     reopen_from_time_wait: bool = False  # 3.6.1, MAY-2
+    syn_text_refused: bool = False  # of a SYN with text or FIN the SYN alone is taken; its sender sends the rest again
+    text_on_syn: bool = (
+        False  # 3.10.2: text that waits may be sent with the SYN or SYN,ACK, and the FIN with the latter
+    )

@@ -14,6 +14,7 @@ _SENDING = (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_1, State.CLOSING
 _TIMESTAMPS_LENGTH = 12  # with its padding
 _SACK_LENGTH, _BLOCK_LENGTH = 4, 8  # without blocks, with its padding; and of each block
 _OPTIONS_LENGTH = 40  # of all together (3.1)
+_SYN_OPTIONS_LENGTH = 24  # of those that a SYN may carry here: MSS, window scale, timestamps, SACK-permitted
 TIMESTAMPS_PER_SECOND = 1000
 _FULL_SEGMENTS = 2
 
@@ -65,8 +66,27 @@ def answer_with_reset(tcb: Tcb, segment: Segment) -> None:
 
 def emit_syn(tcb: Tcb) -> None:
     """<SEQ=ISS><CTL=SYN>, with <ACK=RCV.NXT> in SYN-RECEIVED; it is due again when its timer expires."""
-    emit(tcb, tcb.ISS, SYN if tcb.state is State.SYN_SENT else SYN | ACK)
+    text, control = _beside_syn(tcb) if tcb.config.text_on_syn else (b"", 0)
+    emit(tcb, tcb.ISS, control | (SYN if tcb.state is State.SYN_SENT else SYN | ACK), text)
     _expect_acknowledgment(tcb)
+    if text or control:
+        tcb.last_sent = tcb.now
+        tcb.SND.NXT = latest(tcb.SND.NXT, add(tcb.text_seq, len(text) + bool(control & FIN)))
+
+
+def _beside_syn(tcb: Tcb) -> tuple[bytes, int]:
+    """The text that may leave with the SYN or SYN,ACK, and the control bits with it.
+
+    "Data associated with SEND may be sent with SYN segment" (3.10.2); a CLOSE in SYN-RECEIVED may be sent with the
+    SYN,ACK.  In SYN-SENT the peer's window and MSS are not known yet: the default MSS bounds the segment (MUST-15).
+    """
+    knows_peer = tcb.state is State.SYN_RECEIVED
+    most = (tcb.SND.MSS if knows_peer else min(tcb.config.default_mss, tcb.config.send_mss)) - _SYN_OPTIONS_LENGTH
+    room = tcb.SND.MAX_WND - 1 if knows_peer else most  # the SYN takes the first number of the window
+    text = bytes(tcb.text[: max(0, min(most, room))])
+    whole = len(text) == len(tcb.text)
+    fin = knows_peer and tcb.close_called and whole and len(text) <= room
+    return text, (PSH if text and whole else 0) | (FIN if fin else 0)
 
 
 def _offered_scale(tcb: Tcb) -> int | None:
@@ -90,6 +110,8 @@ def _permits_sack(tcb: Tcb, flags: int) -> bool:
 
 def _sack(tcb: Tcb) -> tuple[Block, ...]:
     """RFC 2018 4: in every ACK while early text is held, as many blocks as fit."""
+    if tcb.state is State.SYN_RECEIVED:
+        return ()  # the text of the SYN waits in order
     if not (tcb.early and tcb.peer_permits_sack and tcb.config.selective_ack):
         return ()
     room = min(_OPTIONS_LENGTH, tcb.SND.MSS - 1) - _timestamps_length(tcb) - _SACK_LENGTH

@@ -31,6 +31,8 @@ OFFERED = {
     "rfc5961-syn": "rfc5961_syn",
     "right-edge-acceptable": "right_edge_acceptable",
     "syn-ack-completes": "syn_ack_completes",
+    "syn-text-refused": "syn_text_refused",
+    "text-on-syn": "text_on_syn",
 }
 _STATUS = {Notice.RESET: "reset", Notice.REFUSED: "refused", Notice.TIMEOUT: "timeout"}
 _NO_ROOM = "insufficient resources"
