@@ -175,8 +175,10 @@ def _check_sequence(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _is_acceptable(tcb: Tcb, segment: Segment) -> bool:
-    """Table 6, with the special allowance for ACKs and RSTs at a zero window."""
+    """Table 6, with the special allowance for ACKs at a zero window; a RST counts by its own number alone (3.5.3)."""
     window, offset = tcb.RCV.WND, distance(tcb.RCV.NXT, segment.seq)
+    if segment.flags & RST and not tcb.config.reset_by_reach:
+        return offset == 0 or 0 < offset < window
     if window == 0:
         return offset == 0 and not segment.flags & SYN
     if segment.length == 0:
@@ -224,10 +226,10 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
             tcb.return_to_listen()
         case State.SYN_RECEIVED:
             tcb.delete(Notice.REFUSED)
-        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
-            tcb.delete(Notice.CLOSED)
+        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT if not tcb.text or tcb.config.reset_while_closing_silent:
+            tcb.delete(Notice.CLOSED)  # MUST-12: normally, for both ends have each other's text
         case _:
-            tcb.delete(Notice.RESET)
+            tcb.delete(Notice.RESET, keeps_unread=tcb.config.reset_keeps_unread)
     return True
 
 

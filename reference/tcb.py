@@ -210,12 +210,17 @@ class Tcb:
         self.ISS = self.SND.UNA = iss
         self.SND.NXT = self.text_seq = add(iss, 1)
 
-    def delete(self, why: Notice) -> None:
-        """Delete the TCB and enter CLOSED.  Text may still be read if the connection has ended with both FINs."""
-        received, ended_well = self.received, self.fin_received and why is Notice.CLOSED and not self.detached
+    def delete(self, why: Notice, *, keeps_unread: bool = False) -> None:
+        """Delete the TCB and enter CLOSED.
+
+        Text may still be read if the connection has ended with both FINs, or with keeps_unread, unless the user has
+        closed both directions.
+        """
+        received, ended_well = self.received, self.fin_received and why is Notice.CLOSED
+        readable = (ended_well or keeps_unread) and not self.detached
         self._forget()
-        if ended_well:
-            self.received, self.fin_received = received, True
+        if readable:
+            self.received, self.fin_received = received, ended_well
         self.ended = why
         self.notify(why)
 

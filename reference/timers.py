@@ -70,8 +70,8 @@ def _keep_alive(tcb: Tcb) -> None:
 def heard_from_peer(tcb: Tcb) -> None:
     """The connection is alive: the next keep-alive is a whole idle time away (MUST-26)."""
     tcb.keep_alives = 0
-    if tcb.config.keep_alive is not None and tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_2):
-        tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive)
+    if tcb.config.keep_alive and tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_2):
+        tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive_idle)
     else:
         tcb.stop(Timer.KEEP_ALIVE)
 

@@ -277,22 +277,6 @@ def test_fin_wait_2_ends_in_time_after_a_full_close(first: str) -> None:
 # ---- resets --------------------------------------------------------------------------------------------------
 
 
-def test_established_reset_ends_the_connection_and_text_is_flushed() -> None:
-    peer = connected()
-    peer.deliver(ACK, 1, 1, b"text")
-    peer.deliver(RST, 5)
-    assert peer.tcp.notices()[-1] is Notice.RESET
-    with pytest.raises(CallError, match="connection does not exist"):
-        peer.read()
-
-
-def test_established_reset_that_does_not_match_exactly_is_challenged_with_rfc5961() -> None:
-    peer = connected(replace(PLAIN, rfc5961_rst=True))
-    assert brief(peer.deliver(RST, 5)) == [(ACK, 1, 1, 0)]
-    assert peer.deliver(RST, -5) == []
-    assert peer.state() is State.ESTABLISHED
-
-
 def test_closed_answers_a_stranger_with_the_reset_it_expects() -> None:
     peer = Peer()
     assert brief(peer.deliver(ACK, 7, 9, b"text")) == [(RST, 9, 0, 0)]

@@ -141,7 +141,7 @@ def test_without_an_mss_option_536_octets_are_sent_at_once() -> None:
 
 def test_keep_alive_is_off_by_default_and_probes_when_on() -> None:
     assert connected().tcp.deadline is None
-    peer = connected(replace(PLAIN, keep_alive=7200.0))
+    peer = connected(replace(PLAIN, keep_alive=True))
     assert brief(peer.wait(7201)) == [(ACK, 0, 1, 0)]
     peer.deliver(ACK, 1, 1)
     assert peer.wait(7000) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from peer import IRS, ISS, PLAIN, WND, Peer, brief, connected
+from peer import IRS, ISS, PLAIN, SYNCHRONIZED, WND, Peer, brief, connected, in_state
 
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
@@ -231,52 +231,9 @@ def test_the_window_of_a_syn_ack_is_not_scaled_though_its_syn_is_old(completes: 
 
 @pytest.mark.parametrize("flags", [SYN | FIN, SYN | FIN | ACK])
 def test_time_wait_old_syn_with_fin_neither_resets_nor_ends_it(flags: int) -> None:
-    peer = in_time_wait()
+    peer = in_state(State.TIME_WAIT)
     assert all(not s.flags & RST for s in peer.deliver(flags, 1, 2))
     assert peer.state() is State.TIME_WAIT
-
-
-def in_time_wait(config: Config = PLAIN) -> Peer:
-    """RCV.NXT is 2, SND.NXT is 2."""
-    peer = connected(config)
-    peer.shutdown()
-    peer.deliver(ACK | FIN, 1, 2)
-    assert peer.state() is State.TIME_WAIT
-    return peer
-
-
-def in_state(state: State) -> Peer:
-    """A connection in this synchronized state, that its user has not read from; the peer's numbers so far are old."""
-    peer = connected()
-    match state:
-        case State.FIN_WAIT_1:
-            peer.shutdown()
-        case State.FIN_WAIT_2:
-            peer.shutdown()
-            peer.deliver(ACK, 1, 2)
-        case State.CLOSE_WAIT:
-            peer.deliver(ACK | FIN, 1, 1)
-        case State.CLOSING:
-            peer.shutdown()
-            peer.deliver(ACK | FIN, 1, 1)
-        case State.LAST_ACK:
-            peer.deliver(ACK | FIN, 1, 1)
-            peer.shutdown()
-        case State.TIME_WAIT:
-            return in_time_wait()
-    assert peer.state() is state
-    return peer
-
-
-SYNCHRONIZED = (
-    State.ESTABLISHED,
-    State.FIN_WAIT_1,
-    State.FIN_WAIT_2,
-    State.CLOSE_WAIT,
-    State.CLOSING,
-    State.LAST_ACK,
-    State.TIME_WAIT,
-)
 
 
 @pytest.mark.parametrize("state", SYNCHRONIZED, ids=str)
