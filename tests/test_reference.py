@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from peer import PLAIN, Peer, brief, connected
 
-from halfclose.reference.calls import CallError
 from halfclose.reference.tcb import Notice, State
 from halfclose.reference.wire import ACK, FIN, RST, SYN
 
