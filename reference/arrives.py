@@ -160,15 +160,16 @@ def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _check_sequence(tcb: Tcb, segment: Segment) -> bool:
+    if not segment.flags & RST:
+        heard_from_peer(tcb)
     if tcb.config.reset_before_sequence and _is_bad_ack_of_syn(tcb, segment):
         answer_with_reset(tcb, segment)  # 3.5.2 group 2
         return True
     if _is_acceptable(tcb, segment) and not _is_too_old(tcb, segment):
         _remember_timestamp(tcb, segment)
-        heard_from_peer(tcb)
         return False
     if not segment.flags & RST:
-        if tcb.state is State.TIME_WAIT and segment.flags & FIN and _stop(segment) == tcb.RCV.NXT:
+        if tcb.state is State.TIME_WAIT and _is_fin_again(tcb, segment):
             _wait_two_msl(tcb)  # step 5: a retransmission of the remote FIN
         emit_ack(tcb)
     return True
@@ -205,8 +206,9 @@ def _is_bad_ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
     return not (lt(tcb.SND.UNA, segment.ack) and le(segment.ack, tcb.SND.NXT))
 
 
-def _stop(segment: Segment) -> int:
-    return add(segment.seq, segment.length)
+def _is_fin_again(tcb: Tcb, segment: Segment) -> bool:
+    """Whether the segment ends with the FIN that was taken, as a retransmission does, which always has an ACK."""
+    return segment.flags & (FIN | ACK) == FIN | ACK and add(segment.seq, segment.length) == tcb.RCV.NXT
 
 
 # Second, check the RST bit.
@@ -335,7 +337,7 @@ def _advance_una(tcb: Tcb, segment: Segment) -> None:
     tcb.text_seq = add(tcb.text_seq, text)
     if tcb.resend is not None and lt(tcb.resend, tcb.SND.UNA):
         tcb.resend = tcb.SND.UNA if tcb.outstanding else None
-    tcb.rto.backed_off = 0
+    tcb.rto.progress()
     partial = tcb.congestion.acknowledged(octets, segment.ack)
     tcb.stop(Timer.RETRANSMISSION, Timer.USER)
     if tcb.outstanding:  # RFC 6298 5.3; else 5.2

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from peer import PLAIN, Peer, brief, connected
 
+from halfclose.reference.calls import CallError
 from halfclose.reference.tcb import Notice, State
-from halfclose.reference.wire import ACK, FIN, RST, SYN
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 
 # ---- opening -------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,22 @@ def test_syn_is_sent_again_after_1_3_7_seconds() -> None:
     peer.sent()
     counts = [len(peer.wait(seconds)) for seconds in (0.9, 0.2, 1.8, 0.2, 3.8, 0.2)]
     assert counts == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("listening", [False, True])
+def test_active_open_without_a_remote_socket_is_an_error_and_changes_nothing(listening: bool) -> None:
+    peer = Peer()
+    if listening:
+        peer.tcp.listen(0.0)
+    before = peer.state()
+    with pytest.raises(CallError, match="remote socket unspecified"):
+        peer.tcp.open(0.0, remote_specified=False)
+    assert (peer.state(), peer.sent()) == (before, [])
+
+
+def test_active_open_of_a_connection_that_exists_is_an_error_whatever_its_remote_socket() -> None:
+    with pytest.raises(CallError, match="connection already exists"):
+        connected().tcp.open(0.0, remote_specified=False)
 
 
 # ---- data ----------------------------------------------------------------------------------------------------
@@ -153,6 +170,28 @@ def test_window_is_announced_again_only_when_it_is_worth_it() -> None:
     assert peer.sent() == []
     peer.tcp.receive(1500, 0.0)
     assert [s.wnd for s in peer.sent()] == [2000]
+
+
+def test_established_what_the_peer_has_not_acknowledged_is_known() -> None:
+    """3.10.7.4 step 5: "SEND buffer should be returned with "ok" response", and the CLOSE too."""
+    peer = connected(wnd=6)
+    peer.send(b"0123456789")
+    peer.shutdown()
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (10, False)
+    peer.deliver(ACK, 1, 7, wnd=6)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (4, False)
+    peer.deliver(ACK, 1, 11)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (0, False)
+    peer.deliver(ACK, 1, 12)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (0, True)
+
+
+def test_last_segment_of_what_waits_is_pushed_and_its_retransmission_too() -> None:
+    """MUST-61."""
+    peer = connected()
+    assert [bool(s.flags & PSH) for s in peer.send(bytes(2500))] == [False, False, True]
+    peer.deliver(ACK, 1, 2001)
+    assert [bool(s.flags & PSH) for s in peer.wait(1.1)] == [True]
 
 
 # ---- closing -------------------------------------------------------------------------------------------------
