@@ -296,6 +296,7 @@ def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
     if lt(tcb.SND.NXT, segment.ack):
         emit_ack(tcb)  # "acks something not yet sent"
         return True
+    tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, _offered_window(tcb, segment))
     duplicate = _is_duplicate(tcb, segment)
     if lt(tcb.SND.UNA, segment.ack):
         _advance_una(tcb, segment)
@@ -314,17 +315,20 @@ def _is_window_news(tcb: Tcb, segment: Segment) -> bool:
 
 def _is_duplicate(tcb: Tcb, segment: Segment) -> bool:
     """A duplicate ACK by RFC 5681 2."""
-    same_window = segment.wnd << tcb.SND.SCALE == tcb.SND.WND
+    same_window = _offered_window(tcb, segment) == tcb.SND.WND
     return tcb.outstanding > 0 and segment.length == 0 and segment.ack == tcb.SND.UNA and same_window
 
 
 def _update_send_window(tcb: Tcb, segment: Segment) -> None:
-    shift = 0 if segment.flags & SYN else tcb.SND.SCALE  # RFC 7323 2.2
     if tcb.SND.WND == 0 and segment.wnd and tcb.outstanding and tcb.state is not State.SYN_SENT:
         tcb.resend = tcb.SND.UNA  # the window opens: what was sent as a probe was refused, and goes again
-    tcb.SND.WND = segment.wnd << shift
+    tcb.SND.WND = _offered_window(tcb, segment)
     tcb.SND.WL1, tcb.SND.WL2 = segment.seq, segment.ack
-    tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, tcb.SND.WND)
+
+
+def _offered_window(tcb: Tcb, segment: Segment) -> int:
+    """In octets; that of a SYN is not scaled (RFC 7323 2.2)."""
+    return segment.wnd << (0 if segment.flags & SYN else tcb.SND.SCALE)
 
 
 def _advance_una(tcb: Tcb, segment: Segment) -> None:

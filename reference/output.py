@@ -33,7 +33,6 @@ def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
     window = tcb.RCV.WND if flags & SYN else tcb.RCV.WND >> tcb.RCV.SCALE  # RFC 7323 2.2: never scaled on a SYN
     mss = tcb.config.mss if flags & SYN else None  # 3.7.1
     scale = _offered_scale(tcb) if flags & SYN else None
-    window = min(window, UNSCALED_WINDOW)
     options = (mss, scale, _timestamps(tcb, flags), _permits_sack(tcb, flags), _sack(tcb) if flags & ACK else ())
     tcb.outbox.append(Segment(seq, ack, flags, window, text, *options))
 
@@ -136,14 +135,18 @@ def _expect_acknowledgment(tcb: Tcb) -> None:
 
 def _room_to_offer(tcb: Tcb) -> int:
     """By how many octets the window's right edge may move, avoiding silly windows (3.8.6.2.2)."""
-    room = tcb.config.receive_buffer - len(tcb.received) - tcb.RCV.WND
+    scale = 0 if tcb.state is State.SYN_RECEIVED else tcb.RCV.SCALE  # RFC 7323 2.2: never on a SYN,ACK
+    most = min(tcb.config.receive_buffer - len(tcb.received), UNSCALED_WINDOW << scale)
+    room = most - tcb.RCV.WND
     worthwhile = min(tcb.config.receive_buffer // 2, tcb.config.mss)
-    return room if room >= worthwhile else 0
+    return room if room >= max(1, worthwhile) else 0
 
 
 def _open_window(tcb: Tcb) -> None:
     if not tcb.fin_received:
-        tcb.RCV.WND += _room_to_offer(tcb)  # the right edge never moves back (3.8.6, SHLD-14)
+        # The right edge never moves back (3.8.6, SHLD-14): where scaling rounds the field down, RCV.WND keeps what an
+        # earlier ACK had room for (RFC 7323 2.4).
+        tcb.RCV.WND += _room_to_offer(tcb)
 
 
 def update_window(tcb: Tcb) -> None:
