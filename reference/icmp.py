@@ -85,7 +85,7 @@ def error_arrives(tcb: Tcb, report: Report) -> None:
 
     Only what is under way can have caused it: an error about another number is forged or old (RFC 5927 4.1).
     """
-    if tcb.state in (State.CLOSED, State.LISTEN) or not (le(tcb.SND.UNA, report.seq) and lt(report.seq, tcb.SND.NXT)):
+    if not (le(tcb.SND.UNA, report.seq) and lt(report.seq, tcb.SND.NXT)):
         return
     opening = tcb.state in (State.SYN_SENT, State.SYN_RECEIVED)
     if report.hard and (opening or tcb.config.hard_error_aborts):

@@ -69,7 +69,6 @@ def emit_syn(tcb: Tcb) -> None:
     emit(tcb, tcb.ISS, control | (SYN if tcb.state is State.SYN_SENT else SYN | ACK), text)
     _expect_acknowledgment(tcb)
     if text or control:
-        tcb.last_sent = tcb.now
         tcb.SND.NXT = latest(tcb.SND.NXT, add(tcb.text_seq, len(text) + bool(control & FIN)))
 
 

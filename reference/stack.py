@@ -131,7 +131,6 @@ class Stack:
             self.counters.no_connection += 1
             return
         connection.error_arrives(report, now)
-        self._look()
 
     def tick(self, now: float) -> None:
         """Process the time-outs that are due."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, StrEnum
-from math import inf
 
 from halfclose.reference.config import Config
 from halfclose.reference.congestion import Congestion
@@ -198,10 +197,8 @@ class Tcb:
     # ---- what several events do ------------------------------------------------------------------------------
 
     def start(self, timer: Timer, seconds: float) -> None:
-        """Let the timer expire so many seconds from now; after infinitely many it never does."""
-        self.stop(timer)
-        if seconds < inf:
-            self.timers[timer] = self.now + seconds
+        """Let the timer expire so many seconds from now."""
+        self.timers[timer] = self.now + seconds
 
     def stop(self, *timers: Timer) -> None:
         """Turn timers off."""

@@ -119,6 +119,12 @@ def test_established_early_text_is_held_until_the_gap_is_filled() -> None:
     assert peer.read() == b"helloworld"
 
 
+def test_established_bare_ack_while_early_text_is_held_is_not_answered() -> None:
+    peer = connected()
+    peer.deliver(ACK, 6, 1, b"world")
+    assert peer.deliver(ACK, 1, 1) == []
+
+
 def test_established_early_fin_waits_for_the_text_before_it() -> None:
     peer = connected()
     peer.deliver(ACK | FIN, 6, 1, b"world")
@@ -256,6 +262,15 @@ def test_full_close_answers_later_text_with_a_reset() -> None:
     assert brief(peer.sent()) == [(ACK | FIN, 1, 1, 0)]
     assert brief(peer.deliver(ACK, 1, 2, b"late")) == [(RST, 2, 0, 0)]
     assert peer.state() is State.CLOSED
+
+
+def test_full_close_leaves_nothing_to_read_after_the_end() -> None:
+    peer = connected()
+    peer.deliver(ACK | FIN, 1, 1)
+    peer.tcp.close(0.0)
+    peer.deliver(ACK, 2, 2)
+    with pytest.raises(CallError, match="connection does not exist"):
+        peer.read()
 
 
 def test_linger_of_zero_is_an_abort() -> None:

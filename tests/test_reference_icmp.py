@@ -146,6 +146,16 @@ def test_an_error_that_quotes_too_little_reports_nothing(version: int, octets: i
     assert (found is not None) == (octets >= enough)
 
 
+@pytest.mark.parametrize("octets", range(9))
+def test_a_message_cut_short_reports_nothing_and_is_counted(octets: int) -> None:
+    stack = host(A)
+    addresses = B.packed + A.packed
+    blank = struct.pack("!BBHHHBBH", 0x45, 0, 20 + octets, 0, 0, 64, 1, 0) + addresses
+    packet = blank[:10] + internet_checksum(blank).to_bytes(2, "big") + addresses + bytes(max(0, octets))
+    stack.packet_arrives(packet, 0.0)
+    assert stack.counters.malformed.total() == 1
+
+
 def test_an_error_about_another_protocol_reports_nothing() -> None:
     quoted = bytearray(28)
     quoted[0], quoted[9] = 0x45, 17

@@ -118,6 +118,13 @@ def test_syn_received_full_close_then_text_of_the_syn_is_reset() -> None:
     assert (peer.state(), peer.tcp.notices()[-1]) == (State.CLOSED, Notice.RESET)
 
 
+def test_syn_received_full_close_then_the_fin_of_the_syn_is_taken() -> None:
+    peer = listening()
+    peer.deliver(SYN | FIN, 0)
+    peer.tcp.close(0.0)
+    assert brief(peer.deliver(ACK, 2, 1)) == [(ACK | FIN, 1, 2, 0)]
+
+
 def test_syn_sent_syn_ack_with_text_is_acknowledged_with_the_text() -> None:
     peer = opening()
     assert brief(peer.deliver(SYN | ACK, 0, 1, TEXT)) == [(ACK, 1, 11, 0)]
@@ -141,8 +148,7 @@ def test_syn_received_close_then_the_fin_of_the_syn_closes_both_ways() -> None:
     peer = simultaneous(fin=FIN)
     assert peer.shutdown() == []
     assert brief(peer.deliver(ACK, 2, 1)) == [(ACK | FIN, 1, 2, 0)]
-    peer.deliver(ACK, 2, 2)
-    assert peer.state() in (State.CLOSED, State.TIME_WAIT)
+    assert peer.state() is State.LAST_ACK, "the FIN was there before the CLOSE could be processed"
 
 
 def test_syn_sent_text_given_before_leaves_with_the_ack_of_the_peers_text() -> None:
@@ -196,9 +202,10 @@ def test_established_old_syn_without_ack_is_dropped_with_its_text() -> None:
     assert (peer.state(), peer.read()) == (State.ESTABLISHED, None)
 
 
+@pytest.mark.parametrize("challenging", [False, True])
 @pytest.mark.parametrize("fin", [0, FIN])
-def test_syn_received_syn_with_text_again_stays_and_the_handshake_goes_on(fin: int) -> None:
-    peer = listening()
+def test_syn_received_syn_with_text_again_stays_and_the_handshake_goes_on(fin: int, challenging: bool) -> None:
+    peer = listening(replace(PLAIN, rfc5961_syn=challenging))
     peer.deliver(SYN | fin, 0, text=TEXT)
     assert peer.deliver(SYN | fin, 0, text=TEXT) == []
     assert peer.state() is State.SYN_RECEIVED
@@ -227,6 +234,22 @@ def test_the_window_of_a_syn_ack_is_not_scaled_though_its_syn_is_old(completes: 
     peer.tcp.segment_arrives(Segment(IRS, 0, SYN, WND, scale=2), 0.0)
     peer.tcp.segment_arrives(Segment(IRS, add(ISS, 1), SYN | ACK, 500, TEXT, scale=2), 0.0)
     assert (peer.state(), peer.tcp.tcb.SND.WND) == (State.ESTABLISHED, 500)
+
+
+def test_syn_received_syn_ack_that_completes_a_simultaneous_open_brings_its_timestamp() -> None:
+    peer = opening(replace(PLAIN, timestamps=True, syn_ack_completes=True))
+    for flags, clock in ((SYN, 7), (SYN | ACK, 9)):
+        peer.tcp.segment_arrives(Segment(IRS, add(ISS, 1), flags, WND, timestamps=(clock, 0)), 0.0)
+    assert peer.state() is State.ESTABLISHED
+    assert peer.sent()[-1].timestamps == (0, 9)
+
+
+def test_fin_wait_1_syn_ack_with_a_new_octet_is_reset_after_a_full_close() -> None:
+    """3.6.1, SHLD-3."""
+    peer = connected()
+    peer.tcp.close(0.0)
+    peer.sent()
+    assert brief(peer.deliver(SYN | ACK, 0, 1, b"x")) == [(RST, 1, 0, 0)]
 
 
 @pytest.mark.parametrize("flags", [SYN | FIN, SYN | FIN | ACK])
@@ -350,6 +373,29 @@ def test_text_on_a_syn_ack_stays_within_the_window_of_the_syn(window: int, octet
     peer = opening(TALKATIVE)
     peer.send(TEXT)
     assert brief(peer.deliver(SYN, 0, wnd=window)) == [(SYN | ACK, 0, 1, octets)]
+
+
+def test_syn_received_text_that_left_with_the_syn_and_finds_no_room_beside_the_syn_ack_stays_sent() -> None:
+    peer = sending_from_listen(TALKATIVE)
+    peer.sent()
+    assert brief(peer.deliver(SYN, 0, wnd=5)) == [(SYN | ACK, 0, 1, 4)]
+    assert peer.tcp.tcb.outstanding == 11
+
+
+@pytest.mark.parametrize(("window", "fin"), [(0, 0), (1, FIN), (2, FIN)])
+def test_fin_on_a_syn_ack_needs_a_window_that_holds_the_syn(window: int, fin: int) -> None:
+    peer = opening(TALKATIVE)
+    peer.deliver(SYN, 0, wnd=window)
+    peer.shutdown()
+    assert [s.flags for s in peer.wait(1.1)] == [SYN | ACK | fin]
+
+
+def test_fin_stays_behind_text_that_finds_no_room_beside_the_syn_ack() -> None:
+    peer = opening(TALKATIVE)
+    peer.send(TEXT)
+    peer.deliver(SYN, 0, wnd=5)
+    peer.shutdown()
+    assert brief(peer.wait(1.1)) == [(SYN | ACK, 0, 1, 4)]
 
 
 def test_text_on_a_syn_stays_within_the_default_mss_with_its_options() -> None:

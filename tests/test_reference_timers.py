@@ -158,6 +158,23 @@ def test_keep_alive_is_turned_on_and_off_for_a_connection() -> None:
     assert peer.tcp.deadline is None
 
 
+def test_keep_alive_sends_nothing_in_time_wait() -> None:
+    peer = in_state(State.TIME_WAIT)
+    peer.tcp.configure(0.0, keep_alive=True)
+    peer.tcp.tcb.config = replace(peer.tcp.tcb.config, keep_alive_idle=10.0)
+    peer.deliver(ACK | FIN, 1, 2)
+    assert peer.wait(2 * MSL) == []
+
+
+def test_keep_alive_probes_in_fin_wait_2_and_a_peer_that_is_gone_ends_it() -> None:
+    peer = connected(ALIVE)
+    peer.shutdown()
+    peer.deliver(ACK, 1, 2)
+    assert peer.state() is State.FIN_WAIT_2
+    assert len(probes(peer, 2 * IDLE)) == ALIVE.keep_alive_probes
+    assert peer.state() is State.CLOSED
+
+
 # ---- R1 and R2 -----------------------------------------------------------------------------------------------
 
 
@@ -233,6 +250,18 @@ def test_r2_is_set_for_a_connection_and_may_be_infinite(seconds: float) -> None:
     assert peer.state() is State.ESTABLISHED
     peer.wait(10_000)
     assert peer.state() is (State.CLOSED if seconds == 20.0 else State.ESTABLISHED)
+
+
+def test_r2_that_is_set_while_nothing_is_under_way_begins_with_the_next_text() -> None:
+    peer = connected()
+    peer.tcp.configure(0.0, user_timeout=20.0)
+    assert peer.tcp.deadline is None
+    peer.wait(100)
+    peer.send(b"lost")
+    peer.wait(19)
+    assert peer.state() is State.ESTABLISHED
+    peer.wait(2)
+    assert peer.state() is State.CLOSED
 
 
 # ---- MUST-37 -------------------------------------------------------------------------------------------------
