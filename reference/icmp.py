@@ -53,7 +53,7 @@ def decode(packet: bytes) -> Report | None:
     Source quench is silently discarded (MUST-55), as is everything that is no error.
     """
     protocol, addresses, message = decode_ip(packet)
-    if protocol not in _HARD or len(message) < _HEADER:
+    if protocol not in _HARD:
         return None
     over = pseudo_header(addresses, len(message), protocol) if protocol == _ICMPV6 else b""
     if internet_checksum(over + message):
