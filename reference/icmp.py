@@ -27,7 +27,9 @@ _WORDS = {
 }
 #: Codes of "destination unreachable" that are hard errors; over IPv6 those of RFC 5461 2.2.
 _HARD = {_ICMP: (2, 3, 4), _ICMPV6: (1, 4)}
-_IPV4_PROTOCOL, _IPV4_ADDRESSES, _IPV6_PROTOCOL, _IPV6_ADDRESSES, _IPV6_HEADER = 9, slice(12, 20), 6, slice(8, 40), 40
+#: Where the quoted header has its protocol and its addresses, and how long it is at least.
+_IPV4_PROTOCOL, _IPV4_ADDRESSES, _IPV4_HEADER = 9, slice(12, 20), 20
+_IPV6_PROTOCOL, _IPV6_ADDRESSES, _IPV6_HEADER = 6, slice(8, 40), 40
 _TCP_START = struct.Struct("!HHI")  # the ports and SEG.SEQ: the eight octets that every error message quotes
 
 
@@ -75,7 +77,7 @@ def _quoted(protocol: int, packet: bytes) -> tuple[Address, Address, int, int, i
     else:
         carried, addresses = packet[_IPV4_PROTOCOL : _IPV4_PROTOCOL + 1], packet[_IPV4_ADDRESSES]
         start = (packet[0] & 0x0F) * 4 if packet else 0
-    if carried != bytes((_TCP,)) or len(packet) < start + _TCP_START.size:
+    if carried != bytes((_TCP,)) or start < _IPV4_HEADER or len(packet) < start + _TCP_START.size:
         return None
     return *address_pair(addresses), *_TCP_START.unpack_from(packet, start)
 

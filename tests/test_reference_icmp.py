@@ -6,6 +6,8 @@ import struct
 
 import pytest
 from hosts import FAMILIES, A, B, connect, exchange, host
+from hypothesis import given
+from hypothesis import strategies as st
 from peer import Peer, connected, in_state
 
 from halfclose.reference.config import Config
@@ -154,6 +156,16 @@ def test_a_message_cut_short_reports_nothing_and_is_counted(octets: int) -> None
     packet = blank[:10] + internet_checksum(blank).to_bytes(2, "big") + addresses + bytes(max(0, octets))
     stack.packet_arrives(packet, 0.0)
     assert stack.counters.malformed.total() == 1
+
+
+@given(st.sampled_from([(4, 3, 3), (4, 11, 0), (6, 1, 4)]), st.binary(max_size=70), st.integers(0, 255))
+def test_whatever_an_error_quotes_nothing_is_raised(kind: tuple[int, int, int], quoted: bytes, first: int) -> None:
+    version, *message = kind
+    client, server = FAMILIES[version == 6]
+    octets = bytearray(quoted)
+    octets[:1] = bytes((first,))
+    octets[9:10], octets[6:7] = (b"\x06", octets[6:7]) if version == 4 else (octets[9:10], b"\x06")
+    decode(error(server, client, message[0], message[1], bytes(octets)))
 
 
 def test_an_error_about_another_protocol_reports_nothing() -> None:
