@@ -202,4 +202,9 @@ def _config(random: Random) -> Config:
         syn_ack_completes=random.random() < 0.3,
         reopen_from_time_wait=random.random() < 0.5,
         selective_ack=random.random() < 0.8,
+        syn_text_refused=random.random() < 0.2,
+        text_on_syn=random.random() < 0.5,
+        reset_by_reach=random.random() < 0.2,
+        reset_keeps_unread=random.random() < 0.3,
+        reset_while_closing_silent=random.random() < 0.2,
     )
