@@ -52,6 +52,7 @@ class Config:
     reset_while_closing_silent: bool = False  # step 2 by the letter: no "reset" in CLOSING and LAST-ACK (MUST-12)
     reset_keeps_unread: bool = False  # text that is not read yet outlives a RST; by step 2 it is flushed
     hard_error_aborts: bool = True  # 3.9.2.2, SHLD-26; else a hard ICMP error counts as a soft one once synchronized
+    user_timeout_in_time_wait: bool = False  # "for any state" (3.10.8), though step 8 has turned this timer off
     syn_text_refused: bool = False  # of a SYN with text or FIN the SYN alone is taken; its sender sends the rest again
     text_on_syn: bool = (
         False  # 3.10.2: text that waits may be sent with the SYN or SYN,ACK, and the FIN with the latter

@@ -80,6 +80,15 @@ def test_time_wait_begins_with_the_ack_of_the_fin_sent_though_acks_may_be_late(b
     assert set(peer.tcp.tcb.timers) == {Timer.TIME_WAIT}
 
 
+@pytest.mark.parametrize("may_end", [False, True])
+def test_time_wait_is_not_ended_by_the_users_own_time_limit(may_end: bool) -> None:
+    """Step 8 turned the other timers off, and the wait lasts 2 MSL (MUST-13)."""
+    peer = in_state(State.TIME_WAIT)
+    peer.tcp.tcb.config = replace(PLAIN, user_timeout_in_time_wait=may_end)
+    peer.tcp.user_timeout(1.0)
+    assert peer.state() is (State.CLOSED if may_end else State.TIME_WAIT)
+
+
 # ---- keep-alive ----------------------------------------------------------------------------------------------
 
 ALIVE = Config(delayed_ack=None, nagle=False, window_scale=None, timestamps=False, keep_alive=True)

@@ -36,6 +36,7 @@ OFFERED = {
     "syn-ack-completes": "syn_ack_completes",
     "syn-text-refused": "syn_text_refused",
     "text-on-syn": "text_on_syn",
+    "user-timeout-in-time-wait": "user_timeout_in_time_wait",
 }
 _STATUS = {Notice.RESET: "reset", Notice.REFUSED: "refused", Notice.TIMEOUT: "timeout"}
 _NO_ROOM = "insufficient resources"
