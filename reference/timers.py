@@ -24,7 +24,7 @@ def expire(tcb: Tcb) -> None:
 def user_timeout(tcb: Tcb) -> None:
     """3.10.8, "for any state": delete the TCB; the RFC asks for no reset.
 
-    TIME-WAIT has turned this timer off (step 8), and lasts 2 MSL (MUST-13), so a limit of the user's own does not end it.
+    TIME-WAIT has turned this timer off (step 8), and lasts 2 MSL (MUST-13), so no limit of the user's own ends it.
     """
     lasts = tcb.state is State.TIME_WAIT and not tcb.config.user_timeout_in_time_wait
     if tcb.state is not State.CLOSED and not lasts:
