@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from halfclose.reference import output
+from halfclose.reference.acknowledged import advance_una
 from halfclose.reference.calls import close_if_queued, limit_wait_for_fin
 from halfclose.reference.output import answer_with_reset, emit_ack, emit_syn
 from halfclose.reference.sequence import add, distance, le, lt
@@ -110,7 +111,7 @@ def _establish(tcb: Tcb, segment: Segment) -> None:
     tcb.state = State.ESTABLISHED
     tcb.notify(Notice.CONNECTED)
     tcb.rto.connected()
-    _advance_una(tcb, segment)
+    advance_una(tcb, segment)
     heard_from_peer(tcb)
 
 
@@ -122,7 +123,7 @@ def _other_states(tcb: Tcb, segment: Segment) -> None:
         return
     if _repeats_syn(tcb, segment):
         _remember_timestamp(tcb, segment)
-        _follow(tcb, segment, _check_ack, _process_text, _check_fin)
+        _follow(tcb, segment, _check_ack, _process_text)
         tcb.ack_now = True  # the peer may not know yet that its SYN has arrived
     else:
         _follow(tcb, segment, _check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin)
@@ -150,8 +151,12 @@ def _reopens(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
-    """Figure 7, line 6: whether the segment is the SYN,ACK of a simultaneous open, whose SYN has arrived before."""
-    repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
+    """Figure 7, line 6: whether the segment is the SYN,ACK of a simultaneous open, whose SYN has arrived before.
+
+    One with text or FIN needs no allowance: step 1 accepts it for them, and trims off the SYN.
+    """
+    only_syn = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.length == 1
+    repeated = only_syn and segment.seq == tcb.IRS
     simultaneous = tcb.state is State.SYN_RECEIVED and not tcb.passive
     return tcb.config.syn_ack_completes and simultaneous and repeated and not _is_bad_ack_of_syn(tcb, segment)
 
@@ -299,7 +304,7 @@ def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
     tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, _offered_window(tcb, segment))
     duplicate = _is_duplicate(tcb, segment)
     if lt(tcb.SND.UNA, segment.ack):
-        _advance_una(tcb, segment)
+        advance_una(tcb, segment)
     if tcb.SND.UNA == segment.ack and _is_window_news(tcb, segment):
         _update_send_window(tcb, segment)
     if tcb.SND.WND == 0 and tcb.SND.UNA == segment.ack and Timer.USER in tcb.timers:
@@ -329,47 +334,6 @@ def _update_send_window(tcb: Tcb, segment: Segment) -> None:
 def _offered_window(tcb: Tcb, segment: Segment) -> int:
     """In octets; that of a SYN is not scaled (RFC 7323 2.2)."""
     return segment.wnd << (0 if segment.flags & SYN else tcb.SND.SCALE)
-
-
-def _advance_una(tcb: Tcb, segment: Segment) -> None:
-    """SND.UNA <- SEG.ACK; acknowledged text is removed, the round trip measured, the timer restarted."""
-    octets = distance(tcb.SND.UNA, segment.ack)
-    _measure(tcb, segment)
-    tcb.SND.UNA = segment.ack
-    text = min(max(0, distance(tcb.text_seq, segment.ack)), len(tcb.text))
-    del tcb.text[:text]
-    tcb.text_seq = add(tcb.text_seq, text)
-    if tcb.resend is not None and lt(tcb.resend, tcb.SND.UNA):
-        tcb.resend = tcb.SND.UNA if tcb.outstanding else None
-    tcb.rto.progress()
-    partial = tcb.congestion.acknowledged(octets, segment.ack)
-    tcb.stop(Timer.RETRANSMISSION, Timer.USER)
-    if tcb.outstanding:  # RFC 6298 5.3; else 5.2
-        tcb.start(Timer.RETRANSMISSION, tcb.rto.value)
-        tcb.start(Timer.USER, tcb.config.user_timeout)
-    if partial:
-        output.send_first_again(tcb)
-
-
-def _measure(tcb: Tcb, segment: Segment) -> None:
-    """Measure a round trip: by the timestamp of the ACK, or by the one segment that is timed (RFC 6298 3)."""
-    if tcb.TS.on and segment.timestamps is not None:
-        _measure_by_timestamp(tcb, segment.timestamps[1])
-    elif tcb.timed is not None and le(tcb.timed[0], segment.ack):
-        tcb.rto.sample(tcb.now - tcb.timed[1])
-        tcb.timed = None
-
-
-def _measure_by_timestamp(tcb: Tcb, echo: int) -> None:
-    """RFC 7323 4.1: valid for retransmissions too, so that the RTO does not stay backed off after a loss.
-
-    The answer to a duplicate echoes the timestamp of an earlier segment (5.3 R3), so an echo from before the last
-    time-out may include the time that we waited, and is not used.
-    """
-    elapsed = distance(echo, output.timestamp(tcb.now))
-    if elapsed >= 0 and le(output.timestamp(tcb.timed_out), echo):
-        a_round_trip = -(-tcb.outstanding // (2 * output.segment_size(tcb)))  # appendix G: ExpectedSamples
-        tcb.rto.sample(elapsed / output.TIMESTAMPS_PER_SECOND, of=max(1, a_round_trip))
 
 
 def _ack_of_fin(tcb: Tcb) -> bool:

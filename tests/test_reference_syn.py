@@ -227,6 +227,21 @@ def test_syn_received_syn_ack_completes_a_simultaneous_open_with_its_text_and_fi
     assert (peer.state(), peer.read()) == (State.CLOSE_WAIT, text)
 
 
+def test_syn_received_bare_syn_ack_that_completes_a_simultaneous_open_lets_the_text_of_the_syn_in() -> None:
+    peer = simultaneous(replace(PLAIN, syn_ack_completes=True), TEXT)
+    assert brief(peer.deliver(SYN | ACK, 0, 1)) == [(ACK, 1, 11, 0)]
+    assert (peer.state(), peer.read()) == (State.ESTABLISHED, TEXT)
+
+
+def test_syn_received_syn_ack_with_text_is_challenged_with_rfc5961_though_a_bare_one_completes() -> None:
+    """RFC 5961: "irrespective of the sequence number"."""
+    peer = simultaneous(replace(PLAIN, syn_ack_completes=True, rfc5961_syn=True))
+    assert brief(peer.deliver(SYN | ACK, 0, 1, TEXT)) == [(ACK, 1, 1, 0)]
+    assert peer.state() is State.SYN_RECEIVED
+    peer.deliver(SYN | ACK, 0, 1)
+    assert (peer.state(), peer.read()) == (State.ESTABLISHED, None)
+
+
 @pytest.mark.parametrize("completes", [False, True])
 def test_the_window_of_a_syn_ack_is_not_scaled_though_its_syn_is_old(completes: bool) -> None:
     """RFC 7323 2.2."""
