@@ -376,8 +376,10 @@ def _wait_two_msl(tcb: Tcb) -> None:
 
 def _process_text(tcb: Tcb, segment: Segment) -> bool:
     """Take what lies within the window and is new; hold what is early.  The FIN is put in its place behind it."""
-    _process_queued(tcb, segment)
-    if tcb.state not in _RECEIVING or not (segment.text or segment.flags & FIN):
+    empty = not (segment.text or segment.flags & FIN)
+    if empty or lt(tcb.RCV.NXT, _text_start(segment)):
+        _process_queued(tcb, segment)  # "in SEG.SEQ order"; else the segment takes it along
+    if tcb.state not in _RECEIVING or empty:
         return tcb.state not in _RECEIVING
     if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(_text_start(segment), len(segment.text))):
         _refuse_text(tcb, segment)

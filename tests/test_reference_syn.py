@@ -93,6 +93,14 @@ def test_syn_received_text_that_goes_on_where_that_of_the_syn_ended_is_taken_wit
     assert (peer.state(), peer.read()) == (State.CLOSE_WAIT, TEXT + b"more")
 
 
+def test_syn_received_text_where_the_syn_had_a_fin_is_taken_and_the_fin_forgotten() -> None:
+    """No honest peer sends both; as elsewhere, what arrives in order counts before what is held."""
+    peer = listening()
+    peer.deliver(SYN | FIN, 0)
+    assert brief(peer.deliver(ACK, 1, 1, TEXT)) == [(ACK, 1, 11, 0)]
+    assert (peer.state(), peer.read()) == (State.ESTABLISHED, TEXT)
+
+
 def test_syn_received_text_of_the_syn_that_is_sent_again_is_taken_once() -> None:
     peer = listening()
     peer.deliver(SYN, 0, text=TEXT)
