@@ -233,8 +233,9 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
             tcb.return_to_listen()
         case State.SYN_RECEIVED:
             tcb.delete(Notice.REFUSED)
-        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT if not tcb.text or tcb.config.reset_while_closing_silent:
-            tcb.delete(Notice.CLOSED)  # MUST-12: normally, for both ends have each other's text
+        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:  # nothing is flushed: the peer's text is whole
+            lost = bool(tcb.text) and not tcb.config.reset_while_closing_silent
+            tcb.delete(Notice.RESET if lost else Notice.CLOSED, keeps_unread=True)  # MUST-12
         case _:
             tcb.delete(Notice.RESET, keeps_unread=tcb.config.reset_keeps_unread)
     return True

@@ -130,6 +130,17 @@ def test_reset_flushes_unread_text(state: State) -> None:
         peer.read()
 
 
+@pytest.mark.parametrize("state", [State.CLOSING, State.LAST_ACK], ids=str)
+def test_closing_reset_leaves_what_came_before_the_fin_to_the_user(state: State) -> None:
+    """Step 2 flushes nothing here: the peer's text is whole."""
+    peer = in_state(state, unread=b"theirs", sent=b"ours", acknowledged=False)
+    peer.deliver(RST, peer.expected())
+    assert peer.tcp.notices()[-1] is Notice.RESET
+    assert peer.read() == b"theirs"
+    with pytest.raises(CallError, match="connection does not exist"):
+        peer.read()
+
+
 @pytest.mark.parametrize("state", UNREAD, ids=str)
 def test_reset_leaves_unread_text_to_the_user_where_it_is_kept(state: State) -> None:
     peer = in_state(state, unread=b"theirs")
