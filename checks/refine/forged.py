@@ -38,10 +38,10 @@ def forged_segments(h: Hypothesis, wnd: int) -> Iterator[Segment]:
         for seq in _numbers(h):
             for ack in _acknowledgments(h) if flags & ACK else (0,):
                 for octets in (0, 1):
-                    yield Segment(seq, ack, flags, wnd, pattern(_place_in_stream(h, seq, flags), octets))
+                    yield Segment(seq, ack, flags, wnd, pattern(place_in_stream(h, seq, flags), octets))
 
 
-def _place_in_stream(h: Hypothesis, seq: int, flags: int) -> int:
+def place_in_stream(h: Hypothesis, seq: int, flags: int) -> int:
     """Which octet of the peer's stream a segment's text begins with; that of its first SYN begins the stream."""
     irs = seq if h.state in _UNHEARD else h[IRS]
     return distance(irs, seq) - 1 + bool(flags & SYN)
