@@ -43,14 +43,17 @@ _NO_ROOM = "insufficient resources"
 
 
 class ReferenceStack:
-    """One connection of the reference.  full_close: whether the user has the call of MAY-1."""
+    """One connection of the reference.
+
+    full_close: whether the user has the call of MAY-1.  remote_specified: whether a passive OPEN names the peer.
+    """
 
     name = "reference"
     virtual_clock = True
 
-    def __init__(self, config: Config = _DEFAULT, *, full_close: bool = False) -> None:
+    def __init__(self, config: Config = _DEFAULT, *, full_close: bool = False, remote_specified: bool = False) -> None:
         self.version = f"halfclose {version('halfclose')}"
-        self._config, self._full_close = config, full_close
+        self._config, self._full_close, self._remote_specified = config, full_close, remote_specified
 
     @classmethod
     def following(cls, switches: frozenset[str]) -> ReferenceStack:
@@ -58,7 +61,11 @@ class ReferenceStack:
 
         Readings that the reference does not offer are left at its own.
         """
-        return cls(following(_DEFAULT, switches), full_close="half-duplex-close" in switches)
+        return cls(
+            following(_DEFAULT, switches),
+            full_close="half-duplex-close" in switches,
+            remote_specified="remote-specified" in switches,
+        )
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         """A new connection, with the clock at 0.  The ports are not used: there is no network."""
@@ -70,7 +77,7 @@ class ReferenceStack:
         """Perform one user call."""
         if verb is Verb.CLOSE and not self._full_close:
             raise NotApplicable("this profile has no full close (MAY-1)")
-        return perform(self._connection, self._now, verb, text, count)
+        return perform(self._connection, self._now, verb, text, count, remote_specified=self._remote_specified)
 
     def deliver(self, segment: Segment) -> None:
         """Hand one segment to the connection, which has answered when this returns."""
@@ -106,9 +113,17 @@ def following(config: Config, switches: frozenset[str]) -> Config:
     return replace(config, **options)
 
 
-def perform(connection: Connection, now: float, verb: Verb, text: bytes, count: int) -> Result:
-    """One user call, and what it returned in the words of a socket interface."""
+def perform(
+    connection: Connection, now: float, verb: Verb, text: bytes, count: int, *, remote_specified: bool = False
+) -> Result:
+    """One user call, and what it returned in the words of a socket interface.
+
+    remote_specified: whether a passive OPEN names the peer.
+    """
     try:
+        if verb is Verb.LISTEN:
+            connection.listen(now, remote_specified=remote_specified)
+            return Result("ok")
         return _perform(connection, now, verb, text, count)
     except CallError as error:
         ended = connection.tcb.ended
@@ -121,8 +136,6 @@ def _perform(connection: Connection, now: float, verb: Verb, text: bytes, count:
     match verb:
         case Verb.OPEN:
             connection.open(now)
-        case Verb.LISTEN:
-            connection.listen(now)
         case Verb.SEND:
             return Result("ok", accepted=connection.send(text, now))
         case Verb.RECEIVE:
