@@ -10,6 +10,7 @@ import pytest
 
 from halfclose.checks.claims.gate import try_mutant
 from halfclose.checks.prove import both_ends, one_end
+from halfclose.checks.prove.judge import VACUOUS, EdgeJudge, Failure, judge_edge
 from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.one_end import step_claims
@@ -22,6 +23,8 @@ from halfclose.spec.language.profile import PROFILES, parse_profile
 from halfclose.spec.language.terms import FALSE
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import TCP, Graph, tcp
+
+CONFIRMED_LAST = "whoever was confirmed last confirmed in turn"
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +151,33 @@ def test_no_conjunct_is_implied_by_the_others() -> None:
 def test_a_step_that_no_state_can_take_is_vacuous() -> None:
     rules = (replace(rule, guard=(*rule.guard, FALSE)) for rule in TCP.rules if rule.name == "output.fin.close-wait")
     assert prove(one_end.obligations(Graph(tuple(rules)))).vacuous == ("output.fin.close-wait",)
+
+
+def test_an_edge_that_keeps_both_proofs_has_no_first_failure() -> None:
+    assert judge_edge(TCP.named("last-ack.acked")) is None
+
+
+@pytest.mark.parametrize(
+    ("mutant", "edge", "failure"),
+    [
+        (
+            "any-ack-acknowledges-fin",
+            "fin-wait-1.acked.ack",
+            Failure("one end", "fin-wait-1.acked.ack", "FIN acknowledged"),
+        ),
+        ("two-way-handshake", "listen.syn", Failure("both ends", "listen.syn", CONFIRMED_LAST)),
+    ],
+)
+def test_the_first_failure_of_a_defect_names_proof_edge_and_conjunct(mutant: str, edge: str, failure: Failure) -> None:
+    judge = EdgeJudge()
+    assert judge.first_failure(changed(mutated(mutant)).named(edge)) == failure
+    assert judge.first_failure(TCP.named(edge)) is None
+
+
+def test_the_first_failure_of_an_edge_that_no_state_can_take_says_so() -> None:
+    edge = TCP.named("output.fin.close-wait")
+    never = Graph((replace(edge.rule, guard=(*edge.rule.guard, FALSE)),)).named(edge.name)
+    assert judge_edge(never) == Failure("one end", edge.name, VACUOUS)
 
 
 @pytest.mark.parametrize("proof", OBLIGATIONS)

@@ -25,7 +25,7 @@ from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES
 from halfclose.checks.prove.solvers import NoSolver, prove
-from halfclose.spec.claims.agreement import MSL, NEVER_TAKEN
+from halfclose.spec.claims.agreement import MSL, never_taken
 from halfclose.spec.language.profile import Profile, UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.tcp.graph import TCP, Graph, tcp
@@ -137,12 +137,8 @@ def _bridge(graph: Graph) -> Bridge:
         return bridge(_WIRE_BITS, graph)
 
 
-def _reason(step: str) -> str:
-    return next((why for start, why in NEVER_TAKEN.items() if step.startswith(start)), "")
-
-
 def _unexplained(proof: Proof) -> Iterator[str]:
-    return (step for step in proof.vacuous if not _reason(step))
+    return (step for step in proof.vacuous if not never_taken(step))
 
 
 def _show(title: str, proof: Proof, spare: tuple[str, ...]) -> None:
@@ -167,8 +163,8 @@ def _show(title: str, proof: Proof, spare: tuple[str, ...]) -> None:
 
 def _show_vacuous(proof: Proof) -> None:
     """Steps that the invariant leaves nobody to take, by reason."""
-    for why in dict.fromkeys(_reason(step) for step in proof.vacuous):
-        steps = [step for step in proof.vacuous if _reason(step) == why]
+    for why in dict.fromkeys(never_taken(step) for step in proof.vacuous):
+        steps = [step for step in proof.vacuous if never_taken(step) == why]
         style = "dim" if why else "yellow"
         said = why or "no state of the invariant can take them"
         are = "is" if len(steps) == 1 else "are"

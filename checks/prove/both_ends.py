@@ -276,11 +276,23 @@ def obligations(graph: Graph = TCP, profile: Profile | None = None) -> Iterator[
 
     profile: prove this one only; without it, the switches are free and all profiles are proved at once.
     """
-    base = Base(tuple(_assumed(profile)))
-    yield Obligation(BOTH_ENDS, EVERY_MOMENT, base, _met(), {theorem.name: _theorem(theorem) for theorem in THEOREMS})
-    for edge in graph.edges:
-        step = _Step(edge)
-        yield Obligation(BOTH_ENDS, edge.name, base, tuple(step.assumed()), _by_name(step.goals()), edge.rule.cite)
+    goals = {theorem.name: _theorem(theorem) for theorem in THEOREMS}
+    yield Obligation(BOTH_ENDS, EVERY_MOMENT, _base(profile), _met(), goals)
+    yield from (obligation(edge, profile) for edge in graph.edges)
+
+
+def obligation(edge: Edge, profile: Profile | None = None) -> Obligation:
+    """One edge with each conjunct; for every profile, or for one."""
+    step = _Step(edge)
+    return Obligation(
+        BOTH_ENDS, edge.name, _base(profile), tuple(step.assumed()), _by_name(step.goals()), edge.rule.cite
+    )
+
+
+@cache
+def _base(profile: Profile | None) -> Base:
+    """The invariant before any step; the same object each time, so that a solver keeps what it was told."""
+    return Base(tuple(_assumed(profile)))
 
 
 def _met() -> tuple[Expr, ...]:

@@ -38,6 +38,9 @@ from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 ONE_END = "the invariant of one end"
 INITIAL = "the initial state"
 
+#: The steps of this proof share no assumptions.
+_BASE = Base()
+
 
 def step_claims() -> tuple[tuple[str, OnStep], ...]:
     """The claims on steps, each with its claim's id; the invariant is assumed in their proof."""
@@ -49,7 +52,7 @@ def obligations(
 ) -> Iterator[Obligation]:
     """The initial state, then each edge with each conjunct and each claim on steps; for every profile, or for one."""
     yield _initial(conjuncts)
-    yield from (_step(edge, profile, conjuncts) for edge in graph.edges)
+    yield from (obligation(edge, profile, conjuncts) for edge in graph.edges)
 
 
 def _initial(conjuncts: tuple[Conjunct, ...]) -> Obligation:
@@ -58,10 +61,10 @@ def _initial(conjuncts: tuple[Conjunct, ...]) -> Obligation:
     blank = [translate.var(var) == (z3.BoolVal(False) if var.sort is Sort.BOOL else 0) for var in TCB]
     constants = [translate.var(constant) >= 0 for constant in CONSTANTS]
     goals = {conjunct.name: translate(conjunct.holds) for conjunct in conjuncts}
-    return Obligation(ONE_END, INITIAL, Base(), (*blank, *constants), goals)
+    return Obligation(ONE_END, INITIAL, _BASE, (*blank, *constants), goals)
 
 
-def _step(edge: Edge, profile: Profile | None, conjuncts: tuple[Conjunct, ...]) -> Obligation:
+def obligation(edge: Edge, profile: Profile | None = None, conjuncts: tuple[Conjunct, ...] = INVARIANT) -> Obligation:
     """One edge, from a state that meets the invariant and its guard."""
     before = Translation(Integers(), values={STATE: z3.IntVal(edge.source.index)})
     after = _after(before, edge)
@@ -74,7 +77,7 @@ def _step(edge: Edge, profile: Profile | None, conjuncts: tuple[Conjunct, ...]) 
     assumed = (*known, before(edge.guard), *choices(before, edge), *counts, *switches)
     goals = {c.name: after(c.holds) for c in conjuncts}
     goals |= {f"{claim} {prop.name}": claims(prop.holds) for claim, prop in step_claims()}
-    return Obligation(ONE_END, edge.name, Base(), assumed, goals, edge.rule.cite)
+    return Obligation(ONE_END, edge.name, _BASE, assumed, goals, edge.rule.cite)
 
 
 def in_profile(profile: Profile | None, switches: Mapping[Var, Expr]) -> Iterator[Expr]:

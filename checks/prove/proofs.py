@@ -8,7 +8,7 @@ from halfclose.checks.prove import both_ends, one_end
 from halfclose.checks.prove.obligation import Obligation
 from halfclose.spec.claims.agreement import AGREEMENT
 from halfclose.spec.claims.invariant import INVARIANT
-from halfclose.spec.language.edge import Rule
+from halfclose.spec.language.edge import Edge, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.tcp.graph import RULES, Graph
 
@@ -16,6 +16,12 @@ from halfclose.spec.tcp.graph import RULES, Graph
 OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] = {
     "one end": one_end.obligations,
     "both ends": both_ends.obligations,
+}
+
+#: The same of one edge.
+OBLIGATION: dict[str, Callable[[Edge, Profile | None], Obligation]] = {
+    "one end": one_end.obligation,
+    "both ends": both_ends.obligation,
 }
 
 #: What each proof is about.

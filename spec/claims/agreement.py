@@ -460,3 +460,8 @@ NEVER_TAKEN: dict[str, str] = {
     "receive.refused": "the other reading 7 is excluded by a premise",
     "step4.": "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)",
 }
+
+
+def never_taken(edge: str) -> str:
+    """Why no honest peer lets this edge be taken; empty where nothing is known that would prevent it."""
+    return next((why for start, why in NEVER_TAKEN.items() if edge.startswith(start)), "")
