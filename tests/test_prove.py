@@ -8,23 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from halfclose.checks.claims.decide import proved
 from halfclose.checks.claims.gate import try_mutant
 from halfclose.checks.explore.system import System
 from halfclose.checks.prove import both_ends, one_end
+from halfclose.checks.prove.counterexample import Counterexample, counterexample, counterexamples
+from halfclose.checks.prove.enabling import Vacuous, left_out, vacuous
 from halfclose.checks.prove.judge import VACUOUS, EdgeJudge, Failure, judge_edge
 from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.one_end import step_claims
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
-from halfclose.checks.readers.python import AT
+from halfclose.checks.readers.notation import parse_segment
+from halfclose.checks.readers.python import AT, FIELD
 from halfclose.spec.claims.agreement import AGREEMENT, NEVER_TAKEN, NOW, PREMISES, STEPS, THEOREMS
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import Theorem
 from halfclose.spec.language.profile import PROFILES, parse_profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import FALSE, Assignment, num
-from halfclose.spec.language.variables import CLOCK, GHOST, TCB, in_state, peer_now
+from halfclose.spec.language.variables import CLOCK, CTL, GHOST, SND, TCB, in_state, peer_now
 from halfclose.spec.mutants.changes import setting
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import TCP, Graph, tcp
@@ -268,6 +272,84 @@ def test_a_second_solver_that_disagrees_is_reported(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("halfclose.checks.prove.solvers.Cvc5.possible", lambda self: False)
     graph = Graph(tuple(rule for rule in TCP.rules if rule.name == "last-ack.acked"))
     assert prove(one_end.obligations(graph), solver="both").disputed == (one_end.AT_FIRST, "last-ack.acked")
+
+
+# ---- counterexamples to induction ----------------------------------------------------------------------------
+
+
+def example(proof: str, mutant: str, goal: str) -> Counterexample:
+    obligations = list(OBLIGATIONS[proof](changed(mutated(mutant)), None))
+    return next(one for one in counterexamples(obligations, prove(obligations).faults) if one.goal == goal)
+
+
+def test_a_counterexample_to_induction_shows_the_values_that_the_conjunct_and_the_guard_read() -> None:
+    found = example("both ends", "two-way-handshake", "who is confirmed is known to its peer")
+    values = {(value.place, value.variable): (value.before, value.after) for value in found.values}
+    assert found.step == "listen.syn"
+    assert found.says == "not (bound and confirmed) or PEER.PEER = LIFE"
+    assert found.guard == "not RST and not ACK and SYN and ISN.CLOCK =< ISN"
+    assert values["X", "STATE"] == ("LISTEN", "ESTABLISHED")
+    assert values["an incarnation of Y", "PEER"] == ("0", "0")
+    (segment,) = (value.before for value in found.values if value.place == "the segment that arrives")
+    assert parse_segment(segment)[FIELD[CTL.SYN]]
+    assert ("X", "DETACHED") not in values
+
+
+def test_a_counterexample_to_a_claim_on_steps_shows_the_values_before_and_after() -> None:
+    found = example("one end", "send-after-close", "S11 SEND fails after CLOSE")
+    values = {value.variable: (value.before, value.after) for value in found.values}
+    assert values == {"CLOSE.CALLED": ("true", "true"), "SENT": ("0", "1")}
+
+
+def test_a_counterexample_in_one_reading_names_its_switch() -> None:
+    found = example("one end", "close-by-the-letter", "the SYN is acknowledged after it")
+    assert found.profile == ()
+    (edge,) = (edge for edge in TCP.edges if edge.name == "close.syn-received.now")
+    without = replace(edge.rule, emits=None, updates=(*edge.rule.updates, SND.UNA.becomes(SND.UNA + 3)))
+    step = one_end.obligation(Graph((without,)).named(edge.name))
+    broken = counterexample(step, "send numbers in order")
+    assert broken is not None
+    assert "close-by-the-letter" in broken.profile
+
+
+def test_a_goal_that_is_proved_has_no_counterexample() -> None:
+    step = one_end.obligation(TCP.named("last-ack.acked"))
+    assert all(counterexample(step, goal) is None for goal in step.goals)
+
+
+# ---- vacuous steps -------------------------------------------------------------------------------------------
+
+
+def test_an_edge_that_a_profile_leaves_out_is_named_with_the_switches_that_would_enable_it() -> None:
+    enabled = {one.step: one.enabled_by for one in left_out(PROFILES["rfc5961"])}
+    assert enabled["reopen"] == ("+reopen-from-time-wait",)
+    assert enabled["full-close.syn-received.now"] == ("+close-by-the-letter", "+half-duplex-close")
+    assert all(enabled.values())
+
+
+def test_a_step_that_a_switch_makes_vacuous_is_named_with_it() -> None:
+    only = PROFILES["rfc5961"]
+    graph = Graph(tuple(rule for rule in TCP.rules if rule.name == "step5.syn-received.bad"))
+    (one,) = vacuous("both ends", prove(both_ends.obligations(graph, only)), only, graph)
+    assert one.enabled_by == ("-rfc5961-ack",)
+    assert one.explained
+
+
+def test_a_step_that_no_profile_enables_is_not_explained() -> None:
+    edge = TCP.named("output.fin.close-wait")
+    graph = Graph((replace(edge.rule, guard=(*edge.rule.guard, SND.NXT < SND.UNA)),))
+    for only in (None, PROFILES["rfc9293"]):
+        (one,) = vacuous("one end", prove(one_end.obligations(graph, only)), only, graph)
+        assert one.step == edge.name
+        assert not one.explained
+
+
+def test_the_invariant_does_not_hold_where_nothing_explains_a_vacuous_step() -> None:
+    idle = (Vacuous("one end", "an edge"),)
+    inductive, claim = ("G1", "the invariant of one end"), ("S11", "SEND fails after CLOSE")
+    proof = prove(one_end.obligations(Graph(())))
+    holds = {v.prop: v.holds for v in proved(proof, "one end", (inductive, claim), idle=idle)}
+    assert holds == {inductive[1]: False, claim[1]: True}
 
 
 # ---- the mutation gate ---------------------------------------------------------------------------------------

@@ -107,7 +107,8 @@ def obligation(edge: Edge, profile: Profile | None = None, conjuncts: tuple[Conj
 def _where(before: Translation, after: Translation, claims: Translation) -> dict[str, Place]:
     """Where the variables of conjuncts and claims on steps are found."""
     here = Place("this end", before.values, after.values)
-    arriving = Place("the segment that arrives", before.values, before.values)
+    fields = {var: before.var(var) for var in SEGMENT}
+    arriving = Place("the segment that arrives", fields, fields)
     sent = {var: claims.values[twin] for twin, (where, var) in TWINS.items() if where == "OUT" and var in _FIELDS}
     return {"": here, "AFTER": here, "SEG": arriving, "OUT": Place("the segment that is sent", sent, sent)}
 
