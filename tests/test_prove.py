@@ -10,7 +10,9 @@ import pytest
 
 from halfclose.checks.claims.decide import proved
 from halfclose.checks.claims.gate import try_mutant
+from halfclose.checks.claims.judges import Judge
 from halfclose.checks.explore.system import System
+from halfclose.checks.explore.trace import trace_of
 from halfclose.checks.prove import both_ends, one_end
 from halfclose.checks.prove.counterexample import Counterexample, counterexample, counterexamples
 from halfclose.checks.prove.enabling import Vacuous, left_out, vacuous
@@ -23,16 +25,17 @@ from halfclose.checks.prove.solvers import prove
 from halfclose.checks.readers.notation import parse_segment
 from halfclose.checks.readers.python import AT, FIELD
 from halfclose.spec.claims.agreement import AGREEMENT, NEVER_TAKEN, NOW, PREMISES, STEPS, THEOREMS
-from halfclose.spec.claims.invariant import INVARIANT, Conjunct
-from halfclose.spec.claims.properties import Theorem
+from halfclose.spec.claims.invariant import INVARIANT, STATE_SAYS, Conjunct
+from halfclose.spec.claims.properties import OnStep, Theorem, implies
 from halfclose.spec.language.profile import PROFILES, parse_profile
-from halfclose.spec.language.states import State
-from halfclose.spec.language.terms import FALSE, Assignment, num
-from halfclose.spec.language.variables import CLOCK, CTL, GHOST, SND, TCB, in_state, peer_now
+from halfclose.spec.language.states import OTHER, State
+from halfclose.spec.language.terms import FALSE, Assignment, num, substitute
+from halfclose.spec.language.variables import CLOCK, CLOSE_CALLED, CTL, GHOST, SEG, SND, TCB, in_state, peer_now
 from halfclose.spec.mutants.changes import setting
 from halfclose.spec.mutants.defects import MUTANTS, mutated
-from halfclose.spec.tcp.graph import TCP, Graph, tcp
+from halfclose.spec.tcp.graph import TCP, Graph, decided, tcp
 from halfclose.spec.tcp.initial import INITIAL
+from halfclose.spec.tcp.synchronized import ACCEPTABLE
 from halfclose.spec.world.scopes import SCOPES
 
 
@@ -58,11 +61,25 @@ def faults(proof: str, mutant: str) -> frozenset[str]:
 
 def test_every_edge_keeps_the_invariant_of_one_end_for_all_values_and_profiles(of_one: Proof) -> None:
     assert of_one.faults == ()
-    assert {answer.step for answer in of_one.answers} == {one_end.AT_FIRST, *(edge.name for edge in TCP.edges)}
+    assert {answer.step for answer in of_one.answers} == {
+        one_end.AT_FIRST,
+        one_end.EVERY_MOMENT,
+        *(edge.name for edge in TCP.edges),
+    }
 
 
 def test_every_step_can_be_taken_where_segments_may_be_forged(of_one: Proof) -> None:
     assert of_one.vacuous == ()
+
+
+def test_what_the_totality_of_guards_assumes_of_a_state_follows_from_the_invariant(
+    monkeypatch: pytest.MonkeyPatch, of_one: Proof
+) -> None:
+    (moment,) = (answer for answer in of_one.answers if answer.step == one_end.EVERY_MOMENT)
+    assert len(moment.goals) == len(STATE_SAYS)
+    monkeypatch.setitem(STATE_SAYS, State.ESTABLISHED, ~CLOSE_CALLED)
+    obligations = (one for one in one_end.obligations(Graph(())) if one.step == one_end.EVERY_MOMENT)
+    assert prove(obligations).faults == ((one_end.EVERY_MOMENT, "what ESTABLISHED says"),)
 
 
 def test_every_edge_is_asked_about_every_claim_on_steps(of_one: Proof) -> None:
@@ -91,7 +108,7 @@ def test_a_fault_names_the_edge_that_breaks_it() -> None:
 
 def test_every_edge_keeps_the_invariant_of_both_ends(of_both: Proof) -> None:
     assert of_both.faults == ()
-    steps = {one_end.AT_FIRST, both_ends.EVERY_MOMENT, *(edge.name for edge in TCP.edges)}
+    steps = {one_end.AT_FIRST, one_end.EVERY_MOMENT, *(edge.name for edge in TCP.edges)}
     assert {answer.step for answer in of_both.answers} == steps
 
 
@@ -149,10 +166,24 @@ def test_an_edge_that_makes_a_count_negative_is_not_proved() -> None:
 
 
 def test_p1_to_p6_follow_at_every_moment(of_both: Proof) -> None:
-    (moment,) = (answer for answer in of_both.answers if answer.step == both_ends.EVERY_MOMENT)
+    (moment,) = (answer for answer in of_both.answers if answer.step == one_end.EVERY_MOMENT)
     assert moment.goals == tuple(theorem.name for theorem in THEOREMS)
     assert not moment.broken
     assert not moment.vacuous
+
+
+def test_p6_without_its_exception_of_resets_fails_in_a_real_trace() -> None:
+    taken = substitute(ACCEPTABLE & in_state(*OTHER), decided(SCOPES["crash"].profile))
+    from_its_peer = SEG.LIFE == GHOST.PEER
+    wider = OnStep("resets not excepted", "crash", (), implies(taken & (CTL.ACK | CTL.RST), from_its_peer))
+    p6 = OnStep("resets excepted", "crash", (), implies(taken & CTL.ACK & ~CTL.RST, from_its_peer))
+    scope = SCOPES["crash"]
+    judged = Judge(scope, [wider, p6]).run(scope, tcp(scope.profile))
+    assert [outcome.holds for outcome in judged.outcomes] == [False, True]
+    finding = judged.outcomes[0].finding
+    assert finding is not None
+    trace = trace_of(judged.exploration, finding)
+    assert len(trace.steps) == 7
 
 
 def test_a_step_is_vacuous_only_for_a_stated_reason(of_both: Proof) -> None:
@@ -271,7 +302,11 @@ def test_a_second_solver_that_disagrees_is_reported(monkeypatch: pytest.MonkeyPa
     pytest.importorskip("cvc5", reason="cvc5 is not installed")
     monkeypatch.setattr("halfclose.checks.prove.solvers.Cvc5.possible", lambda self: False)
     graph = Graph(tuple(rule for rule in TCP.rules if rule.name == "last-ack.acked"))
-    assert prove(one_end.obligations(graph), solver="both").disputed == (one_end.AT_FIRST, "last-ack.acked")
+    assert prove(one_end.obligations(graph), solver="both").disputed == (
+        one_end.AT_FIRST,
+        one_end.EVERY_MOMENT,
+        "last-ack.acked",
+    )
 
 
 # ---- counterexamples to induction ----------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def _prove(
 
 def _decide(name: str, graph: Graph, only: Profile | None, solver: str, export: Path | None) -> Proof:
     """One proof, with its progress."""
-    with advancing(f"proving {TITLES[name]}", len(graph.edges) + 1, lines=3) as advance:
+    with advancing(f"proving {TITLES[name]}", len(graph.edges) + 2, lines=3) as advance:
         proof = prove(OBLIGATIONS[name](graph, only), solver, export, lambda step: advance())
     tell(f"{TITLES[name]}: {'not proved' if proof.faults or proof.disputed else 'proved'}")
     return proof

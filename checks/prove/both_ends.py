@@ -25,7 +25,7 @@ from functools import cache
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation, Part, Place, by_name
-from halfclose.checks.prove.one_end import AT_FIRST, choices, in_profile, initial, natural
+from halfclose.checks.prove.one_end import AT_FIRST, EVERY_MOMENT, choices, in_profile, initial, natural
 from halfclose.checks.readers.smt import Expr, Integers, Translation, conjunction, reads
 from halfclose.spec.claims.agreement import ALONE, LIVES, NOW, PAIR, PREMISES, SENT, STEPS, THEOREMS, Premise
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
@@ -38,7 +38,6 @@ from halfclose.spec.language.variables import CLOCK, CONSTANTS, CTL, GHOST, SEG,
 from halfclose.spec.tcp.graph import TCP, Graph, decided
 
 BOTH_ENDS = "the invariant of both ends"
-EVERY_MOMENT = "at every moment"
 
 _INTEGERS = Integers()
 Values = Mapping[Var, Expr]

@@ -24,13 +24,13 @@ import z3
 from halfclose.checks.prove.obligation import Base, Obligation, Part, Place, by_name
 from halfclose.checks.readers.smt import Expr, Integers, Translation, reads
 from halfclose.spec.claims.catalogue import CLAIMS
-from halfclose.spec.claims.invariant import INVARIANT, Conjunct
-from halfclose.spec.claims.properties import OnStep
+from halfclose.spec.claims.invariant import INVARIANT, STATE_SAYS, Conjunct
+from halfclose.spec.claims.properties import OnStep, implies
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import SWITCHES, Profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import FALSE, Kind, Sort, Term, Var, num
-from halfclose.spec.language.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N
+from halfclose.spec.language.variables import CONSTANTS, EMITS, SEGMENT, STATE, TCB, TWINS, N, in_state
 from halfclose.spec.tcp.graph import TCP, Graph
 from halfclose.spec.tcp.initial import INITIAL
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
@@ -38,6 +38,7 @@ from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 #: The name of this proof, and of what it begins with.
 ONE_END = "the invariant of one end"
 AT_FIRST = "the initial state"
+EVERY_MOMENT = "at every moment"
 
 #: What is assumed of every count (`natural`), and so has to be kept.
 NATURAL = "no count is negative"
@@ -54,8 +55,12 @@ def step_claims() -> tuple[tuple[str, OnStep], ...]:
 def obligations(
     graph: Graph = TCP, profile: Profile | None = None, conjuncts: tuple[Conjunct, ...] = INVARIANT
 ) -> Iterator[Obligation]:
-    """The initial state, then each edge with each conjunct and each claim on steps; for every profile, or for one."""
+    """The initial state and what follows from the invariant, then each edge with each conjunct and claim on steps.
+
+    profile: prove this one only; without it, all profiles at once.
+    """
     yield _at_first(conjuncts)
+    yield _at_every_moment(conjuncts)
     yield from (obligation(edge, profile, conjuncts) for edge in graph.edges)
 
 
@@ -68,6 +73,16 @@ def _at_first(conjuncts: tuple[Conjunct, ...]) -> Obligation:
     counts = ((NATURAL, Part(num(0) <= var, begin.var(var) >= 0, here)) for var in TCB if natural(var))
     constants = tuple(begin.var(constant) >= 0 for constant in CONSTANTS)
     return Obligation(ONE_END, AT_FIRST, _BASE, constants, by_name((*goals, *counts)))
+
+
+def _at_every_moment(conjuncts: tuple[Conjunct, ...]) -> Obligation:
+    """What is assumed of the states where guards are proved exclusive and exhaustive follows from the invariant."""
+    here = Translation(Integers())
+    where = {"": Place("this end", here.values, here.values)}
+    assumed = tuple(here(conjunct.holds) for conjunct in conjuncts)
+    goals = ((state, implies(in_state(state), says)) for state, says in STATE_SAYS.items())
+    parts = ((f"what {state.value} says", Part(says, here(says), where)) for state, says in goals)
+    return Obligation(ONE_END, EVERY_MOMENT, _BASE, assumed, by_name(parts))
 
 
 def initial(translate: Translation) -> dict[Var, Expr]:
