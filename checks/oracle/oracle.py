@@ -46,14 +46,14 @@ from halfclose.checks.oracle.freedoms import (
 )
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.oracle.sequence import distance, pattern
-from halfclose.checks.readers.python import AT, FIELD, Local
+from halfclose.checks.readers.python import AT, FIELD, Local, initial
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.reference.wire import Segment
 from halfclose.spec.language.edge import Edge, Event, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import FIN_RECEIVED, SYNCHRONIZED, State
-from halfclose.spec.language.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, ISS, RCV, SEG, SND, TCB
+from halfclose.spec.language.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, ISS, RCV, SEG, SND
 from halfclose.spec.tcp.graph import RULES
 
 
@@ -80,7 +80,7 @@ class Oracle:
     """
 
     def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
-        self._begin(lenient_endpoint(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
+        self._begin(lenient_endpoint(profile, rules), Hypothesis(initial(0)), read=0, buffer=0)
 
     @classmethod
     def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
