@@ -15,7 +15,7 @@ from halfclose.checks.conform.verdicts import Row, Verdict
 from halfclose.checks.oracle.oracle import Deviates, Oracle
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.oracle.sequence import pattern, wrap
-from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb
+from halfclose.checks.stacks.stack import NotApplicable, Stack, Verb, known
 from halfclose.checks.vectors.script import (
     PEER_WINDOW,
     TIMERS,
@@ -59,16 +59,22 @@ def judge(stack: Stack, vector: Vector, profile: Profile, port: int = 0) -> Row:
     except Malformed as problem:
         what = f"{replay.position}: sent something that is no TCP segment: {problem}"
         return Row(vector.id, vector.name, Verdict.DEVIATES, what, "Header format (RFC 9293 3.1)")
-    return Row(vector.id, vector.name, Verdict.PASSED)
+    return replay.departed or Row(vector.id, vector.name, Verdict.PASSED)
 
 
 class _Replay:
-    """One vector under way.  position, number: the step being carried out, in words and counted from 1."""
+    """One vector under way.
+
+    position, number: the step being carried out, in words and counted from 1.  departed: the verdict on the first step
+    that departs from advice.
+    """
 
     def __init__(self, stack: Stack, vector: Vector, profile: Profile) -> None:
         self.stack, self.vector = stack, vector
-        self.oracle = Oracle(profile)
+        self.oracle = Oracle(profile, known=known(stack))
+        self._ack_delay = known(stack).ack_delay
         self.position, self.number = "start", 0
+        self.departed: Row | None = None
         self._shift = 0  # the stack's sequence numbers less those of the vector
         self._edge: int | None = None  # right edge of the window that the stack advertised last
         self._ack = self._next = 0  # what the tester would acknowledge now, and what the stack acknowledged last
@@ -82,6 +88,15 @@ class _Replay:
                 self.number = number
                 self.position = f"step {number}, {self._words(step)}"
                 self._take(step)
+                self._note_departure()
+
+    def _note_departure(self) -> None:
+        if self.departed is None and (departures := self.oracle.departures):
+            freedom = departures[0]
+            rule = f"{freedom.quote} (RFC 9293 {freedom.where}, {freedom.departs}: {freedom.name})"
+            what, cause = f"{self.position}: it may {freedom.says}, but should not", freedom.name
+            verdict = Verdict.DEPARTS
+            self.departed = Row(self.vector.id, self.vector.name, verdict, what, rule, cause, self.number)
 
     def describe(self, deviation: Deviates) -> str:
         """Where it happened, what was seen, and what the specification allows."""
@@ -172,7 +187,8 @@ class _Replay:
             for segment in sent:
                 self.oracle.observe(segment)
                 self._learn(segment)
-            if self.oracle.is_quiet() or waited >= _ACK_DELAY:
+            known_by_now = waited >= self._ack_delay and self.oracle.is_quiet()
+            if known_by_now or waited >= _ACK_DELAY or self.oracle.is_done():
                 break
             waited = self._wait(waited, started)
             sent = self.stack.segments()
@@ -180,10 +196,16 @@ class _Replay:
 
     def _wait(self, waited: float, started: float) -> float:
         if self.stack.virtual_clock:
-            self.stack.advance(_TICK)
+            self._advance(_TICK)
             return waited + _TICK
         time.sleep(0.01)
-        return time.monotonic() - started
+        passed = time.monotonic() - started
+        self.oracle.elapse(passed - waited)
+        return passed
+
+    def _advance(self, seconds: float) -> None:
+        self.stack.advance(seconds)
+        self.oracle.elapse(seconds)
 
     def _chosen_isn(self, sent: Iterable[Segment]) -> int:
         """The sequence number of the first SYN among these, from which the shift follows; else the nominal one."""
@@ -234,6 +256,8 @@ def _cause(deviation: Deviates) -> str:
 
 
 def _rule(deviation: Deviates) -> str:
+    if deviation.rule:
+        return deviation.rule
     sentences = []
     for edge in deviation.edges[:2]:
         words = edge.rule.why or edge.rule.signal or edge.name
