@@ -18,9 +18,13 @@ from halfclose.spec.language.profile import (
     FIN_AT_ZERO_WINDOW,
     ISN_WITHOUT_GAP,
     REOPEN,
+    RESET_BY_REACH,
+    RESET_KEEPS_UNREAD,
     RIGHT_EDGE_ACCEPTABLE,
     SECOND_FIN_ADVANCES,
     SYN_ACK_COMPLETES,
+    SYN_TEXT_REFUSED,
+    TEXT_ON_SYN,
     TIME_WAIT_ACKS_ALL,
     Profile,
 )
@@ -123,12 +127,6 @@ KEEPS_OF_SYN = _freedom(
     "keep any part of the text that comes with a SYN, with the FIN or without it, and have the rest sent again",
     "3.10.7.3 first",
     "the TCP peer may not accept and acknowledge all of the data on the SYN",
-)
-READ_AFTER_RESET = _freedom(
-    "read-after-reset",
-    "hand out what had arrived in order although a RST has ended the connection",
-    "3.10.7.4 step 2",
-    "all segment queues should be flushed",
 )
 QUEUED_CLOSE_FIRST = _freedom(
     "queued-close-first",
@@ -240,6 +238,10 @@ EITHER = (
     SECOND_FIN_ADVANCES,
     CLOSE_BY_THE_LETTER,
     ISN_WITHOUT_GAP,
+    SYN_TEXT_REFUSED,
+    RESET_BY_REACH,
+    RESET_KEEPS_UNREAD,
+    TEXT_ON_SYN,
 )
 
 #: Octets of a send buffer that is never full: its size is the stack's own.

@@ -127,8 +127,6 @@ class Moves:
                 yield from self._came_early(h, moved, fields)
                 continue
             yield moved
-            if h[RCV.USER] and edge.rule.signal == "error: connection reset":
-                yield moved.taking(free.READ_AFTER_RESET, local=put(after, RCV_USER=h[RCV.USER]))
             if edge.rule.name.endswith(".unwanted") or (self.lenient and edge.rule.name.startswith(_IN_WINDOW_SYN)):
                 yield moved.taking(free.RESETS_AT_SND_NXT, due=reset_at(h[SND.NXT]))
             if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:

@@ -11,7 +11,6 @@ from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.sequence import distance, wrap
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.reference.wire import ACK, SYN, Segment
-from halfclose.spec.language.states import FIN_RECEIVED
 from halfclose.spec.language.variables import IRS, ISS, SEG
 
 _MOST_SCALE = 14  # RFC 7323 2.3
@@ -71,11 +70,13 @@ class Offers:
         own, peer = self._own.get(h[ISS]), self._peer.get(h[IRS])
         return (0, 0) if own is None or peer is None else (min(own, _MOST_SCALE), min(peer, _MOST_SCALE))
 
-    def excess(self, h: Hypothesis, segment: Segment, read: int) -> int:
-        """By how many octets the window is more than the receive buffer has room for.  read: by the user, so far."""
+    def excess(self, h: Hypothesis, segment: Segment, read: int, fin: bool) -> int:
+        """By how many octets the window is more than the receive buffer has room for.
+
+        read: octets that the user has read so far.  fin: whether the peer's FIN may have been taken, which needs none.
+        """
         if self._receive_buffer is None or not segment.flags & ACK:
             return 0
-        fin = 1 if h.state in FIN_RECEIVED else 0
         most = wrap(h[IRS] + 1 + read + self._receive_buffer + fin)
         return distance(most, self._edge_of(h, segment))
 

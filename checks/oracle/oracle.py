@@ -107,6 +107,10 @@ class Oracle:
         fewest = min((h.departures for h in self.hypotheses), key=len)
         return tuple(dict.fromkeys((*self._departures, *fewest)))
 
+    def depart(self, freedom: Freedom) -> None:
+        """The endpoint has done this, which the RFC advises against."""
+        self._departures = (*self._departures, freedom)
+
     # ---- inputs ----------------------------------------------------------------------------------------------
 
     def call(self, verb: Verb, count: int, result: Result, isn: int = 0) -> None:
@@ -244,13 +248,14 @@ class Oracle:
             rule = "the MSS option belongs to segments with the SYN bit (RFC 9293 3.2, MUST-65)"
             raise Deviates("sent an MSS option without SYN", ("no such option",), (), rule)
         h = self.hypotheses[0]
-        excess = self._offers.excess(h, segment, self.read)
+        has_fin = any(one.state in FIN_RECEIVED for one in self.hypotheses)
+        excess = self._offers.excess(h, segment, self.read, has_fin)
         if excess > 0:
             window = self._offers.window(h, segment)
             rule = "RCV.WND is no more than RCV.BUFF-RCV.USER (RFC 9293 3.8.6.2.2)"
             raise Deviates(f"offered a window of {window}", (f"at most {window - excess}",), (), rule)
-        if self._offers.shrinks(h, segment) and not any(h.state in FIN_RECEIVED for h in self.hypotheses):
-            self._departures = (*self._departures, free.SHRINKS_WINDOW)
+        if self._offers.shrinks(h, segment) and not has_fin:
+            self.depart(free.SHRINKS_WINDOW)
 
     def _refuse_result(self, before: Sequence[Hypothesis], verb: Verb, count: int, result: Result) -> Deviates:
         seen = f"{verb.name} returned {describe(result)}"
