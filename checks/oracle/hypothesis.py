@@ -39,8 +39,8 @@ class Hypothesis:
     possible: what it may hold besides.  told_end: the peer's FIN has been processed, so that RECEIVE may return the end
     of file even when the connection is gone.  told_over: the user has been told that the connection failed.
     challenged: it has sent a challenge ACK (RFC 5961).  mss: the MSS that the peer's SYN offers.  largest: the largest
-    send window so far.  since: when 2 MSL began to run last, for certain.  taken: the freedoms that led here.  path:
-    the edges that led here.
+    send window so far.  since, perhaps: when 2 MSL began to run last, for certain and perhaps.  taken: the freedoms
+    that led here.  path: the edges that led here.
     """
 
     local: Local
@@ -54,6 +54,7 @@ class Hypothesis:
     mss: int = OFFERED_MSS
     largest: int = 0
     since: float = 0.0
+    perhaps: float = 0.0
     taken: tuple[Freedom, ...] = field(default=(), compare=False)
     path: tuple[Edge, ...] = field(default=(), compare=False)
 

@@ -123,6 +123,8 @@ class Moves:
             moved = self._heard_syn(h, self._moved(h, edge, after, sent), fields, mss)
             if edge.rule.name.startswith(_CHALLENGES):
                 moved = moved.but(challenged=self.lenient)
+            if h.state is moved.state is State.TIME_WAIT and _may_restart(edge, fields):
+                moved = moved.but(perhaps=self.now)
             if edge.rule.name.endswith(".early"):
                 yield from self._came_early(h, moved, fields)
                 continue
@@ -193,7 +195,7 @@ class Moves:
         resets = moved.due is not None and bool(moved.due[_RST])
         if resets and h.state in SYNCHRONIZED:
             waiting = put(h.local, STATE=State.TIME_WAIT.index, ACK_OWED=0, RCV_USER=0)
-            yield moved.taking(free.LINGERS_AFTER_RESET, local=waiting, since=self.now)
+            yield moved.taking(free.LINGERS_AFTER_RESET, local=waiting, since=self.now, perhaps=self.now)
         if edge.event is Event.FULL_CLOSE and resets:
             for plain, after, sent in self.fire(h, Event.FULL_CLOSE, local=put(h.local, RCV_USER=0)):
                 yield self._moved(h, plain, after, sent).taking(free.LOSES_SILENTLY)
@@ -382,12 +384,18 @@ class Moves:
             told_over=h.told_over and edge.event not in (Event.OPEN_ACTIVE, Event.OPEN_PASSIVE),
             largest=0 if ended else max(h.largest, after[_SND_WND]),
             since=self.now if begins else h.since,
+            perhaps=self.now if begins else h.perhaps,
         )
 
 
 def _fin_waits(h: Hypothesis) -> bool:
     """Freedom fin-waits-for-room: nothing but the FIN is left to send, and the window is zero."""
     return bool(h.state is not State.ESTABLISHED and h[SND.WND] == 0 and h[SND.NXT] == h[SND.END])
+
+
+def _may_restart(edge: Edge, fields: Fields) -> bool:
+    """Whether 2 MSL may begin again: with what is acceptable, and with the peer's FIN, which is not (reading 1)."""
+    return bool(fields[_FIN]) or not edge.rule.name.startswith("step1.")
 
 
 def _unheld(local: Local, possible: Possible) -> tuple[Local, Possible]:

@@ -150,13 +150,13 @@ class Oracle:
         """For how many seconds more, at least and at most, it is in TIME-WAIT; None if that is not known."""
         if self._known.msl is None or not self.is_in(State.TIME_WAIT):
             return None
-        ends = [(h.since, max(h.since, self._moves.heard)) for h in self.hypotheses]
         passed = 2 * self._known.msl - self._moves.now
-        return min(first for first, _ in ends) + passed, max(last for _, last in ends) + passed + _COARSE
+        first, last = min(h.since for h in self.hypotheses), max(h.perhaps for h in self.hypotheses)
+        return first + passed, last + passed + _COARSE
 
     def _lingers(self, h: Hypothesis, wait: float) -> Iterator[Hypothesis]:
         now = self._moves.now
-        if h.state is not State.TIME_WAIT or now <= max(h.since, self._moves.heard) + wait + _COARSE:
+        if h.state is not State.TIME_WAIT or now <= h.perhaps + wait + _COARSE:
             yield h
         if h.state is State.TIME_WAIT and now >= h.since + wait:
             yield from self._moves.timed_out(h, Event.TIME_WAIT_TIMEOUT)
