@@ -11,7 +11,7 @@ from halfclose.checks.oracle.segments import fields_of, flags_of
 from halfclose.checks.oracle.sequence import pattern
 from halfclose.checks.readers.python import AT, FIELD
 from halfclose.checks.readers.python import Segment as Fields
-from halfclose.checks.stacks.stack import Result, Verb
+from halfclose.checks.stacks.stack import Known, Result, Verb
 from halfclose.reference.wire import ACK, FIN, Segment
 from halfclose.spec.language.edge import Emission, Event, Rule
 from halfclose.spec.language.profile import PROFILES, Profile
@@ -20,7 +20,8 @@ from halfclose.spec.language.variables import CTL, SEG, STATE, TCB
 from halfclose.spec.tcp.graph import RULES
 
 OWN_ISS = 4_000_000_000
-_TWO_MSL = 240.0
+_MSL = 120.0
+_FIRST_TIME_OUT = 1.0
 _SIZES = Sizes(receive_buffer=4000, send_buffer=10_000)
 
 
@@ -28,6 +29,7 @@ class SpecStack:
     """Sends whatever it may at once; its timers run on a virtual clock."""
 
     name, version, virtual_clock = "spec", "1", True
+    known = Known(receive_buffer=_SIZES.receive_buffer, msl=_MSL)
 
     def __init__(self, rules: tuple[Rule, ...] = RULES, profile: Profile = PROFILES["linux"]) -> None:
         self._rules, self._profile = rules, profile
@@ -37,6 +39,7 @@ class SpecStack:
         self._endpoint = endpoint(self._profile, _SIZES, self._rules)
         self._local = put((0,) * len(TCB), ISN_CLOCK=OWN_ISS if iss is None else iss)
         self._sent, self._read, self._quiet = list[Fields](), 0, 0.0
+        self._rto = _FIRST_TIME_OUT
 
     def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
         if verb in (Verb.OPEN, Verb.LISTEN):
@@ -54,6 +57,7 @@ class SpecStack:
         return pattern(first, octets)
 
     def deliver(self, segment: Segment) -> None:
+        self._rto = _FIRST_TIME_OUT
         for reaction in self._endpoint.arrive(self._local, fields_of(segment)):
             self._move(reaction)
 
@@ -63,9 +67,10 @@ class SpecStack:
 
     def advance(self, seconds: float) -> None:
         self._quiet += seconds
-        if self._quiet >= _TWO_MSL:
+        if self._quiet >= 2 * _MSL:
             self._time_out(Event.TIME_WAIT_TIMEOUT)
-        elif self._quiet >= 1:
+        elif self._quiet >= self._rto:
+            self._rto *= 2
             self._time_out(Event.RETRANSMISSION_TIMEOUT)
             self._time_out(Event.PROBE_TIMEOUT)
 
@@ -81,7 +86,9 @@ class SpecStack:
 
     def _move(self, reaction: Reaction) -> None:
         settled = self._endpoint.settle(reaction)
-        self._local, self._quiet = settled.local, 0.0
+        self._local = settled.local
+        if not all(edge.name.startswith("step1.") for edge in settled.edges):
+            self._quiet = 0.0
         self._sent += settled.sent
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from halfclose.checks.oracle.endpoint import Endpoint, put
-from halfclose.checks.oracle.freedoms import Held, Hypothesis
+from halfclose.checks.oracle.hypothesis import Held, Hypothesis
 from halfclose.checks.oracle.sequence import distance, pattern, wrap
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.reference.tcb import Notice, Tcb, Timer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, URG, Segment

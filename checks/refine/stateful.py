@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.refine.abstraction import place

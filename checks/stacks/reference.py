@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.metadata import version
 
-from halfclose.checks.stacks.stack import NotApplicable, Result, Verb
+from halfclose.checks.stacks.stack import Known, NotApplicable, Result, Verb
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
@@ -66,6 +66,11 @@ class ReferenceStack:
             full_close="half-duplex-close" in switches,
             remote_specified="remote-specified" in switches,
         )
+
+    @property
+    def known(self) -> Known:
+        """What its configuration says."""
+        return Known(receive_buffer=self._config.receive_buffer, msl=self._config.msl)
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         """A new connection, with the clock at 0.  The ports are not used: there is no network."""
