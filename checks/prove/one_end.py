@@ -18,14 +18,16 @@ steps are proved with the same assumptions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation
+from halfclose.checks.prove.steps import said_of
 from halfclose.checks.readers.smt import Expr, Integers, Translation, reads
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
-from halfclose.spec.claims.properties import OnStep
+from halfclose.spec.claims.properties import Law, OnStep
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import SWITCHES, Profile
 from halfclose.spec.language.states import State
@@ -42,9 +44,11 @@ INITIAL = "the initial state"
 _BASE = Base()
 
 
-def step_claims() -> tuple[tuple[str, OnStep], ...]:
-    """The claims on steps, each with its claim's id; the invariant is assumed in their proof."""
-    return tuple((claim.id, prop) for claim in CLAIMS for prop in claim.properties if isinstance(prop, OnStep))
+@cache
+def step_claims() -> dict[str, OnStep | Law]:
+    """The claims on steps, each by its claim's id and its own name; the invariant is assumed in their proof."""
+    props = ((claim.id, prop) for claim in CLAIMS for prop in claim.properties)
+    return {f"{claim} {prop.name}": prop for claim, prop in props if isinstance(prop, OnStep | Law)}
 
 
 def obligations(
@@ -76,7 +80,7 @@ def obligation(edge: Edge, profile: Profile | None = None, conjuncts: tuple[Conj
     switches = in_profile(profile, {switch: before.var(switch) for switch in SWITCHES.values()})
     assumed = (*known, before(edge.guard), *choices(before, edge), *counts, *switches)
     goals = {c.name: after(c.holds) for c in conjuncts}
-    goals |= {f"{claim} {prop.name}": claims(prop.holds) for claim, prop in step_claims()}
+    goals |= {name: claims(holds) for name, holds in said_of(edge, step_claims()).items()}
     return Obligation(ONE_END, edge.name, _BASE, assumed, goals, edge.rule.cite)
 
 
