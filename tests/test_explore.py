@@ -13,7 +13,7 @@ from halfclose.checks.explore.vector import VectorSearch
 from halfclose.checks.readers.python import AT
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.variables import GHOST, RCV, SND, STATE, TCB
+from halfclose.spec.language.variables import GHOST, ISS, RCV, SND, STATE, TCB
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import tcp
 from halfclose.spec.world.application import BadProgram, Free, Program, parse_application
@@ -88,6 +88,12 @@ def test_where_the_numbers_wrap_makes_no_difference(iss: tuple[int, int]) -> Non
 @pytest.mark.parametrize("bits", [6, 8, 32])
 def test_the_width_of_the_sequence_space_makes_no_difference(bits: int) -> None:
     assert covered(scope(bits=bits)).states == covered(scope(bits=7)).states
+
+
+def test_a_new_connection_may_begin_with_any_number_that_the_scope_tries() -> None:
+    result = covered(scope("open; send 1", "listen; read 1", isns=3, losses=0))
+    begun = {result.system.local(key, 0)[AT[ISS]] for key in keys(result) if result.system.local(key, 0)[AT[STATE]]}
+    assert begun == {62, 63, 0}
 
 
 def test_a_network_without_loss_reaches_less() -> None:
@@ -210,6 +216,8 @@ def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
         ({"buffer": 0}, "buffer"),
         ({"bits": 33}, "bits"),
         ({"bits": 3}, "bits"),
+        ({"isns": 0}, "isns"),
+        ({"isns": 29}, "sequence numbers"),
         ({"lives": 9}, "sequence numbers"),
         ({"losses": 300}, "losses"),
     ],

@@ -178,6 +178,11 @@ def test_numbers_too_wide_for_the_other_checkers_are_refused() -> None:
         modelled(scope("open", "listen", bits=31))
 
 
+def test_a_choice_of_initial_sequence_numbers_is_refused() -> None:
+    with pytest.raises(BadScope, match="isns"):
+        modelled(scope("open", "listen", isns=2))
+
+
 def halfclose(*args: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from halfclose.checks.cli.app import main; main()", "export", *args]
     environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}

@@ -7,7 +7,8 @@ choices of the event to the next local state and the segment sent, or to None wh
 Local states and segments are *interned*: each different one gets a small integer, its index, when it first occurs.  So
 a state of the whole system is a few small integers.  Its steps are combined from answers that each machine gives once:
 the moves of a local state, and those of a local state on the arrival of a segment.  The choices need few values: a SEND
-and an output are tried with every count that the scope allows, and the initial sequence number is the least allowed.
+and an output are tried with every count that the scope allows, and so are as many initial sequence numbers, from the
+least that is allowed on, as the scope says (usually that one alone).
 """
 
 from __future__ import annotations
@@ -149,6 +150,7 @@ class Machine:
         for ghost in (GHOST.GOOD, GHOST.WHOLE, GHOST.FRESH, GHOST.BOUND):
             blank[AT[ghost]] = 1
         self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
+        self._mask = numbers.mask
         self.initial = self._intern(tuple(blank), 0)
 
     def _intern(self, local: Local, counter: int) -> int:
@@ -178,8 +180,9 @@ class Machine:
         known = self._arrivals.get((local, segment))
         if known is None:
             tcb, counter = self.locals[local]
-            moves = self._fire(tcb, counter, Event.SEGMENT, self.shared.by_id[segment], self._choice(tcb))
-            known = self._arrivals[local, segment] = tuple(moves)
+            arriving = self.shared.by_id[segment]
+            moves = [m for c in self._choices(tcb) for m in self._fire(tcb, counter, Event.SEGMENT, arriving, c)]
+            known = self._arrivals[local, segment] = tuple(dict.fromkeys(moves))
         return known
 
     def crash(self, local: int) -> tuple[Move, ...]:
@@ -192,7 +195,8 @@ class Machine:
 
     def _own(self, tcb: Local, counter: int) -> Iterator[Move]:
         for event, count, after in self.caller.calls(tcb, counter):
-            yield from self._fire(tcb, after, event, choice=self._choice(tcb, count))
+            for choice in self._choices(tcb, count):
+                yield from self._fire(tcb, after, event, choice=choice)
         yield from self._fire(tcb, counter, Event.REASSEMBLE)
         if self.scope.user_timeout:
             yield from self._fire(tcb, counter, Event.USER_TIMEOUT)
@@ -200,10 +204,9 @@ class Machine:
             yield move._replace(wait=self.scope.wait)
         yield from self._fire(tcb, counter, Event.PROBE_TIMEOUT)
         for count in range(min(self.scope.mss, self.caller.octets) + 1):
-            yield from self._fire(tcb, counter, Event.OUTPUT, choice=self._choice(tcb, count))
+            yield from self._fire(tcb, counter, Event.OUTPUT, choice=(count, 0, 0))
             for with_fin in (0, 1):
-                choice = self._choice(tcb, count, with_fin)
-                yield from self._fire(tcb, counter, Event.RETRANSMISSION_TIMEOUT, choice=choice)
+                yield from self._fire(tcb, counter, Event.RETRANSMISSION_TIMEOUT, choice=(count, with_fin, 0))
 
     def _fire(
         self, tcb: Local, counter: int, event: Event, segment: Segment = _BLANK_SEGMENT, choice: Choice = (0, 0, 0)
@@ -216,10 +219,10 @@ class Machine:
             if after[_AT_LIFE] <= self.caller.lives:
                 yield Move(number, self._intern(after, counter), self.shared.segment(sent))
 
-    def _choice(self, tcb: Local, count: int = 0, with_fin: int = 0) -> Choice:
-        """The choices of an event; the least initial sequence number that is allowed stands for all of them."""
-        replaces = tcb[_AT_STATE] == _TIME_WAIT
-        return count, with_fin, self._next_isn(tcb) if replaces else tcb[_AT_CLOCK]
+    def _choices(self, tcb: Local, count: int = 0) -> Iterator[Choice]:
+        """The choices of a call or an arrival: its octets, and each initial sequence number that the scope tries."""
+        least = self._next_isn(tcb) if tcb[_AT_STATE] == _TIME_WAIT else tcb[_AT_CLOCK]
+        return ((count, 0, (least + further) & self._mask) for further in range(self.scope.isns))
 
 
 def arithmetic(scope: Scope) -> Arithmetic:

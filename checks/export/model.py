@@ -119,6 +119,8 @@ class Model:
     def __init__(self, scope: Scope, graph: Graph, properties: Sequence[Always] = ()):
         if scope.bits > _WIDEST:
             raise BadScope(f"bits must be at most {_WIDEST} for Spin and TLC, which count with 32 bits and a sign")
+        if scope.isns > 1:
+            raise BadScope("isns must be 1 for Spin and TLC: the model chooses the least initial sequence number")
         self.scope, self.graph, self.properties = scope, graph, tuple(properties)
         seen = watched(prop.holds for prop in properties)
         system = System(scope, graph, seen)

@@ -32,7 +32,8 @@ from halfclose.spec.language.variables import (
 from halfclose.spec.tcp.arrives import SYN_SENT_ACK_IS_GOOD
 from halfclose.spec.tcp.graph import TCP
 from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE
-from halfclose.spec.tcp.text import EARLY, FIN_NOW, ITS_TURN, NEW_TEXT
+from halfclose.spec.tcp.taking import EARLY, FIN_NOW, NEW_TEXT
+from halfclose.spec.tcp.text import ITS_TURN
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 
 # ---- bounds ---------------------------------------------------------------------------------------------------

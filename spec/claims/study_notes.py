@@ -161,12 +161,16 @@ NOTES: tuple[Claim, ...] = (
         "empty ACK carries SND.NXT and takes none, for if it did, acknowledgments would have to be acknowledged.",
         (
             OnStep(
-                "SYN takes one number",
+                "a SYN stands at ISS and takes one number, text behind it takes the next",
                 "exchange",
                 ("syn-takes-no-number", "syn-sent-again-with-a-new-number"),
                 implies(
-                    SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
-                    after(SND.NXT) == out(SEG.SEQ) + 1,
+                    SENT_SOMETHING & out(CTL.SYN),
+                    (out(SEG.SEQ) == after(ISS)) & (out(SEG.SEQ) + 1 + out(SEG.TEXT) <= after(SND.NXT)),
+                )
+                & implies(
+                    SENT_SOMETHING & out(CTL.SYN) & ~in_state(S.SYN_SENT, S.SYN_RECEIVED, S.FIN_WAIT_1, S.CLOSING),
+                    after(SND.NXT) == out(SEG.SEQ) + out(SEG.LEN),
                 ),
             ),
             OnStep(
@@ -300,6 +304,7 @@ NOTES: tuple[Claim, ...] = (
         "protects the end that waits: the other one relies on its ISN clock.",
         (
             Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), NOTHING_OLD),
+            Always("also where the numbers come again in part", "reuse-near", ("no-time-wait",), NOTHING_OLD),
             P6,
             Sometimes(
                 "needed: without it an old octet is taken for a new one",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..language.terms import ite
 from ..language.variables import GHOST, HELD, ISS, RCV, SEG, SND, TEXT_END
 from ..tcp.synchronized import ACCEPTABLE
-from ..tcp.text import ITS_TURN, NEW_TEXT
+from ..tcp.taking import NEW_TEXT
+from ..tcp.text import ITS_TURN
 from .changes import both, emitting, gone, instead, setting, window_of_any_new_ack, without
 from .mutant import LESS, ONLY_FORGED, READING, Mutant, mutant
 

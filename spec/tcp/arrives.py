@@ -1,14 +1,29 @@
 """SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3.
 
-Security and precedence are left out.  Text or a FIN that comes with a SYN is dropped.  It is not acknowledged either,
-so its sender sends it again; 3.10.7.2 third would queue it "for processing later" (reading 22).
+Security and precedence are left out.  Text and a FIN may come with a SYN; 3.5 calls this "perfectly legitimate, so long
+as the receiving TCP endpoint doesn't deliver the data to the user until it is clear the data is valid".  Where the
+handshake is not over yet they are queued in HELD, and processed as soon as ESTABLISHED is reached; where the SYN,ACK
+completes it they are processed at once (reading 22).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..language.edge import Emission, Event, Rule
 from ..language.states import State
-from ..language.variables import CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
+from ..language.variables import ACK_OWED, CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
+from .taking import (
+    FIN_WITH_SYN,
+    QUEUE_WITH_SYN,
+    TAKE_FIN,
+    TAKE_TEXT,
+    TEXT_WITH_SYN,
+    assigned_behind_the_syn,
+    behind_the_syn,
+    queue_ghosts,
+    with_queue,
+)
 from .updates import (
     CLOCK_ALLOWS,
     FIRST_SYN_ACK,
@@ -80,17 +95,21 @@ LISTEN = (
         emits=RESET_WITH_ACK,
         why="Any acknowledgment is bad if it arrives on a connection still in the LISTEN state.",
     ),
-    Rule(
-        "listen.syn",
-        _ARRIVES,
-        (S.LISTEN,),
-        S.SYN_RECEIVED,
-        ("3.10.7.2 third", "3.4.1", "MUST-8"),
-        guard=(~CTL.RST, ~CTL.ACK, CTL.SYN, CLOCK_ALLOWS),
-        updates=open_on_syn(),
-        ghosts=new_life(peer=SEG.LIFE),
-        emits=FIRST_SYN_ACK,
-        why="ISS is selected and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.",
+    *with_queue(
+        Rule(
+            "listen.syn",
+            _ARRIVES,
+            (S.LISTEN,),
+            S.SYN_RECEIVED,
+            ("3.10.7.2 third", "3.4.1", "MUST-8"),
+            guard=(~CTL.RST, ~CTL.ACK, CTL.SYN, CLOCK_ALLOWS),
+            updates=open_on_syn(),
+            ghosts=new_life(peer=SEG.LIFE),
+            emits=FIRST_SYN_ACK,
+            why="ISS is selected and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.",
+        ),
+        open_on_syn(QUEUE_WITH_SYN),
+        queue_ghosts(GHOST.LIFE + 1),
     ),
     Rule(
         "listen.other",
@@ -115,6 +134,48 @@ _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
 #: Reading 16: on this path to ESTABLISHED the RFC never sets these, nor SND.WL2.  On the path through SYN-RECEIVED it
 #: sets SND.WL2 from the ACK field of a segment that has none.
 _WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ))
+
+
+def _connected() -> Iterator[Rule]:
+    """The peer's SYN,ACK: alone, with text, or with a FIN behind everything.
+
+    "If there are other controls or text in the segment, then continue processing at the sixth step".  The ACK is formed
+    after that, for all of it, "saving this extra acknowledgment of the SYN from being sent".
+    """
+    connects = (SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN)
+    begin = (IRS.becomes(SEG.SEQ), SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK))
+    cite = ("3.10.7.3 fourth",)
+    yield Rule(
+        "syn-sent.syn-ack",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        S.ESTABLISHED,
+        cite,
+        guard=(*connects, ~TEXT_WITH_SYN, ~FIN_WITH_SYN),
+        updates=(RCV.NXT.becomes(SEG.SEQ + 1), *begin),
+        ghosts=join(SEG.LIFE),
+        emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+        why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
+    )
+    for what, guard, target, (updates, ghosts) in (
+        ("text", (TEXT_WITH_SYN, ~FIN_WITH_SYN), S.ESTABLISHED, TAKE_TEXT),
+        ("fin", (FIN_WITH_SYN,), S.CLOSE_WAIT, TAKE_FIN),
+    ):
+        taken = {a.var: behind_the_syn(a.value) for a in updates if a.var is not ACK_OWED}
+        yield Rule(
+            f"syn-sent.syn-ack.{what}",
+            _ARRIVES,
+            (S.SYN_SENT,),
+            target,
+            (*cite, "3.10.7.4 step 7", *(("3.10.7.4 step 8",) if what == "fin" else ())),
+            guard=(*connects, *guard),
+            updates=(*begin, *(var.becomes(value) for var, value in taken.items())),
+            ghosts=(*join(SEG.LIFE), *assigned_behind_the_syn(ghosts)),
+            emits=Emission(ack=True, seq=SND.NXT, acknowledge=taken[RCV.NXT], wnd=taken[RCV.WND]),
+            signal="connection closing" if what == "fin" else "",
+            why="What comes with the SYN,ACK is processed at once, and the ACK is for all of it.",
+        )
+
 
 SYN_SENT = (
     Rule(
@@ -157,29 +218,22 @@ SYN_SENT = (
         guard=(~CTL.ACK, CTL.RST),
         why="A RST without an ACK proves nothing: drop it.",
     ),
-    Rule(
-        "syn-sent.syn-ack",
-        _ARRIVES,
-        (S.SYN_SENT,),
-        S.ESTABLISHED,
-        ("3.10.7.3 fourth",),
-        guard=(SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
-        updates=(*_HEARD, SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK)),
-        ghosts=join(SEG.LIFE),
-        emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
-        why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
-    ),
-    Rule(
-        "syn-sent.syn",
-        _ARRIVES,
-        (S.SYN_SENT,),
-        S.SYN_RECEIVED,
-        ("3.10.7.3 fourth", "3.5", "MUST-10"),
-        guard=(~CTL.ACK, ~CTL.RST, CTL.SYN),
-        updates=(*_HEARD, *_WINDOW),
-        ghosts=(GHOST.PEER.becomes(SEG.LIFE),),
-        emits=Emission(syn=True, ack=True, seq=ISS, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
-        why="Simultaneous open: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.",
+    *_connected(),
+    *with_queue(
+        Rule(
+            "syn-sent.syn",
+            _ARRIVES,
+            (S.SYN_SENT,),
+            S.SYN_RECEIVED,
+            ("3.10.7.3 fourth", "3.5", "MUST-10"),
+            guard=(~CTL.ACK, ~CTL.RST, CTL.SYN),
+            updates=(*_HEARD, *_WINDOW),
+            ghosts=(GHOST.PEER.becomes(SEG.LIFE),),
+            emits=Emission(syn=True, ack=True, seq=ISS, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+            why="Simultaneous open: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.",
+        ),
+        (*_HEARD, *_WINDOW, *QUEUE_WITH_SYN),
+        queue_ghosts(GHOST.LIFE),
     ),
     Rule(
         "syn-sent.other",
