@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from halfclose.checks.mutate.mutant import Mutant, meaning
@@ -17,10 +17,11 @@ def mutants() -> dict[str, Mutant]:
 
     What means the same as the right edge is no mutant, and of several that mean the same the first counts.
     """
-    seen = {(meaning(edge),) for edge in TCP.edges}
+    seen: set[tuple[tuple[str, ...], ...]] = set()
     found: dict[str, Mutant] = {}
+    right = {meaning(edge) for edge in TCP.edges}
     for mutant in _all():
-        changed = _really_changed(mutant)
+        changed = tuple(one for one in mutant.meaning if one not in right)
         if changed and changed not in seen:
             seen.add(changed)
             found.setdefault(mutant.id, mutant)
@@ -31,9 +32,3 @@ def _all() -> Iterator[Mutant]:
     for edge in TCP.edges:
         yield from mutants_of(edge)
     yield from mutants_of_shared()
-
-
-def _really_changed(mutant: Mutant) -> tuple[tuple[str, ...], ...]:
-    right: Iterable[tuple[str, ...]] = (meaning(edge) for edge in TCP.edges if edge.name in mutant.edges)
-    right = frozenset(right)
-    return tuple(one for one in mutant.meaning if one not in right)

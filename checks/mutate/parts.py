@@ -109,7 +109,9 @@ def _emission(edge: Edge) -> Iterator[Mutant]:
     yield _mutant(edge, "out", "dropped", str(rule.emits), "", replace(rule, emits=None))
     for bit in ("syn", "ack", "fin", "rst"):
         toggled = replace(rule.emits, **{bit: not getattr(rule.emits, bit)})  # type: ignore[arg-type]
-        yield _mutant(edge, f"out.{bit.upper()}", "toggled", str(rule.emits), str(toggled), replace(rule, emits=toggled))
+        yield _mutant(
+            edge, f"out.{bit.upper()}", "toggled", str(rule.emits), str(toggled), replace(rule, emits=toggled)
+        )
     for field in _significant(rule.emits):
         name = _FIELDS[field]
         value: Term = getattr(rule.emits, name)
@@ -169,5 +171,3 @@ def _signal(edge: Edge) -> Iterator[Mutant]:
         silent = edge.event in CALLS and not told and other == "ok"  # a call that returns nothing returns "ok"
         if other != told and not silent:
             yield _mutant(edge, "signal", f"={other}", told, other, replace(rule, signal=other))
-
-

@@ -99,4 +99,4 @@ class _Replacing:
         )
 
     def _emission(self, emission: Emission) -> Emission:
-        return replace(emission, **{name: self.term(getattr(emission, name)) for name in _FIELDS})
+        return replace(emission, **{name: self.term(getattr(emission, name)) for name in _FIELDS})  # type: ignore[arg-type]

@@ -59,5 +59,6 @@ def _known(outline: _Outline) -> dict[Var, Term]:
 
 
 def _twin(term: Term) -> Var:
-    assert isinstance(term, Var) and term in TWINS
+    assert isinstance(term, Var)
+    assert term in TWINS
     return term

@@ -63,7 +63,7 @@ TAKES_FIN = in_state(S.SYN_SENT, S.SYN_RECEIVED, *RECEIVING) & after(in_state(*F
 FITS = (SEG.SEQ == RCV.NXT) & (SEG.SEQ + SEG.LEN <= RIGHT_EDGE)
 
 #: No number of the segment lies in the window; an empty segment counts as its number, a window of zero as RCV.NXT.
-OUTSIDE = (SEG.SEQ + later(SEG.LEN, 1) <= RCV.NXT) | (RCV.NXT + later(RCV.WND, 1) <= SEG.SEQ)
+OUTSIDE = (SEG.SEQ + later(SEG.LEN, num(1)) <= RCV.NXT) | (RCV.NXT + later(RCV.WND, num(1)) <= SEG.SEQ)
 
 #: Neither of the bits that end or restart a connection.
 PLAIN = ~CTL.SYN & ~CTL.RST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..language.edge import Event
-from ..language.profile import REOPEN, RFC1337, RFC5961_SYN, RIGHT_EDGE_ACCEPTABLE
+from ..language.profile import REOPEN, RESET_BY_REACH, RFC1337, RFC5961_SYN, RIGHT_EDGE_ACCEPTABLE
 from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
 from ..language.terms import Term, any_of, num
@@ -85,7 +85,7 @@ _UNWANTED = DETACHED & (num(1) <= SEG.TEXT)
 
 #: A RST that is valid however 3.5.3 and RFC 5961 are read, and one that is not.
 _VALID_RST = CTL.RST & ~CTL.SYN & FITS
-_INVALID_RST = CTL.RST & OUTSIDE & ~RIGHT_EDGE_ACCEPTABLE
+_INVALID_RST = CTL.RST & OUTSIDE & ~(RIGHT_EDGE_ACCEPTABLE & RESET_BY_REACH)
 
 MOVES = Claim(
     "G9",
@@ -149,8 +149,9 @@ MOVES = Claim(
         ),
         _law(
             "the peer's FIN is taken when it is in order, and only then",
-            ("fin-out-of-order", "fin-ignored"),
+            ("fin-out-of-order",),
             implies(ARRIVES & TAKES_FIN, CTL.FIN & (after(RCV.NXT) == SEG.SEQ + SEG.LEN))
+            & implies(ARRIVES & TAKES_FIN & in_state(*OTHER), SEG.SEQ <= RCV.NXT)
             & implies(on(_REASSEMBLE) & TAKES_FIN, HELD.FIN & (after(RCV.NXT) == HELD.SEQ + HELD.TEXT + 1))
             & implies(
                 ARRIVES & in_state(*RECEIVING) & LIVES_ON & FITS & PLAIN & CTL.FIN & ACK_IN_RANGE,
@@ -167,7 +168,7 @@ MOVES = Claim(
         ),
         _law(
             "SYN-SENT is left for a SYN, or for a RST that acknowledges ours",
-            ("no-simultaneous-open-at-all", "rst-without-ack-refuses"),
+            ("rst-without-ack-refuses",),
             implies(
                 ARRIVES & in_state(S.SYN_SENT),
                 (after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)) == (CTL.SYN & ~CTL.RST & ACK_OF_SYN))
@@ -177,8 +178,11 @@ MOVES = Claim(
         ),
         _law(
             "SYN-RECEIVED becomes connected when our SYN is acknowledged",
-            ("syn-received-ack-unchecked", "syn-received-stays"),
-            implies(ARRIVES & in_state(S.SYN_RECEIVED) & after(in_state(*SYNCHRONIZED)), ACK_OF_SYN & (after(SND.UNA) == SEG.ACK))
+            ("syn-received-ack-unchecked",),
+            implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & after(in_state(*SYNCHRONIZED)),
+                ACK_OF_SYN & (after(SND.UNA) == SEG.ACK),
+            )
             & implies(
                 ARRIVES & in_state(S.SYN_RECEIVED) & FITS & PLAIN & ACK_OF_SYN,
                 after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)) | (_UNWANTED & after(in_state(S.CLOSED))),
@@ -234,7 +238,9 @@ MOVES = Claim(
                 & (RCV.NXT < RIGHT_EDGE),
                 after(in_state(S.CLOSED)) == DETACHED,
             )
-            & implies(on(_REASSEMBLE) & after(in_state(S.CLOSED)), DETACHED & RESETS & (RCV.NXT < HELD.SEQ + HELD.TEXT)),
+            & implies(
+                on(_REASSEMBLE) & after(in_state(S.CLOSED)), DETACHED & RESETS & (RCV.NXT < HELD.SEQ + HELD.TEXT)
+            ),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..language.edge import Event
-from ..language.profile import RFC5961_ACK, RFC5961_RST, RIGHT_EDGE_ACCEPTABLE, TIME_WAIT_ACKS_ALL
+from ..language.profile import REOPEN, RFC5961_ACK, RFC5961_RST, RIGHT_EDGE_ACCEPTABLE, TIME_WAIT_ACKS_ALL
 from ..language.states import OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on
 from ..language.terms import Term, ite, num, one_if
@@ -56,8 +56,8 @@ FIELDS = Claim(
     "G7",
     "What is sent is so",
     ("3.1", "3.4", "3.5.2", "3.8.1", "3.8.6", "3.10"),
-    "The window field says RCV.WND, the ACK field RCV.NXT (S7), and the number of a segment where it belongs: at ISS, at "
-    "SND.NXT, or, sent again, at SND.UNA. A reset has one of the three forms of 3.5.2 and 3.10.5.",
+    "The window field says RCV.WND, the ACK field RCV.NXT (S7), and the number of a segment where it belongs: at ISS, "
+    "at SND.NXT, or, sent again, at SND.UNA. A reset has one of the three forms of 3.5.2 and 3.10.5.",
     (
         _law(
             "the window field is RCV.WND",
@@ -82,9 +82,9 @@ FIELDS = Claim(
             ),
         ),
         _law(
-            "any other reset has SND.NXT",
+            "any other reset has SND.NXT, and ends the connection",
             ("reset-of-held-text-from-una",),
-            implies(RESETS & ~ARRIVES, ~out(CTL.ACK) & (out(SEG.SEQ) == SND.NXT)),
+            implies(RESETS & ~ARRIVES, ~out(CTL.ACK) & (out(SEG.SEQ) == SND.NXT) & after(in_state(S.CLOSED))),
         ),
         _law(
             "a reset is sent by these only",
@@ -184,14 +184,14 @@ FIELDS = Claim(
         ),
         _law(
             "an ACK that was owed is sent, or still owed",
-            ("ack-forgotten", "ack-sent-and-still-owed"),
+            ("ack-forgotten",),
             implies(LIVES_ON & UP & ACK_OWED & ~EMITS, after(ACK_OWED))
             & implies(LIVES_ON & UP & SENDS & ~out(CTL.SYN), ~after(ACK_OWED)),
         ),
         _law(
             "an ACK is owed for what occupies numbers, and for a window that opens",
             ("fin-not-acknowledged",),
-            implies(LIVES_ON & UP & ~keeps(RCV.NXT), after(ACK_OWED) | SENDS)
+            implies(LIVES_ON & after(UP) & ~keeps(RCV.NXT), after(ACK_OWED) | SENDS)
             & implies(
                 LIVES_ON & UP & after(ACK_OWED) & ~ACK_OWED,
                 on(Event.RECEIVE, _REASSEMBLE) | (ARRIVES & (num(1) <= SEG.LEN)),
@@ -207,8 +207,8 @@ ANSWERS = Claim(
     "G8",
     "What a segment is answered with",
     ("3.5.2", "3.10.7"),
-    "A reset where there is no connection or none of this kind, an ACK to what is not acceptable, and nothing at once to "
-    "what is taken: its acknowledgment is owed (MUST-58).",
+    "A reset where there is no connection or none of this kind, an ACK to what is not acceptable, and nothing at once "
+    "to what is taken: its acknowledgment is owed (MUST-58).",
     (
         _law(
             "without a connection: a reset",
@@ -223,7 +223,10 @@ ANSWERS = Claim(
                 ARRIVES & in_state(S.SYN_SENT) & ~CTL.RST & CTL.ACK,
                 ite(ACK_OF_SYN, ~RESETS, RESETS),
             )
-            & implies(ARRIVES & in_state(S.SYN_RECEIVED) & FITS & PLAIN & CTL.ACK & ~ACK_IN_RANGE & ~RFC5961_ACK, RESETS),
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & FITS & PLAIN & CTL.ACK & ~ACK_IN_RANGE,
+                ite(RFC5961_ACK, EMITS, RESETS),
+            ),
         ),
         _law(
             "to a RST: nothing, or a challenge",
@@ -232,9 +235,14 @@ ANSWERS = Claim(
         ),
         _law(
             "outside the window: an ACK, and nothing changes",
-            ("step1-silent", "outside-the-window-acknowledges"),
+            ("step1-silent",),
             implies(
-                ARRIVES & UP & OUTSIDE & PLAIN & ~RIGHT_EDGE_ACCEPTABLE,
+                ARRIVES
+                & UP
+                & OUTSIDE
+                & ~CTL.RST
+                & ~RIGHT_EDGE_ACCEPTABLE
+                & ~(REOPEN & CTL.SYN & in_state(S.TIME_WAIT)),
                 SENDS & (out(SEG.LEN) == 0) & _KEEPS_ALL & keeps(in_state(S.TIME_WAIT)),
             ),
         ),

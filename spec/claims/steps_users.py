@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..language.edge import Event
-from ..language.profile import RECEIVE_BY_THE_LETTER, REMOTE_SPECIFIED
+from ..language.profile import RECEIVE_BY_THE_LETTER, REMOTE_SPECIFIED, RESET_WHILE_CLOSING_SILENT
 from ..language.states import ALIVE, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
 from ..language.terms import Term, ite, later, num
@@ -14,6 +14,7 @@ from ..language.variables import (
     DETACHED,
     ISS,
     RCV,
+    SEG,
     SND,
     STATE,
     N,
@@ -57,6 +58,9 @@ _EVERYTHING = (
 #: Text that SEND has accepted and nobody has acknowledged; the SYN is not text.
 _UNACKNOWLEDGED = SND.END - later(SND.UNA, ISS + 1)
 
+#: A RST, or a SYN in the window, has ended the connection.
+_ENDED_BY_PEER = ARRIVES & DELETES & after(_CLOSED) & (CTL.RST | (CTL.SYN & (RCV.NXT <= SEG.SEQ)))
+
 
 def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
     return Law(name, "one end", broken_by, holds)
@@ -86,11 +90,13 @@ USERS = Claim(
                 told("error: connection already exists"),
             )
             & implies(_OPEN & (OPENS | (_CLOSED & after(in_state(S.LISTEN)))), _NOTHING)
-            & implies(on(Event.OPEN_ACTIVE) & STAYS & in_state(S.CLOSED, S.LISTEN), told("error: remote socket unspecified")),
+            & implies(
+                on(Event.OPEN_ACTIVE) & STAYS & in_state(S.CLOSED, S.LISTEN), told("error: remote socket unspecified")
+            ),
         ),
         _law(
             "SEND",
-            ("send-after-close-queued", "send-without-room-queued", "send-queues-one-less"),
+            ("send-without-room-queued",),
             implies(
                 on(Event.SEND),
                 implies(
@@ -109,29 +115,35 @@ USERS = Claim(
                         told("error: insufficient resources"),
                     ),
                 )
-                & implies(
-                    in_state(*OTHER) & (CLOSE_CALLED | ~in_state(*_MAY_SEND)), told("error: connection closing")
-                ),
+                & implies(in_state(*OTHER) & (CLOSE_CALLED | ~in_state(*_MAY_SEND)), told("error: connection closing")),
             ),
         ),
         _law(
             "RECEIVE",
-            ("receive-waits-with-octets-on-hand", "receive-after-fin-waits"),
+            ("receive-waits-with-octets-on-hand",),
             implies(
                 on(Event.RECEIVE),
                 implies(in_state(S.LISTEN, S.SYN_SENT, S.SYN_RECEIVED), _QUEUED)
                 & implies(in_state(*SYNCHRONIZED) & DETACHED, told("error: connection not open"))
-                & implies(in_state(*SYNCHRONIZED) & ~DETACHED & (RCV.USER < N) & (num(1) <= RCV.USER), told("part", "error: connection closing"))
+                & implies(
+                    in_state(*SYNCHRONIZED) & ~DETACHED & (RCV.USER < N) & (num(1) <= RCV.USER),
+                    told("part", "error: connection closing"),
+                )
                 & implies(in_state(*RECEIVING) & ~DETACHED & (RCV.USER == 0), _QUEUED)
-                & implies(in_state(S.CLOSE_WAIT, *_CLOSING) & ~DETACHED & (RCV.USER == 0), told("error: connection closing"))
-                & implies(told("error: connection closing"), in_state(S.CLOSE_WAIT, *_CLOSING) & (RECEIVE_BY_THE_LETTER | (RCV.USER == 0)))
+                & implies(
+                    in_state(S.CLOSE_WAIT, *_CLOSING) & ~DETACHED & (RCV.USER == 0), told("error: connection closing")
+                )
+                & implies(
+                    told("error: connection closing"),
+                    in_state(S.CLOSE_WAIT, *_CLOSING) & (RECEIVE_BY_THE_LETTER | (RCV.USER == 0)),
+                )
                 & implies(_NOTHING, (num(1) <= RCV.USER) & (N <= RCV.USER))
                 & implies(told("part"), (num(1) <= RCV.USER) & (RCV.USER < N)),
             ),
         ),
         _law(
             "RECEIVE takes what it returns, and the window opens by as much",
-            ("receive-opens-no-window", "receive-of-data-owes-no-ack"),
+            ("receive-opens-no-window",),
             implies(
                 on(Event.RECEIVE),
                 ite(
@@ -158,7 +170,7 @@ USERS = Claim(
         ),
         _law(
             "ABORT and STATUS",
-            ("abort-says-ok", "status-of-a-connection-unknown"),
+            ("abort-says-ok",),
             implies(on(Event.ABORT) & ~_CLOSED, ite(in_state(*_CLOSING), told("ok"), told("error: connection reset")))
             & implies(
                 on(Event.ABORT),
@@ -178,7 +190,7 @@ USERS = Claim(
         ),
         _law(
             "timers and output tell nothing, but the user time-out",
-            ("user-timeout-untold", "retransmission-told"),
+            ("user-timeout-untold",),
             ite(
                 on(Event.USER_TIMEOUT),
                 told("error: connection aborted due to user timeout"),
@@ -201,11 +213,18 @@ USERS = Claim(
         ),
         _law(
             "the end of a connection by a reset is told",
-            ("reset-untold", "refusal-untold"),
+            ("reset-untold",),
             implies(
-                ARRIVES & DELETES & after(_CLOSED) & (CTL.RST | CTL.SYN),
+                _ENDED_BY_PEER,
                 implies(in_state(S.SYN_RECEIVED) & CTL.RST, told("error: connection refused"))
-                & implies(in_state(S.SYN_SENT, *RECEIVING, S.CLOSE_WAIT) | (CTL.SYN & ~CTL.RST), told("error: connection reset")),
+                & implies(
+                    in_state(S.SYN_SENT, *RECEIVING, S.CLOSE_WAIT) | (CTL.SYN & ~CTL.RST),
+                    told("error: connection reset"),
+                )
+                & implies(
+                    in_state(S.CLOSING, S.LAST_ACK) & CTL.RST & ~RESET_WHILE_CLOSING_SILENT,
+                    told("error: connection reset") == (SND.UNA < SND.END),
+                ),
             ),
         ),
         _law(
@@ -213,7 +232,7 @@ USERS = Claim(
             ("challenge-told",),
             implies(
                 (ARRIVES | on(Event.REASSEMBLE)) & ~TAKES_FIN,
-                _NOTHING | (ARRIVES & DELETES & after(_CLOSED) & (CTL.RST | CTL.SYN) & told("error: connection refused", "error: connection reset")),
+                _NOTHING | (_ENDED_BY_PEER & told("error: connection refused", "error: connection reset")),
             )
             & implies(ARRIVES & in_state(S.TIME_WAIT) & CTL.RST, _NOTHING),
         ),

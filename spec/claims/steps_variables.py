@@ -9,9 +9,10 @@ from ..language.profile import (
     ISN_REUSED_EARLY,
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
+    RESET_KEEPS_UNREAD,
     SECOND_FIN_ADVANCES,
 )
-from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
+from ..language.states import ALIVE, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on
 from ..language.terms import Term, earlier, ite, num, one_if
 from ..language.variables import (
@@ -20,6 +21,7 @@ from ..language.variables import (
     CLOSE_CALLED,
     CTL,
     DETACHED,
+    EMITS,
     HELD,
     IRS,
     ISN,
@@ -37,7 +39,6 @@ from ..language.variables import (
 from .properties import Claim, Law, implies
 from .step_words import (
     ACK_IN_RANGE,
-    ACK_OF_SYN,
     ARRIVES,
     DELETES,
     FITS,
@@ -82,14 +83,17 @@ ARRIVALS = Claim(
     (
         _law(
             "SND.UNA moves to SEG.ACK, forwards, and not beyond SND.NXT",
-            ("ack-beyond-sent-taken", "old-ack-moves-una-back", "ack-not-taken"),
+            ("ack-beyond-sent-taken", "old-ack-moves-una-back"),
             implies(LIVES_ON, keeps(SND.UNA) | (ARRIVES & CTL.ACK & (SND.UNA < SEG.ACK) & (after(SND.UNA) == SEG.ACK)))
             & implies(LIVES_ON & ~keeps(SND.UNA), SEG.ACK <= SND.NXT)
-            & implies(ARRIVES & LIVES_ON & in_state(*OTHER) & FITS & PLAIN & ACK_IN_RANGE & ~in_state(S.TIME_WAIT), after(SND.UNA) == SEG.ACK),
+            & implies(
+                ARRIVES & LIVES_ON & in_state(*OTHER) & FITS & PLAIN & ACK_IN_RANGE & ~in_state(S.TIME_WAIT),
+                after(SND.UNA) == SEG.ACK,
+            ),
         ),
         _law(
             "only newer segments move the send window, by exactly SEG.WND",
-            ("window-adds-up", "window-of-old-segments", "window-never-updated"),
+            ("window-adds-up", "window-of-old-segments"),
             implies(LIVES_ON & UP, keeps(*_WINDOW) | (ARRIVES & _NEWER & _ITS_WINDOW))
             & implies(
                 ARRIVES & LIVES_ON & in_state(*SYNCHRONIZED[:-1]) & FITS & PLAIN & ACK_IN_RANGE & _NEWER, _ITS_WINDOW
@@ -112,14 +116,11 @@ ARRIVALS = Claim(
         ),
         _law(
             "what is taken fills the buffer, octet by octet",
-            ("text-fills-no-window", "fin-takes-no-number-of-ours"),
+            ("text-fills-no-window",),
             implies(
                 (ARRIVES | _REASSEMBLE) & LIVES_ON & in_state(*OTHER),
                 _BUFFERED
-                & (
-                    SECOND_FIN_ADVANCES
-                    | (RCV.NXT + after(RCV.USER) + one_if(TAKES_FIN) == after(RCV.NXT) + RCV.USER)
-                ),
+                & (SECOND_FIN_ADVANCES | (RCV.NXT + after(RCV.USER) + one_if(TAKES_FIN) == after(RCV.NXT) + RCV.USER)),
             ),
         ),
         _law(
@@ -131,9 +132,7 @@ ARRIVALS = Claim(
             )
             & implies(
                 _REASSEMBLE & ~keeps(RCV.NXT) & after(in_state(*OTHER)),
-                HELD.SET
-                & (HELD.SEQ <= RCV.NXT)
-                & (after(RCV.NXT) <= HELD.SEQ + HELD.TEXT + one_if(TAKES_FIN)),
+                HELD.SET & (HELD.SEQ <= RCV.NXT) & (after(RCV.NXT) <= HELD.SEQ + HELD.TEXT + one_if(TAKES_FIN)),
             ),
         ),
         _law(
@@ -146,7 +145,7 @@ ARRIVALS = Claim(
         ),
         _law(
             "text beyond RCV.NXT is held, if anything is, as it came and as far as the window goes",
-            ("held-text-displaced", "early-text-held-without-the-option"),
+            ("held-text-displaced",),
             implies(
                 ARRIVES & LIVES_ON & in_state(*RECEIVING) & ~TAKES_FIN,
                 _KEEPS_HELD
@@ -180,9 +179,7 @@ ARRIVALS = Claim(
                 HELD.SET
                 & (HELD.SEQ <= RCV.NXT)
                 & ~after(HELD.SET)
-                & implies(
-                    LIVES_ON & (RCV.NXT < HELD.SEQ + HELD.TEXT), HELD.SEQ + HELD.TEXT <= after(RCV.NXT)
-                )
+                & implies(LIVES_ON & (RCV.NXT < HELD.SEQ + HELD.TEXT), HELD.SEQ + HELD.TEXT <= after(RCV.NXT))
                 & implies(LIVES_ON & HELD.FIN & (RCV.NXT <= HELD.SEQ + HELD.TEXT), TAKES_FIN),
             )
             & implies(ARRIVES & TAKES_FIN & in_state(*RECEIVING), ~after(HELD.SET)),
@@ -247,9 +244,13 @@ FRAME = Claim(
         _law(
             "a TCB that does not exist does not change",
             ("reset-of-nothing-moves-the-clock",),
-            implies(in_state(S.CLOSED) & after(in_state(S.CLOSED)), keeps(CLOCK, CLOSE_CALLED, DETACHED, ACK_OWED, HELD.SET))
+            implies(
+                in_state(S.CLOSED) & after(in_state(S.CLOSED)), keeps(CLOCK, CLOSE_CALLED, DETACHED, ACK_OWED, HELD.SET)
+            )
             & implies(in_state(S.CLOSED) & after(in_state(S.CLOSED)) & ~on(Event.RECEIVE), keeps(RCV.USER))
-            & implies(in_state(S.LISTEN) & after(in_state(S.LISTEN)), keeps(CLOCK, RCV.WND, RCV.USER, PASSIVE, CLOSE_CALLED)),
+            & implies(
+                in_state(S.LISTEN) & after(in_state(S.LISTEN)), keeps(CLOCK, RCV.WND, RCV.USER, PASSIVE, CLOSE_CALLED)
+            ),
         ),
     ),
 )
@@ -257,19 +258,22 @@ FRAME = Claim(
 # ---- the beginning and the end -------------------------------------------------------------------------------
 
 #: The connection ends in order: TIME-WAIT is over or was cut short, or the acknowledgment of our FIN is here.
-_IN_ORDER = in_state(S.CLOSING, S.LAST_ACK, S.TIME_WAIT) & on(Event.SEGMENT, Event.TIME_WAIT_TIMEOUT) & ~CTL.SYN
+_IN_ORDER = (in_state(S.CLOSING, S.LAST_ACK, S.TIME_WAIT) & ARRIVES & ~EMITS) | (
+    in_state(S.TIME_WAIT) & on(Event.TIME_WAIT_TIMEOUT, Event.USER_TIMEOUT)
+)
+_BY_RESET = in_state(*RECEIVING, S.CLOSE_WAIT) & ARRIVES & ~EMITS
 _NEVER_SENT = in_state(S.LISTEN)
 
 LIFE = Claim(
     "G13",
     "A connection begins anew and leaves nothing behind",
     ("3.4.1", "3.10.1", "3.10.7.2 third", "3.10.8"),
-    "A new incarnation has an ISS that the clock gives, and everything else follows from it and from the peer's SYN. When "
-    "it is gone, the clock is past all its numbers and a whole window more, and only octets that came in order remain.",
+    "A new incarnation has an ISS that the clock gives, and everything else follows from it and from the peer's SYN. "
+    "When it is gone, the clock is past all its numbers and a whole window more, and only octets in order remain.",
     (
         _law(
             "a new incarnation counts from its ISS",
-            ("una-begins-behind-the-syn", "nothing-offered-at-first"),
+            ("una-begins-behind-the-syn",),
             implies(
                 OPENS,
                 (after(ISS) == ISN)
@@ -288,7 +292,7 @@ LIFE = Claim(
         ),
         _law(
             "the peer's SYN gives IRS and RCV.NXT",
-            ("irs-is-the-next-number", "syn-takes-no-number-of-the-peer"),
+            ("irs-is-the-next-number",),
             implies(
                 ARRIVES & ((OPENS) | (in_state(S.SYN_SENT) & LIVES_ON & after(in_state(*OTHER)))),
                 (after(IRS) == SEG.SEQ) & (SEG.SEQ + 1 <= after(RCV.NXT)),
@@ -313,9 +317,7 @@ LIFE = Claim(
                 DELETES & ~ISN_REUSED & ~ISN_REUSED_EARLY,
                 after(CLOCK) == SND.NXT + ite(ISN_WITHOUT_GAP, num(0), SND.MAX_WND + 1),
             )
-            & implies(
-                (in_state(S.CLOSED) | _NEVER_SENT) & after(in_state(*ALIVE, S.CLOSED)) & ~ARRIVES, keeps(CLOCK)
-            )
+            & implies((in_state(S.CLOSED) | _NEVER_SENT) & after(in_state(*ALIVE, S.CLOSED)) & ~ARRIVES, keeps(CLOCK))
             & implies(DELETES & on(Event.ABORT, Event.USER_TIMEOUT, Event.CRASH), SND.NXT <= after(CLOCK)),
         ),
         _law(
@@ -324,9 +326,9 @@ LIFE = Claim(
             implies(
                 DELETES & after(in_state(S.CLOSED)),
                 ite(
-                    _IN_ORDER & ~on(Event.ABORT),
+                    _IN_ORDER,
                     after(RCV.USER) == ite(RECEIVE_BY_THE_LETTER, num(0), RCV.USER),
-                    after(RCV.USER) == 0,
+                    after(RCV.USER) == ite(_BY_RESET & RESET_KEEPS_UNREAD, RCV.USER, num(0)),
                 ),
             )
             & implies(after(in_state(S.LISTEN)), after(RCV.USER) == 0)
@@ -334,7 +336,7 @@ LIFE = Claim(
         ),
         _law(
             "a listener has no part of a connection",
-            ("listener-keeps-the-window",),
+            ("listener-without-a-window",),
             implies(
                 after(in_state(S.LISTEN)) & ~in_state(S.LISTEN),
                 (after(RCV.WND) == RCV.BUFF)
