@@ -457,6 +457,8 @@ THEOREMS = (P1, P2, P3, P4, P5, P6)
 
 _SYN_IN_WINDOW = "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)"
 
+_NOTHING_BEHIND_FIN = "text behind an old SYN lies below the peer's FIN, which was received"
+
 #: Edges that are never taken as long as the peer is honest, by the beginning of their names, and why.
 NEVER_TAKEN: dict[str, str] = {
     "step5.beyond": "no honest peer acknowledges what was not sent",
@@ -464,6 +466,7 @@ NEVER_TAKEN: dict[str, str] = {
     "receive.refused": "the other reading 7 is excluded by a premise",
     "step4.syn-received.passive": _SYN_IN_WINDOW,
     "step4.reset": _SYN_IN_WINDOW,
+    **{f"step4.challenge@{state.value}": _NOTHING_BEHIND_FIN for state in FIN_RECEIVED},
 }
 
 

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from ..language.states import SYNCHRONIZED, State
+from ..language.terms import num
 from ..language.variables import (
     CLOSE_CALLED,
     CTL,
     GHOST,
+    HELD,
     IRS,
     ISS,
     RCV,
@@ -111,6 +113,30 @@ NOTES: tuple[Claim, ...] = (
                 GHOST.GOOD,
             ),
             Always("a prefix, with out-of-order segments held", "held", ("held-text-at-once",), GHOST.GOOD),
+            Always(
+                "a prefix, of text that comes with a SYN",
+                "text-on-syn",
+                ("syn-text-queued-at-the-syn",),
+                GHOST.GOOD & GHOST.WHOLE,
+            ),
+            Always(
+                "a prefix, though an old SYN with text outlives its sender",
+                "old-text-on-syn",
+                ("syn-text-delivered-at-once",),
+                GHOST.GOOD & implies(num(1) <= GHOST.GOT, GHOST.JOINED),
+            ),
+            Always(
+                "a SYN that comes again with its text resets nobody",
+                "text-on-syn",
+                ("old-syn-not-trimmed",),
+                ~(GHOST.FATE == Fate.RESET) & ~(GHOST.FATE == Fate.REFUSED),
+            ),
+            Sometimes(
+                "text that both ends send with their SYNs is received",
+                "text-on-both-syns",
+                ("syn-text-ignored",),
+                in_state(S.SYN_RECEIVED) & HELD.SET & peer(in_state(S.SYN_RECEIVED) & HELD.SET),
+            ),
             Always(
                 "a prefix, with every option on and any call at any time",
                 "options",

@@ -8,6 +8,7 @@ from ..language.variables import CTL, GHOST, HELD, IRS, ISN, ISS, RCV, SEG, SND
 from ..tcp.arrives import SYN_SENT_ACK_IS_GOOD
 from ..tcp.output import WINDOW_ALLOWS
 from ..tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, SYN_IN_WINDOW
+from ..tcp.taking import FORGET_HELD, FORGET_HELD_GHOSTS
 from .changes import also_in, both, emitting_ack, gone, instead, only_if, setting, silent, to, without
 from .mutant import LESS, Mutant, mutant
 
@@ -95,6 +96,11 @@ HANDSHAKE: tuple[Mutant, ...] = (
             "listen.syn.queue",
             setting(RCV.NXT.becomes(SEG.SEQ + 1 + SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT), RCV.USER.becomes(SEG.TEXT)),
         ),
+    ),
+    mutant(
+        "syn-text-ignored",
+        "text that comes with a SYN is ignored in SYN-SENT",
+        ("syn-sent.syn.queue", setting(*FORGET_HELD, *FORGET_HELD_GHOSTS)),
     ),
     mutant(
         "old-syn-not-trimmed",

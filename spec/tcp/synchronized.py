@@ -318,7 +318,7 @@ SECOND = (
 #: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
 #: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number".
 SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
-_STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
+STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
 
 
 def _fourth() -> Iterator[Rule]:
@@ -368,7 +368,7 @@ def _fourth() -> Iterator[Rule]:
 
 # Fifth, check the ACK field -----------------------------------------------------------------------------------
 
-STEP_5 = (ACCEPTABLE, ~CTL.RST, ~_STEP_4)
+STEP_5 = (ACCEPTABLE, ~CTL.RST, ~STEP_4)
 NO_ACK_BIT = ~CTL.ACK
 _BEYOND = SND.NXT < SEG.ACK
 _TOO_OLD = RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)
@@ -399,7 +399,7 @@ FIFTH = (
             emits=ACK_SEGMENT,
             why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
         )
-        for state, unless in ((S.SYN_RECEIVED, (~RESET_FIRST,)), (S.TIME_WAIT, ()))
+        for state, unless in ((S.SYN_RECEIVED, (~_REFUSED_FIRST,)), (S.TIME_WAIT, ()))
     ),
     Rule(
         "step5.beyond",

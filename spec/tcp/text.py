@@ -144,7 +144,7 @@ def _text_and_fin(
 
 
 def _receiving() -> Iterator[Rule]:
-    handshake = (*STEP_5, CTL.ACK, ACK_IS_GOOD)
+    handshake = (*STEP_5, CTL.ACK, ~REFUSED_BY_RANGE, ACK_IS_GOOD)
     begin = (SND.UNA.becomes(SEG.ACK), *SEND_WINDOW)
     for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, JOIN):
         yield replace(rule, ghosts=_rebound(rule.ghosts))
