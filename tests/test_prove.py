@@ -24,7 +24,7 @@ from halfclose.spec.language.terms import FALSE
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import TCP, Graph, tcp
 
-CONFIRMED_LAST = "whoever was confirmed last confirmed in turn"
+MEANT_FOR = "an ACK is meant for the incarnation that it names"
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_an_edge_that_keeps_both_proofs_has_no_first_failure() -> None:
             "fin-wait-1.acked.ack",
             Failure("one end", "fin-wait-1.acked.ack", "FIN acknowledged"),
         ),
-        ("two-way-handshake", "listen.syn", Failure("both ends", "listen.syn", CONFIRMED_LAST)),
+        ("peer-misnoted", "listen.syn", Failure("both ends", "listen.syn", MEANT_FOR)),
     ],
 )
 def test_the_first_failure_of_a_defect_names_proof_edge_and_conjunct(mutant: str, edge: str, failure: Failure) -> None:
