@@ -5,11 +5,10 @@ The judges are asked from the cheapest to the dearest, and the first one that no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from halfclose.checks.claims.totality import flaw_of_changed
 from halfclose.checks.mutate.equivalence import equivalent
 from halfclose.checks.mutate.mutant import Mutant
+from halfclose.checks.mutate.results import Result
 from halfclose.checks.prove.judge import EdgeJudge
 from halfclose.checks.prove.one_end import step_claims
 from halfclose.spec.language.edge import Edge, reads_a_ghost
@@ -22,14 +21,6 @@ SURVIVES = "survives"
 JUDGES = (STATIC, TOTALITY, CLAIMS, ONE_END, BOTH_ENDS)
 
 
-@dataclass(frozen=True)
-class Noticed:
-    """Who notices a mutant, or EQUIVALENT, or SURVIVES.  why: the flaw or goal, with the edge where it shows."""
-
-    by: str
-    why: str = ""
-
-
 class Judges:
     """The judges of one process."""
 
@@ -38,32 +29,32 @@ class Judges:
         self._claims = step_claims()
         self._right = {edge.name: edge for edge in TCP.edges}
 
-    def ask(self, mutant: Mutant) -> Noticed:
+    def ask(self, mutant: Mutant) -> Result:
         """The first judge that notices this mutant."""
         found = self._static(mutant) or self._totality(mutant) or self._proved(mutant)
         if found is not None:
             return found
         same = all(equivalent(self._right[name], edge) for name, edge in mutant.edges.items())
-        return Noticed(EQUIVALENT if same else SURVIVES)
+        return Result(EQUIVALENT if same else SURVIVES)
 
-    def _static(self, mutant: Mutant) -> Noticed | None:
+    def _static(self, mutant: Mutant) -> Result | None:
         for edge in mutant.edges.values():
             if reads_a_ghost(edge.rule):
-                return Noticed(STATIC, f"{edge.name} reads a ghost")
+                return Result(STATIC, f"{edge.name} reads a ghost")
         return None
 
-    def _totality(self, mutant: Mutant) -> Noticed | None:
+    def _totality(self, mutant: Mutant) -> Result | None:
         if not any(_other_guard(self._right[name], edge) for name, edge in mutant.edges.items()):
             return None
         flaw = flaw_of_changed(mutant.edges)
-        return None if flaw is None else Noticed(TOTALITY, str(flaw))
+        return None if flaw is None else Result(TOTALITY, str(flaw))
 
-    def _proved(self, mutant: Mutant) -> Noticed | None:
+    def _proved(self, mutant: Mutant) -> Result | None:
         for edge in mutant.edges.values():
             failure = self._proofs.first_failure(edge)
             if failure is not None:
                 by = CLAIMS if failure.goal in self._claims else failure.proof
-                return Noticed(by, f"{failure.edge}: {failure.goal}")
+                return Result(by, f"{failure.edge}: {failure.goal}")
         return None
 
 
