@@ -29,6 +29,7 @@ FLOORS = {
         "vectors",
         "conform",
         "refine",
+        "mutate",
         "fuzz",
         "export",
         "bench",

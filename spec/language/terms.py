@@ -240,6 +240,8 @@ def rebuild(term: Term, args: tuple[Term, ...]) -> Term:
             return ~args[0]
         case "ite":
             return ite(*args)
+        case "==" | "<" | "<=":
+            return _compare(term.op, *args)
     return Term(term.op, args, term.sort, term.value)
 
 
