@@ -28,6 +28,7 @@ from halfclose.checks.readers.python import (
     Segment,
     StepFunction,
     edge_source,
+    initial,
 )
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.states import State
@@ -39,7 +40,6 @@ from halfclose.spec.language.variables import (
     SEGMENT,
     SND,
     STATE,
-    TCB,
 )
 from halfclose.spec.tcp.graph import Graph, decided
 from halfclose.spec.tcp.updates import NEXT_ISN
@@ -159,13 +159,9 @@ class Machine:
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._arrivals: dict[tuple[int, int], tuple[Move, ...]] = {}
         self._crashes: dict[int, tuple[Move, ...]] = {}
-        blank = [0] * len(TCB)
-        blank[AT[CLOCK]] = iss & numbers.mask
-        for ghost in (GHOST.GOOD, GHOST.WHOLE, GHOST.FRESH, GHOST.BOUND):
-            blank[AT[ghost]] = 1
         self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
         self._mask = numbers.mask
-        self.initial = self._intern(tuple(blank), 0)
+        self.initial = self._intern(initial(iss & numbers.mask), 0)
 
     def _intern(self, local: Local, counter: int) -> int:
         key = local, counter

@@ -9,7 +9,7 @@ from itertools import chain
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.oracle.endpoint import EVENTS
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.readers.python import AT, Local

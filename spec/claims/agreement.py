@@ -34,6 +34,7 @@ from ..language.profile import (
     ISN_REUSED_EARLY,
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
+    RESET_WHILE_CLOSING_SILENT,
     RFC5961_ACK,
 )
 from ..language.states import FIN_RECEIVED, OTHER, SYNCHRONIZED, State
@@ -52,6 +53,7 @@ from ..language.variables import (
     SEG,
     SND,
     TEXT_END,
+    TEXT_START,
     Fate,
     in_state,
     now,
@@ -96,6 +98,11 @@ PREMISES: tuple[Premise, ...] = (
         "largest window",
         "no window is larger than MAX.SND.WND, which is at least 1",
         (RCV.BUFF <= SND.MAX_WND) & (num(1) <= SND.MAX_WND),
+    ),
+    Premise(
+        "honest ends",
+        "whatever arrives was sent by the other end, which follows the same rules: only a RST may be forged or altered",
+        TRUE,
     ),
 )
 
@@ -185,6 +192,15 @@ ALONE: tuple[Conjunct, ...] = (
             "held-text-at-once",
         ),
     ),
+    Conjunct(
+        "what was received stays received",
+        implies(
+            now(_DOWN) & (GHOST.LIFE == now(GHOST.LIFE)),
+            now(GHOST.GOOD) & (now(GHOST.GOT) == GHOST.GOT),
+        ),
+        "Reading 7: when an incarnation is over its user may still read, but no more than it received (P1).",
+        ("crash-forgets-octets",),
+    ),
 )
 
 LIVES: tuple[Conjunct, ...] = (
@@ -244,7 +260,7 @@ PAIR: tuple[Conjunct, ...] = (
         "what is held was sent",
         implies(
             KNOWS & HELD.SET,
-            CONFIRMED
+            (CONFIRMED | (HELD.SEQ == IRS + 1))
             & (GHOST.HELD_LIFE == GHOST.PEER)
             & (GHOST.HELD_TO == GHOST.LIFE)
             & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= peer(SND.NXT))
@@ -283,8 +299,8 @@ SENT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "a SYN is at ISS, and nothing else is",
-        implies(CTL.SYN, (SEG.SEQ == ISS) & (SEG.TEXT == 0) & ~CTL.FIN) & implies(~CTL.SYN, ISS < SEG.SEQ),
-        "A SYN carries neither text nor a FIN.",
+        implies(CTL.SYN, SEG.SEQ == ISS) & implies(~CTL.SYN, ISS < SEG.SEQ),
+        "A SYN takes the first number, whatever text and FIN come behind it.",
         ("syn-sent-again-with-a-new-number",),
     ),
     Conjunct(
@@ -298,14 +314,14 @@ SENT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "text is the user's",
-        implies(num(1) <= SEG.TEXT, (TEXT_END <= SND.END) & (SEG.AT == SEG.SEQ - (ISS + 1))),
+        implies(num(1) <= SEG.TEXT, (TEXT_END <= SND.END) & (SEG.AT == TEXT_START - (ISS + 1))),
         "The octet at index i has the number ISS+1+i.",
         ("retransmission-misaligned",),
     ),
     Conjunct(
-        "text follows the handshake",
-        implies(num(1) <= SEG.TEXT, CONFIRMED),
-        "Who sends text knows that the peer has its SYN (P5).",
+        "text follows the handshake, or goes with the SYN",
+        implies((num(1) <= SEG.TEXT) & ~CTL.SYN, CONFIRMED),
+        "Who sends text knows that the peer has its SYN, unless the text comes behind that SYN itself (P5).",
         ("text-in-syn-received",),
     ),
     Conjunct(
@@ -360,15 +376,19 @@ _ENDS_NORMALLY = in_state(*SYNCHRONIZED) & now(in_state(S.CLOSED)) & (now(GHOST.
 
 STEPS: tuple[Conjunct, ...] = (
     Conjunct(
-        "no incarnation is forgotten",
-        GHOST.LIFE <= now(GHOST.LIFE),
-        "They are counted from 1, and every conjunct that speaks of incarnations rests on the count.",
+        "incarnations are counted one by one",
+        implies(now(_DOWN), now(GHOST.LIFE) == GHOST.LIFE)
+        & implies(
+            now(~_DOWN),
+            (GHOST.LIFE <= now(GHOST.LIFE)) & (now(GHOST.LIFE) <= GHOST.LIFE + 1) & (num(1) <= now(GHOST.LIFE)),
+        ),
+        "Every conjunct that speaks of incarnations rests on it: none is forgotten, and none counted that was not.",
         ("crash-forgets-the-count",),
     ),
     Conjunct(
         "who ends normally has delivered everything",
-        implies(_ENDS_NORMALLY & KNOWS, peer(_GOT_FIN) & (peer(GHOST.GOT) == GHOST.SENT)),
-        "The TCB is deleted only after our FIN was acknowledged (P3).",
+        implies(_ENDS_NORMALLY & KNOWS & ~RESET_WHILE_CLOSING_SILENT, peer(GHOST.GOT) == GHOST.SENT),
+        "The TCB is deleted after our FIN was acknowledged, or by a reset after every octet was (reading 34).",
         ("last-ack-leaves-early",),
     ),
     Conjunct(
@@ -396,7 +416,10 @@ P1 = Theorem(
         "retransmission-misaligned",
         "no-window-check",
     ),
-    GHOST.GOOD & (GHOST.READ <= GHOST.GOT) & (GHOST.GOT <= peer(GHOST.SENT)),
+    GHOST.GOOD
+    & (GHOST.READ <= GHOST.GOT)
+    & (GHOST.GOT <= peer(GHOST.SENT))
+    & implies(now(_DOWN) & (GHOST.LIFE == now(GHOST.LIFE)), now(GHOST.READ) <= GHOST.GOT),
 )
 P2 = Theorem(
     "P2 end of file only after every octet submitted before CLOSE",
@@ -410,7 +433,7 @@ P2 = Theorem(
     implies(GHOST.EOF, GHOST.WHOLE & peer(CLOSE_CALLED) & (GHOST.READ == peer(GHOST.SENT))),
 )
 P3 = Theorem(
-    "P3 whose FIN is acknowledged has delivered everything",
+    "P3 whose FIN is acknowledged has all its octets in the peer's buffer, or read",
     _BOTH,
     (
         "any-ack-acknowledges-fin",
@@ -429,7 +452,7 @@ P4 = Theorem(
     implies(CONFIRMED, (SND.UNA <= peer(RCV.NXT)) & (peer(RCV.NXT) <= SND.NXT)),
 )
 P5 = Theorem(
-    "P5 no text before both ends are bound to each other's ISN",
+    "P5 no text is taken before both ends are bound to each other's ISN, nor sent but with a SYN",
     _BOTH,
     (
         "two-way-handshake",
@@ -439,10 +462,10 @@ P5 = Theorem(
         CONFIRMED | (num(1) <= GHOST.GOT),
         (IRS == peer(ISS)) & (peer(IRS) == ISS) & (peer(GHOST.PEER) == GHOST.LIFE),
     )
-    & implies((SEG.LIFE == GHOST.PEER) & (num(1) <= SEG.TEXT), peer(CONFIRMED)),
+    & implies((SEG.LIFE == GHOST.PEER) & (num(1) <= SEG.TEXT) & ~CTL.SYN, peer(CONFIRMED)),
 )
 P6 = Theorem(
-    "P6 segments of other incarnations are never acceptable",
+    "P6 segments of other incarnations are never acceptable, resets excepted",
     _BOTH,
     (
         "isn-without-gap",
@@ -453,10 +476,21 @@ P6 = Theorem(
 )
 THEOREMS = (P1, P2, P3, P4, P5, P6)
 
+_SYN_IN_WINDOW = "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)"
+
+_NOTHING_BEHIND_FIN = "text behind an old SYN lies below the peer's FIN, which was received"
+
 #: Edges that are never taken as long as the peer is honest, by the beginning of their names, and why.
 NEVER_TAKEN: dict[str, str] = {
     "step5.beyond": "no honest peer acknowledges what was not sent",
     "step5.syn-received.bad": "RFC 5961's range check comes first",
     "receive.refused": "the other reading 7 is excluded by a premise",
-    "step4.": "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)",
+    "step4.syn-received.passive": _SYN_IN_WINDOW,
+    "step4.reset": _SYN_IN_WINDOW,
+    **{f"step4.challenge@{state.value}": _NOTHING_BEHIND_FIN for state in FIN_RECEIVED},
 }
+
+
+def never_taken(edge: str) -> str:
+    """Why no honest peer lets this edge be taken; empty where nothing is known that would prevent it."""
+    return next((why for start, why in NEVER_TAKEN.items() if edge.startswith(start)), "")
