@@ -18,6 +18,7 @@ from halfclose.checks.explore.engine import compiles
 from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import BadCheckpoint, Engine, NoEngine, Options
 from halfclose.checks.explore.questions import Answer, Answers, answers, asking
+from halfclose.checks.explore.reset_reading import OtherReading, other_reading
 from halfclose.checks.explore.trace import Lasso
 from halfclose.spec.language.edge import Rule
 from halfclose.spec.language.profile import HALF_DUPLEX, UnknownSwitch, parse_profile
@@ -128,10 +129,11 @@ def command(
         refuse(error)
     if str(json_file) != "-":
         _show(result, profile, mutant)
-    tried = () if cut_short else _tried(result, rules, engine)
+    otherwise, tried = (None, ()) if cut_short else _further(result, rules, engine)
     if str(json_file) != "-":
-        _advise(tried)
-    write_json(result.to_json() | {"advice": [one.to_json() for one in tried]}, json_file)
+        _advise(otherwise, tried)
+    further = {"reset": otherwise and otherwise.to_json(), "advice": [one.to_json() for one in tried]}
+    write_json(result.to_json() | further, json_file)
     if result.connects is False:
         errors.print("halfclose: the two never connect, so that every 'no' is empty", style="red", markup=False)
     if result.exploration.stopped:
@@ -181,13 +183,13 @@ def _run(
             return answers(search, waiting=False), True
 
 
-def _tried(result: Answers, rules: tuple[Rule, ...], engine: Engine) -> tuple[Tried, ...]:
-    """Other programs, where octets can be lost; none where that takes too long for its user."""
+def _further(result: Answers, rules: tuple[Rule, ...], engine: Engine) -> tuple[OtherReading | None, tuple[Tried, ...]]:
+    """What another reading answers, and other programs where octets can be lost; nothing where its user interrupts."""
     with working("exploring what would not lose"):
         try:
-            return advise(result, rules, engine)
+            return other_reading(result, rules, engine), advise(result, rules, engine)
         except KeyboardInterrupt:
-            return ()
+            return None, ()
 
 
 def _show(result: Answers, profile: str, mutant: str) -> None:
@@ -238,11 +240,11 @@ def _show_traces(found: tuple[Answer, ...]) -> None:
         drawn.setdefault(diagram, f"the same as for: {answer.question.asks}")
 
 
-def _advise(tried: tuple[Tried, ...]) -> None:
-    if tried:
-        console.print()
-    for one in tried:
-        console.print(f"advice: {one}" if one.helps else f"tried: {one}", markup=False)
+def _advise(otherwise: OtherReading | None, tried: tuple[Tried, ...]) -> None:
+    lines = [str(otherwise)] if otherwise else []
+    lines += [f"advice: {one}" if one.helps else f"tried: {one}" for one in tried]
+    for line in ("", *lines) if lines else ():
+        console.print(line, markup=False)
 
 
 def _profile(scope: Scope, asked: str) -> str:
