@@ -19,7 +19,7 @@ from halfclose.checks.readers.python import AT, Arithmetic, compile_edge
 from halfclose.checks.readers.smt import Integers, Translation, Words
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
-from halfclose.spec.claims.properties import Inductive, Replay, Shape, Theorem
+from halfclose.spec.claims.properties import Inductive, Law, Replay, Shape, Theorem
 from halfclose.spec.language.edge import Event, reads_a_ghost
 from halfclose.spec.language.profile import (
     CLOSE_BY_THE_LETTER,
@@ -131,7 +131,13 @@ def test_every_mutant_is_named_by_a_claim_or_proved_harmless_and_every_name_exis
     assert named | proved == set(MUTANTS)
 
 
-_PLACES: dict[type, Container[str]] = {Replay: FIGURES, Shape: SHAPES, Inductive: OBLIGATIONS, Theorem: OBLIGATIONS}
+_PLACES: dict[type, Container[str]] = {
+    Replay: FIGURES,
+    Shape: SHAPES,
+    Inductive: OBLIGATIONS,
+    Law: OBLIGATIONS,
+    Theorem: OBLIGATIONS,
+}
 
 
 def test_every_property_names_a_mutant_and_a_place() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from halfclose.checks.explore.options import Inquiry
@@ -13,7 +13,7 @@ from halfclose.checks.explore.vector import VectorSearch
 from halfclose.checks.readers.python import AT
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.variables import GHOST, RCV, SND, STATE, TCB
+from halfclose.spec.language.variables import GHOST, ISS, RCV, SND, STATE, TCB
 from halfclose.spec.mutants.defects import mutated
 from halfclose.spec.tcp.graph import tcp
 from halfclose.spec.world.application import BadProgram, Free, Program, parse_application
@@ -88,6 +88,12 @@ def test_where_the_numbers_wrap_makes_no_difference(iss: tuple[int, int]) -> Non
 @pytest.mark.parametrize("bits", [6, 8, 32])
 def test_the_width_of_the_sequence_space_makes_no_difference(bits: int) -> None:
     assert covered(scope(bits=bits)).states == covered(scope(bits=7)).states
+
+
+def test_a_new_connection_may_begin_with_any_number_that_the_scope_tries() -> None:
+    result = covered(scope("open; send 1", "listen; read 1", isns=3, losses=0))
+    begun = {result.system.local(key, 0)[AT[ISS]] for key in keys(result) if result.system.local(key, 0)[AT[STATE]]}
+    assert begun == {62, 63, 0}
 
 
 def test_a_network_without_loss_reaches_less() -> None:
@@ -210,6 +216,8 @@ def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
         ({"buffer": 0}, "buffer"),
         ({"bits": 33}, "bits"),
         ({"bits": 3}, "bits"),
+        ({"isns": 0}, "isns"),
+        ({"isns": 29}, "sequence numbers"),
         ({"lives": 9}, "sequence numbers"),
         ({"losses": 300}, "losses"),
     ],
@@ -228,13 +236,51 @@ def test_bad_programs_are_refused_in_one_line(text: str) -> None:
     assert "\n" not in str(error.value)
 
 
+WORDS = ["send 3", "read", "read 2", "read in time", "poll", "drain", "drain in time", "linger 0", "linger 9", "exit"]
+PLAIN = ["open", "listen", "open in time", "shutdown", "close", "abort", *WORDS]
+
+
 @given(
-    st.lists(st.sampled_from(["open", "listen", "send 3", "read", "read 2", "shutdown", "close", "abort"]), min_size=1)
+    st.lists(st.sampled_from(PLAIN), min_size=1),
+    st.dictionaries(st.sampled_from(["eof", "error", "timeout"]), st.lists(st.sampled_from(PLAIN), min_size=1)),
 )
-def test_a_program_prints_as_it_is_read(calls: list[str]) -> None:
-    program = parse_application("; ".join(calls))
+def test_a_program_that_is_taken_prints_as_it_is_read(calls: list[str], answers: dict[str, list[str]]) -> None:
+    passages = (f"on {occasion}: {'; '.join(steps)}" for occasion, steps in answers.items())
+    try:
+        program = parse_application("; ".join(("open", *calls, *passages)))
+    except BadProgram:
+        reject()
     assert isinstance(program, Program)
     assert parse_application(str(program)) == program
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("send 3; close", "call 1, 'send 3': there is no connection yet"),
+        ("exit", "call 1, 'exit': there is no connection yet"),
+        ("open; fly", "call 2: unknown call 'fly'; calls are open"),
+        ("open; sned 3", "did you mean 'send'"),
+        ("open; close; read", "call 3, 'read': nothing can be read after 'close'"),
+        ("open; shutdown; send 1", "call 3, 'send 1': nothing can be sent after 'shutdown'"),
+        ("open; exit; open", "nothing can be called after 'exit'"),
+        ("open; poll; read 2", "call 3, 'read 2': how much was read before is not known"),
+        ("open; read 2; on eof: exit; close", "call 4, 'close': nothing can be called after 'exit'"),
+        ("open; on timeout: read 1", "call 2, 'read 1': how much"),
+        ("open; on wednesday: exit", "unknown occasion 'wednesday'"),
+        ("open; on eof:", "needs a call behind it"),
+        ("open; on eof: exit; on eof: exit", "stands there twice"),
+        ("open; send 1 in time", "can wait 'in time'"),
+        ("open; linger", "needs a number of seconds"),
+        ("open; linger -1", "number of seconds, 0 or more"),
+        ("free: open drain", "a free application does not drain"),
+    ],
+)
+def test_what_is_wrong_with_a_program_is_said_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(BadProgram) as error:
+        parse_application(text)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_free_applications_print_as_they_are_read() -> None:

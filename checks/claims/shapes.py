@@ -10,10 +10,11 @@ import z3
 
 from halfclose.checks.claims.totality import check_totality
 from halfclose.checks.readers.smt import Integers, Translation, Words
+from halfclose.spec.claims.invariant import STATE_SAYS
 from halfclose.spec.language.edge import Edge, Event
 from halfclose.spec.language.profile import CLOSE_BY_THE_LETTER
 from halfclose.spec.language.states import SYNCHRONIZED, State
-from halfclose.spec.language.terms import Kind, Term, Var, variables
+from halfclose.spec.language.terms import TRUE, Kind, Term, Var, variables
 from halfclose.spec.language.variables import CTL, HELD, IRS, ISS, RCV, SEG, SND
 from halfclose.spec.tcp.graph import Graph
 from halfclose.spec.tcp.synchronized import ACK_IS_GOOD
@@ -87,9 +88,10 @@ _SYN_SENT = (State.SYN_SENT, State.SYN_RECEIVED)
 
 
 def _implies(edge: Edge, condition: Term) -> bool:
-    """Whether the guard implies this condition, by Z3 on integers."""
+    """Whether the guard, in its state, implies this condition, by Z3 on integers."""
     translate, solver = Translation(Integers()), z3.Solver()
-    solver.add(translate(edge.guard), z3.Not(translate(condition)))
+    known = STATE_SAYS.get(edge.source, TRUE)
+    solver.add(translate(known), translate(edge.guard), z3.Not(translate(condition)))
     return bool(solver.check() == z3.unsat)
 
 

@@ -63,7 +63,7 @@ def command(
         int | None, typer.Option(min=1, help="How many processes work; by default one for each processor.")
     ] = None,
 ) -> None:
-    """Decide the claims, and show that each of them could have failed.
+    """Decide the claims, and show that each could have failed.
 
     A claim could have failed if at least one mutant, a broken specification, breaks it. Exit status 0: all claims
     hold; 1: one fails, or no mutant breaks one; 2: wrong use.

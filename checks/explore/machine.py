@@ -7,7 +7,8 @@ choices of the event to the next local state and the segment sent, or to None wh
 Local states and segments are *interned*: each different one gets a small integer, its index, when it first occurs.  So
 a state of the whole system is a few small integers.  Its steps are combined from answers that each machine gives once:
 the moves of a local state, and those of a local state on the arrival of a segment.  The choices need few values: a SEND
-and an output are tried with every count that the scope allows, and the initial sequence number is the least allowed.
+and an output are tried with every count that the scope allows, and so are as many initial sequence numbers, from the
+least that is allowed on, as the scope says (usually that one alone).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
-from halfclose.checks.explore.caller import APPLICATION_READS, Caller
+from halfclose.checks.explore.caller import Caller
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.checks.readers.python import (
     AT,
@@ -43,6 +44,7 @@ from halfclose.spec.language.variables import (
 from halfclose.spec.tcp.graph import Graph, decided
 from halfclose.spec.tcp.updates import NEXT_ISN
 from halfclose.spec.world.application import Application
+from halfclose.spec.world.calls import Notice, application_reads
 from halfclose.spec.world.network import Scope, Wait
 
 NO_SEGMENT = -1
@@ -54,9 +56,9 @@ _BLANK_SEGMENT: Segment = (0,) * len(SEGMENT)
 class Move(NamedTuple):
     """One step that an endpoint can take.
 
-    edge: its number.  local, segment: indices of the local state that it leads to and of the segment that it sends
-    (NO_SEGMENT: none).  wait: what must have happened before it, which is the scope's assumption about the end of
-    TIME-WAIT.
+    edge: the number of its label.  local, segment: indices of the local state that it leads to and of the segment that
+    it sends (NO_SEGMENT: none).  wait: what must have happened before it, which is the scope's assumption about the end
+    of TIME-WAIT.
     """
 
     edge: int
@@ -73,6 +75,18 @@ class Label(Protocol):
 
     @property
     def cite(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """The label of a step in which a program finds something out, and its end does nothing."""
+
+    notice: Notice
+    cite: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.notice.value
 
 
 #: Edges as functions, each with its number, by the index of the source state and the event.
@@ -101,7 +115,7 @@ class Interned:
 def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code, Interned]:
     """The edges as functions, and an empty table of segments.  watched: variables that are stored even where dead."""
     numbers = arithmetic(scope)
-    dead = dead_variables(graph.edges, watched | APPLICATION_READS)
+    dead = dead_variables(graph.edges, watched | application_reads(scope))
     code: Code = {}
     digest = sha256("; ".join(f"{bound.name}={getattr(scope, bound.name)}" for bound in fields(scope)).encode())
     for number, edge in enumerate(graph.edges):
@@ -109,7 +123,7 @@ def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code,
             source = edge_source(edge, dead[edge.target])
             digest.update(source.encode())
             code.setdefault((edge.source.index, edge.event), []).append((number, numbers.compiled(source)))
-    return code, Interned(graph.edges, digest.hexdigest())
+    return code, Interned((*graph.edges, *map(Noticed, Notice)), digest.hexdigest())
 
 
 class End(Protocol):
@@ -137,14 +151,16 @@ class Machine:
     def __init__(self, scope: Scope, app: Application, iss: int, code: Code, shared: Interned):
         self.scope, self.shared = scope, shared
         self._code = code
-        self.caller = Caller(app, scope.lives_of(app), scope.octets_of(app))
         numbers = arithmetic(scope)
+        self.caller = Caller(app, scope.lives_of(app), scope.octets_of(app), numbers)
+        self._notices = {label.notice: n for n, label in enumerate(shared.labels) if isinstance(label, Noticed)}
         self.locals: list[tuple[Local, int]] = []
         self._ids: dict[tuple[Local, int], int] = {}
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._arrivals: dict[tuple[int, int], tuple[Move, ...]] = {}
         self._crashes: dict[int, tuple[Move, ...]] = {}
         self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
+        self._mask = numbers.mask
         self.initial = self._intern(initial(iss & numbers.mask), 0)
 
     def _intern(self, local: Local, counter: int) -> int:
@@ -174,8 +190,9 @@ class Machine:
         known = self._arrivals.get((local, segment))
         if known is None:
             tcb, counter = self.locals[local]
-            moves = self._fire(tcb, counter, Event.SEGMENT, self.shared.by_id[segment], self._choice(tcb))
-            known = self._arrivals[local, segment] = tuple(moves)
+            arriving = self.shared.by_id[segment]
+            moves = [m for c in self._choices(tcb) for m in self._fire(tcb, counter, Event.SEGMENT, arriving, c)]
+            known = self._arrivals[local, segment] = tuple(dict.fromkeys(moves))
         return known
 
     def crash(self, local: int) -> tuple[Move, ...]:
@@ -187,8 +204,12 @@ class Machine:
         return known
 
     def _own(self, tcb: Local, counter: int) -> Iterator[Move]:
-        for event, count, after in self.caller.calls(tcb, counter):
-            yield from self._fire(tcb, after, event, choice=self._choice(tcb, count))
+        for does, count, after in self.caller.calls(tcb, counter):
+            if isinstance(does, Notice):
+                yield Move(self._notices[does], self._intern(tcb, after), NO_SEGMENT)
+                continue
+            for choice in self._choices(tcb, count):
+                yield from self._fire(tcb, after, does, choice=choice)
         yield from self._fire(tcb, counter, Event.REASSEMBLE)
         if self.scope.user_timeout:
             yield from self._fire(tcb, counter, Event.USER_TIMEOUT)
@@ -196,10 +217,9 @@ class Machine:
             yield move._replace(wait=self.scope.wait)
         yield from self._fire(tcb, counter, Event.PROBE_TIMEOUT)
         for count in range(min(self.scope.mss, self.caller.octets) + 1):
-            yield from self._fire(tcb, counter, Event.OUTPUT, choice=self._choice(tcb, count))
+            yield from self._fire(tcb, counter, Event.OUTPUT, choice=(count, 0, 0))
             for with_fin in (0, 1):
-                choice = self._choice(tcb, count, with_fin)
-                yield from self._fire(tcb, counter, Event.RETRANSMISSION_TIMEOUT, choice=choice)
+                yield from self._fire(tcb, counter, Event.RETRANSMISSION_TIMEOUT, choice=(count, with_fin, 0))
 
     def _fire(
         self, tcb: Local, counter: int, event: Event, segment: Segment = _BLANK_SEGMENT, choice: Choice = (0, 0, 0)
@@ -212,10 +232,10 @@ class Machine:
             if after[_AT_LIFE] <= self.caller.lives:
                 yield Move(number, self._intern(after, counter), self.shared.segment(sent))
 
-    def _choice(self, tcb: Local, count: int = 0, with_fin: int = 0) -> Choice:
-        """The choices of an event; the least initial sequence number that is allowed stands for all of them."""
-        replaces = tcb[_AT_STATE] == _TIME_WAIT
-        return count, with_fin, self._next_isn(tcb) if replaces else tcb[_AT_CLOCK]
+    def _choices(self, tcb: Local, count: int = 0) -> Iterator[Choice]:
+        """The choices of a call or an arrival: its octets, and each initial sequence number that the scope tries."""
+        least = self._next_isn(tcb) if tcb[_AT_STATE] == _TIME_WAIT else tcb[_AT_CLOCK]
+        return ((count, 0, (least + further) & self._mask) for further in range(self.scope.isns))
 
 
 def arithmetic(scope: Scope) -> Arithmetic:

@@ -18,14 +18,16 @@ steps are proved with the same assumptions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import z3
 
 from halfclose.checks.prove.obligation import Base, Obligation, Part, Place, by_name
+from halfclose.checks.prove.steps import said_of
 from halfclose.checks.readers.smt import Expr, Integers, Translation, reads
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.invariant import INVARIANT, STATE_SAYS, Conjunct
-from halfclose.spec.claims.properties import OnStep, implies
+from halfclose.spec.claims.properties import Law, OnStep, implies
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.profile import SWITCHES, Profile
 from halfclose.spec.language.states import State
@@ -47,9 +49,11 @@ NATURAL = "no count is negative"
 _BASE = Base()
 
 
-def step_claims() -> tuple[tuple[str, OnStep], ...]:
-    """The claims on steps, each with its claim's id; the invariant is assumed in their proof."""
-    return tuple((claim.id, prop) for claim in CLAIMS for prop in claim.properties if isinstance(prop, OnStep))
+@cache
+def step_claims() -> dict[str, OnStep | Law]:
+    """The claims on steps, each by its claim's id and its own name; the invariant is assumed in their proof."""
+    props = ((claim.id, prop) for claim in CLAIMS for prop in claim.properties)
+    return {f"{claim} {prop.name}": prop for claim, prop in props if isinstance(prop, OnStep | Law)}
 
 
 def obligations(
@@ -105,7 +109,7 @@ def obligation(edge: Edge, profile: Profile | None = None, conjuncts: tuple[Conj
     assumed = (*known, guard, *choices(before, edge), *counts, *in_profile(profile, switches))
     where = _where(before, after, claims)
     goals = [(c.name, Part(c.holds, after(c.holds), where)) for c in conjuncts]
-    goals += [(f"{claim} {prop.name}", Part(prop.holds, claims(prop.holds), where)) for claim, prop in step_claims()]
+    goals += [(name, Part(holds, claims(holds), where)) for name, holds in said_of(edge, step_claims()).items()]
     goals += [(NATURAL, part) for part in _counts(before, edge, where)]
     return Obligation(
         ONE_END,

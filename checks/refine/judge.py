@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from halfclose.checks.oracle.endpoint import Endpoint, Sizes, endpoint
-from halfclose.checks.oracle.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
+from halfclose.checks.oracle.forms import is_bare_ack
+from halfclose.checks.oracle.hypothesis import ACKNOWLEDGING, Hypothesis, must_send
 from halfclose.checks.oracle.oracle import Deviates, Oracle
 from halfclose.checks.oracle.segments import fields_of
 from halfclose.checks.oracle.sequence import distance, pattern

@@ -34,6 +34,7 @@ from ..language.profile import (
     ISN_REUSED_EARLY,
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
+    RESET_WHILE_CLOSING_SILENT,
     RFC5961_ACK,
 )
 from ..language.states import FIN_RECEIVED, OTHER, SYNCHRONIZED, State
@@ -52,6 +53,7 @@ from ..language.variables import (
     SEG,
     SND,
     TEXT_END,
+    TEXT_START,
     Fate,
     in_state,
     now,
@@ -258,7 +260,7 @@ PAIR: tuple[Conjunct, ...] = (
         "what is held was sent",
         implies(
             KNOWS & HELD.SET,
-            CONFIRMED
+            (CONFIRMED | (HELD.SEQ == IRS + 1))
             & (GHOST.HELD_LIFE == GHOST.PEER)
             & (GHOST.HELD_TO == GHOST.LIFE)
             & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= peer(SND.NXT))
@@ -297,8 +299,8 @@ SENT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "a SYN is at ISS, and nothing else is",
-        implies(CTL.SYN, (SEG.SEQ == ISS) & (SEG.TEXT == 0) & ~CTL.FIN) & implies(~CTL.SYN, ISS < SEG.SEQ),
-        "A SYN carries neither text nor a FIN.",
+        implies(CTL.SYN, SEG.SEQ == ISS) & implies(~CTL.SYN, ISS < SEG.SEQ),
+        "A SYN takes the first number, whatever text and FIN come behind it.",
         ("syn-sent-again-with-a-new-number",),
     ),
     Conjunct(
@@ -312,14 +314,14 @@ SENT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "text is the user's",
-        implies(num(1) <= SEG.TEXT, (TEXT_END <= SND.END) & (SEG.AT == SEG.SEQ - (ISS + 1))),
+        implies(num(1) <= SEG.TEXT, (TEXT_END <= SND.END) & (SEG.AT == TEXT_START - (ISS + 1))),
         "The octet at index i has the number ISS+1+i.",
         ("retransmission-misaligned",),
     ),
     Conjunct(
-        "text follows the handshake",
-        implies(num(1) <= SEG.TEXT, CONFIRMED),
-        "Who sends text knows that the peer has its SYN (P5).",
+        "text follows the handshake, or goes with the SYN",
+        implies((num(1) <= SEG.TEXT) & ~CTL.SYN, CONFIRMED),
+        "Who sends text knows that the peer has its SYN, unless the text comes behind that SYN itself (P5).",
         ("text-in-syn-received",),
     ),
     Conjunct(
@@ -385,8 +387,8 @@ STEPS: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "who ends normally has delivered everything",
-        implies(_ENDS_NORMALLY & KNOWS, peer(_GOT_FIN) & (peer(GHOST.GOT) == GHOST.SENT)),
-        "The TCB is deleted only after our FIN was acknowledged (P3).",
+        implies(_ENDS_NORMALLY & KNOWS & ~RESET_WHILE_CLOSING_SILENT, peer(GHOST.GOT) == GHOST.SENT),
+        "The TCB is deleted after our FIN was acknowledged, or by a reset after every octet was (reading 34).",
         ("last-ack-leaves-early",),
     ),
     Conjunct(
@@ -474,12 +476,18 @@ P6 = Theorem(
 )
 THEOREMS = (P1, P2, P3, P4, P5, P6)
 
+_SYN_IN_WINDOW = "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)"
+
+_NOTHING_BEHIND_FIN = "text behind an old SYN lies below the peer's FIN, which was received"
+
 #: Edges that are never taken as long as the peer is honest, by the beginning of their names, and why.
 NEVER_TAKEN: dict[str, str] = {
     "step5.beyond": "no honest peer acknowledges what was not sent",
     "step5.syn-received.bad": "RFC 5961's range check comes first",
     "receive.refused": "the other reading 7 is excluded by a premise",
-    "step4.": "a SYN in the window is always forged: an old one lies below the window, a new one beyond it (P6)",
+    "step4.syn-received.passive": _SYN_IN_WINDOW,
+    "step4.reset": _SYN_IN_WINDOW,
+    **{f"step4.challenge@{state.value}": _NOTHING_BEHIND_FIN for state in FIN_RECEIVED},
 }
 
 

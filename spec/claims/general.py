@@ -42,6 +42,24 @@ GENERAL: tuple[Claim, ...] = (
                 ("fin-sent-twice",),
                 IN_RANGE,
             ),
+            Always(
+                "variables are in range where text comes with a SYN",
+                "text-on-syn",
+                ("syn-text-narrows-the-window",),
+                IN_RANGE,
+            ),
+            Always(
+                "variables are in range where segments overlap",
+                "free-two",
+                ("window-of-tomorrow",),
+                IN_RANGE,
+            ),
+            Always(
+                "variables are in range when a user timeout expires",
+                "user-timeout",
+                ("closes-by-itself",),
+                IN_RANGE,
+            ),
             Inductive(
                 "the invariant of one end",
                 "one end",

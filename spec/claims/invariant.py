@@ -22,7 +22,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..language.profile import CLOSE_BY_THE_LETTER, RECEIVE_BY_THE_LETTER, SECOND_FIN_ADVANCES
+from ..language.profile import (
+    CLOSE_BY_THE_LETTER,
+    RECEIVE_BY_THE_LETTER,
+    SECOND_FIN_ADVANCES,
+    TEXT_ON_SYN,
+)
 from ..language.states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.terms import Term, all_of, num, one_if
 from ..language.variables import (
@@ -70,9 +75,12 @@ INVARIANT: tuple[Conjunct, ...] = (
         ("fin-sent-twice",),
     ),
     Conjunct(
-        "only the SYN before the handshake",
-        implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
-        "No text and no FIN before ESTABLISHED; the totality of SYN-SENT's guards rests on it.",
+        "only the SYN before the handshake, and text that goes with it",
+        implies(
+            in_state(S.SYN_SENT, S.SYN_RECEIVED),
+            (SND.UNA == ISS) & (SND.NXT <= SND.END) & (TEXT_ON_SYN | (SND.NXT == ISS + 1)),
+        ),
+        "No FIN before ESTABLISHED, and text only behind the SYN; the totality of SYN-SENT's guards rests on it.",
         ("syn-takes-no-number",),
     ),
     Conjunct(
@@ -152,8 +160,8 @@ INVARIANT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "a segment is held only where text is taken",
-        implies(HELD.SET, in_state(*RECEIVING)),
-        "A FIN ends the stream: what was held beyond it is forgotten.",
+        implies(HELD.SET, in_state(S.SYN_RECEIVED, *RECEIVING)),
+        "A FIN ends the stream: what was held beyond it is forgotten. In SYN-RECEIVED it came with the SYN.",
         ("fin-out-of-order",),
     ),
     Conjunct(
@@ -161,6 +169,18 @@ INVARIANT: tuple[Conjunct, ...] = (
         implies(HELD.SET, (num(0) <= HELD.TEXT) & (HELD.SEQ + HELD.TEXT + one_if(HELD.FIN) <= RIGHT_EDGE)),
         "The right edge never moves back (SHLD-14), so what fitted once still fits.",
         ("ack-moves-rcv-nxt",),
+    ),
+    Conjunct(
+        "the whole buffer is offered before the handshake is over",
+        implies(in_state(S.LISTEN, S.SYN_SENT, S.SYN_RECEIVED), RCV.WND == RCV.BUFF),
+        "What is queued with a SYN has not been received yet, so it takes no room from the window.",
+        ("syn-text-narrows-the-window",),
+    ),
+    Conjunct(
+        "text held before the handshake is over came with the SYN",
+        implies(HELD.SET & in_state(S.SYN_RECEIVED), HELD.SEQ == IRS + 1),
+        "So nothing of it is delivered before the peer has confirmed the connection (3.5).",
+        ("syn-text-queued-at-the-syn",),
     ),
     Conjunct(
         "flags of a connection die with it",
@@ -176,9 +196,10 @@ INVARIANT: tuple[Conjunct, ...] = (
     ),
 )
 
-#: What follows from the state alone: a deleted TCB has no flags, and until the handshake is over exactly the SYN has
-#: been sent.  The proof that guards are exclusive and exhaustive assumes it; all of it is part of the invariant.
-_SYN_ONLY = (SND.UNA == ISS) & (SND.NXT == ISS + 1)
+#: What follows from the state alone: a deleted TCB has no flags, and until the handshake is over the SYN has been sent,
+#: with text behind it at most.  The proof that guards are exclusive and exhaustive assumes it; all of it is part of the
+#: invariant.
+_SYN_ONLY = (SND.UNA == ISS) & (ISS + 1 <= SND.NXT) & (TEXT_ON_SYN | (SND.NXT == ISS + 1))
 STATE_SAYS: dict[State, Term] = {
     State.CLOSED: ~DETACHED,
     State.SYN_SENT: _SYN_ONLY & ~CLOSE_CALLED,

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from ..language.states import SYNCHRONIZED, State
+from ..language.terms import num
 from ..language.variables import (
     CLOSE_CALLED,
     CTL,
     GHOST,
+    HELD,
     IRS,
     ISS,
     RCV,
@@ -112,6 +114,36 @@ NOTES: tuple[Claim, ...] = (
             ),
             Always("a prefix, with out-of-order segments held", "held", ("held-text-at-once",), GHOST.GOOD),
             Always(
+                "a prefix, of text that comes with a SYN",
+                "text-on-syn",
+                ("syn-text-queued-at-the-syn",),
+                GHOST.GOOD & GHOST.WHOLE,
+            ),
+            Always(
+                "a prefix, though an old SYN with text outlives its sender",
+                "old-text-on-syn",
+                ("syn-text-delivered-at-once",),
+                GHOST.GOOD & implies(num(1) <= GHOST.GOT, GHOST.JOINED),
+            ),
+            Always(
+                "a SYN that comes again with its text resets nobody",
+                "text-on-syn",
+                ("old-syn-not-trimmed",),
+                ~(GHOST.FATE == Fate.RESET),
+            ),
+            Always(
+                "text that comes with the SYN of a simultaneous open waits for the handshake",
+                "text-on-both-syns",
+                ("text-before-handshake",),
+                implies(num(1) <= GHOST.GOT, GHOST.JOINED),
+            ),
+            Sometimes(
+                "text that both ends send with their SYNs is received",
+                "text-on-both-syns",
+                ("syn-text-ignored",),
+                in_state(S.SYN_RECEIVED) & HELD.SET & peer(in_state(S.SYN_RECEIVED) & HELD.SET),
+            ),
+            Always(
                 "a prefix, with every option on and any call at any time",
                 "options",
                 ("retransmission-misaligned", "close-discards-unsent"),
@@ -162,12 +194,16 @@ NOTES: tuple[Claim, ...] = (
         "empty ACK carries SND.NXT and takes none, for if it did, acknowledgments would have to be acknowledged.",
         (
             OnStep(
-                "SYN takes one number",
+                "a SYN stands at ISS and takes one number, text behind it takes the next",
                 "exchange",
                 ("syn-takes-no-number", "syn-sent-again-with-a-new-number"),
                 implies(
-                    SENT_SOMETHING & out(CTL.SYN) & after(in_state(S.SYN_SENT, S.SYN_RECEIVED)),
-                    after(SND.NXT) == out(SEG.SEQ) + 1,
+                    SENT_SOMETHING & out(CTL.SYN),
+                    (out(SEG.SEQ) == after(ISS)) & (out(SEG.SEQ) + 1 + out(SEG.TEXT) <= after(SND.NXT)),
+                )
+                & implies(
+                    SENT_SOMETHING & out(CTL.SYN) & ~in_state(S.SYN_SENT, S.SYN_RECEIVED, S.FIN_WAIT_1, S.CLOSING),
+                    after(SND.NXT) == out(SEG.SEQ) + out(SEG.LEN),
                 ),
             ),
             OnStep(
@@ -303,6 +339,7 @@ NOTES: tuple[Claim, ...] = (
         "protects the end that waits: the other one relies on its ISN clock.",
         (
             Always("sufficient under the MSL assumption", "reuse", ("no-time-wait",), NOTHING_OLD),
+            Always("also where the numbers come again in part", "reuse-near", ("no-time-wait",), NOTHING_OLD),
             P6,
             Sometimes(
                 "needed: without it an old octet is taken for a new one",

@@ -32,6 +32,9 @@ HALF_DUPLEX = _switch(
 REOPEN = _switch("reopen-from-time-wait", "a new SYN may reopen the connection from TIME-WAIT (MAY-2)")
 HOLD = _switch("hold-out-of-order", "a segment beyond RCV.NXT is held for later (SHLD-31)")
 REMOTE_SPECIFIED = _switch("remote-specified", "a passive OPEN names its peer, so SEND in LISTEN connects (3.10.2)")
+TEXT_ON_SYN = _switch(
+    "text-on-syn", "text that the user has given, and a FIN behind it, may go with the SYN (3.10.7.3)"
+)
 
 # Readings
 TIME_WAIT_ACKS_ALL = _switch("time-wait-acks-all", "TIME-WAIT acknowledges every acceptable segment")
@@ -54,12 +57,29 @@ RIGHT_EDGE_ACCEPTABLE = _switch(
     "right-edge-acceptable", "an empty segment at the right edge of the window is acceptable"
 )
 
+SYN_TEXT_REFUSED = _switch(
+    "syn-text-refused", "text and a FIN that come with a SYN are dropped, to be sent again, and not acknowledged"
+)
+RESET_BY_REACH = _switch(
+    "reset-by-reach", "a RST is acceptable if the text behind it reaches into the window (table 6), as any segment is"
+)
+RESET_WHILE_CLOSING_SILENT = _switch(
+    "reset-while-closing-silent", "in CLOSING and LAST-ACK a reset is not signalled, whatever it loses (step 2)"
+)
+RESET_KEEPS_UNREAD = _switch(
+    "reset-keeps-unread", "octets that were received before a reset can still be read, and the error follows them"
+)
+
+USER_TIMEOUT_IN_TIME_WAIT = _switch(
+    "user-timeout-in-time-wait", "the user timeout may expire in TIME-WAIT too (3.10.8)"
+)
+
 # Worst cases for S10: the ISN clock has come round
 ISN_REUSED = _switch("isn-reused", "after TIME-WAIT the next ISS equals the last one")
 ISN_REUSED_EARLY = _switch("isn-reused-early", "after LAST-ACK too the next ISS equals the last one")
 
 #: Switches that no reading of the text decides: options of an implementation, and assumptions about the ISN clock.
-WITHOUT_READING = (HOLD, REMOTE_SPECIFIED, ISN_REUSED, ISN_REUSED_EARLY)
+WITHOUT_READING = (HOLD, REMOTE_SPECIFIED, TEXT_ON_SYN, ISN_REUSED, ISN_REUSED_EARLY)
 
 
 class UnknownSwitch(ValueError):
@@ -90,8 +110,17 @@ _BLIND_ATTACKS = (RFC5961_RST, RFC5961_SYN, RFC5961_ACK)
 PROFILES: dict[str, Profile] = {
     "rfc9293": Profile(),
     "rfc5961": _of(*_BLIND_ATTACKS),
-    "linux": _of(*_BLIND_ATTACKS, HALF_DUPLEX, REOPEN, HOLD, SYN_ACK_COMPLETES, RIGHT_EDGE_ACCEPTABLE),
-    "lwip": _of(RFC5961_RST, RFC5961_SYN, RFC1337, HALF_DUPLEX, HOLD),
+    "linux": _of(
+        *_BLIND_ATTACKS,
+        HALF_DUPLEX,
+        REOPEN,
+        HOLD,
+        SYN_ACK_COMPLETES,
+        RIGHT_EDGE_ACCEPTABLE,
+        SYN_TEXT_REFUSED,
+        RESET_KEEPS_UNREAD,
+    ),
+    "lwip": _of(RFC5961_RST, RFC5961_SYN, RFC1337, HALF_DUPLEX, HOLD, SYN_TEXT_REFUSED),
     "reference": _of(HALF_DUPLEX, HOLD),
 }
 

@@ -15,7 +15,10 @@ from .profile import (
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
     REOPEN,
+    RESET_BY_REACH,
     RESET_FIRST,
+    RESET_KEEPS_UNREAD,
+    RESET_WHILE_CLOSING_SILENT,
     RFC1337,
     RFC5961_ACK,
     RFC5961_RST,
@@ -23,7 +26,9 @@ from .profile import (
     RIGHT_EDGE_ACCEPTABLE,
     SECOND_FIN_ADVANCES,
     SYN_ACK_COMPLETES,
+    SYN_TEXT_REFUSED,
     TIME_WAIT_ACKS_ALL,
+    USER_TIMEOUT_IN_TIME_WAIT,
 )
 from .terms import Var
 
@@ -58,7 +63,8 @@ READINGS: tuple[Reading, ...] = (
         1,
         "step 1 against steps 5 and 8",
         "a retransmitted FIN fails step 1 and is acknowledged there",
-        cost="none: what the later steps say of such a FIN is never reached",
+        cost="by the letter such a FIN does not restart the 2 MSL time-out, for the steps that say so are never "
+        "reached; in this specification the time-out has no length, and the oracle allows both",
     ),
     Reading(
         2,
@@ -147,9 +153,11 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         22,
-        "SYN with FIN or text",
-        "only the SYN counts",
-        cost="none: what came with the SYN is not acknowledged, so it is sent again",
+        "SYN with text or FIN (3.10.7.2 third, 3.10.7.3 fourth)",
+        "both are queued until the handshake is over, or taken at once with the SYN,ACK that ends it; an old SYN is "
+        "trimmed off (step 1), so that only a SYN whose own number lies in the window meets step 4",
+        (SYN_TEXT_REFUSED,),
+        "none by either: what is refused is not acknowledged, so it is sent again",
     ),
     Reading(23, "RFC 5961", "off", (RFC5961_RST, RFC5961_SYN, RFC5961_ACK), "no claim changes"),
     Reading(24, '3.5.2 "must" against step 1 "should"', "an unacceptable segment is always answered"),
@@ -182,6 +190,47 @@ READINGS: tuple[Reading, ...] = (
         (RIGHT_EDGE_ACCEPTABLE,),
         "by default two healthy ends with full windows answer each other for ever (G4); not so with the switch, unless "
         "a FIN lies beyond the window too",
+    ),
+    Reading(
+        33,
+        "3.5.3 against table 6, a RST with text",
+        "the number of the RST itself must lie in the window",
+        (RESET_BY_REACH,),
+        "with the switch a RST below the window ends a connection if the text behind it reaches in",
+    ),
+    Reading(
+        34,
+        "MUST-12 against step 2 in CLOSING and LAST-ACK",
+        "a reset is signalled, unless everything that the user sent was acknowledged: then the connection closed "
+        "normally",
+        (RESET_WHILE_CLOSING_SILENT,),
+        "with the switch octets can be lost and the user hears nothing of it",
+    ),
+    Reading(
+        35,
+        'step 2, "all segment queues should be flushed"',
+        "unread octets are lost with a reset",
+        (RESET_KEEPS_UNREAD,),
+        "none by the switch: the user reads what was acknowledged and then gets the error, as from deployed stacks",
+    ),
+    Reading(
+        36,
+        '3.10.8 USER TIMEOUT "for any state" against step 8 "turn off the other timers"',
+        "TIME-WAIT has no user time-out",
+        (USER_TIMEOUT_IN_TIME_WAIT,),
+        "with the switch a connection that closed in order is reported as aborted (against MUST-12)",
+    ),
+    Reading(
+        37,
+        '3.10.3 RECEIVE, "if insufficient incoming segments are queued ... queue the request"',
+        'a RECEIVE that asks for more than is on hand is told so ("part"), and asks again',
+        cost="none: the same octets are read in the same order",
+    ),
+    Reading(
+        38,
+        '3.10.7.2 third, FIN with a SYN: "processed in the SYN-RECEIVED state" against step 7',
+        "the FIN waits with the text until ESTABLISHED is reached",
+        cost="none: a FIN that is not acknowledged is sent again",
     ),
 )
 

@@ -167,6 +167,9 @@ ACKS_FIN = named("acks-our-fin", FIN_SENT & (SEG.ACK == SND.END + 1))
 #: Right edge of the receive window: the first number beyond it.
 RIGHT_EDGE = RCV.NXT + RCV.WND
 
+#: The number of the first octet of text, behind the SYN where there is one.
+TEXT_START = named("TEXT.START", SEG.SEQ + one_if(CTL.SYN))
+
 #: The number behind the last octet of text (the FIN's own number, if there is one).
 TEXT_END = named("TEXT.END", SEG.SEQ + one_if(CTL.SYN) + SEG.TEXT)
 

@@ -28,7 +28,7 @@ from ..language.variables import (
     N,
 )
 from ..tcp.output import LAST
-from ..tcp.text import NEW_TEXT
+from ..tcp.taking import NEW_TEXT
 from ..tcp.updates import AFTER_TIME_WAIT, delete_tcb_in_order, fate
 from .changes import answering, both, gone, instead, not_in, only_if, only_in, reading, setting, to, without
 from .mutant import LESS, LOST, ONLY_FORGED, READING, Mutant, mutant

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..language.states import State
-from ..language.terms import TRUE, ite
-from ..language.variables import CTL, GHOST, IRS, ISN, ISS, RCV, SEG, SND
+from ..language.terms import TRUE, earlier, ite
+from ..language.variables import CTL, GHOST, HELD, IRS, ISN, ISS, RCV, SEG, SND
 from ..tcp.arrives import SYN_SENT_ACK_IS_GOOD
 from ..tcp.output import WINDOW_ALLOWS
-from ..tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD
+from ..tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, SYN_IN_WINDOW
+from ..tcp.taking import FORGET_HELD, FORGET_HELD_GHOSTS
 from .changes import also_in, both, emitting_ack, gone, instead, only_if, setting, silent, to, without
-from .mutant import LESS, Mutant, mutant
+from .mutant import LESS, ONLY_RESETS, Mutant, mutant
 
 S = State
 
@@ -77,6 +78,36 @@ HANDSHAKE: tuple[Mutant, ...] = (
         "text-in-syn-received",
         "text is sent before our SYN is acknowledged, and whatever the window",
         ("output.text", both(also_in(S.SYN_RECEIVED), without(WINDOW_ALLOWS))),
+    ),
+    mutant(
+        "syn-text-queued-at-the-syn",
+        "text that comes with a SYN is queued as if it stood at the number of the SYN",
+        ("listen.syn.queue", setting(HELD.SEQ.becomes(SEG.SEQ))),
+    ),
+    mutant(
+        "syn-text-narrows-the-window",
+        "text that is queued with a SYN takes its room from the window at once",
+        ("listen.syn.queue", setting(RCV.WND.becomes(RCV.BUFF - earlier(SEG.TEXT, RCV.BUFF)))),
+    ),
+    mutant(
+        "syn-text-delivered-at-once",
+        "a listener delivers text that comes with a SYN without waiting for the handshake",
+        (
+            "listen.syn.queue",
+            setting(RCV.NXT.becomes(SEG.SEQ + 1 + SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT), RCV.USER.becomes(SEG.TEXT)),
+        ),
+    ),
+    mutant(
+        "syn-text-ignored",
+        "text that comes with a SYN is ignored in SYN-SENT",
+        ("syn-sent.syn.queue", setting(*FORGET_HELD, *FORGET_HELD_GHOSTS)),
+        harmless=LESS,
+    ),
+    mutant(
+        "old-syn-not-trimmed",
+        "a SYN that was received before is an error as soon as text behind it reaches into the window",
+        ("step4.reset*", without(SYN_IN_WINDOW)),
+        harmless=ONLY_RESETS,
     ),
     mutant(
         "closed-answers-with-ack",

@@ -1,14 +1,30 @@
 """SEGMENT ARRIVES in CLOSED, LISTEN and SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3.
 
-Security and precedence are left out.  Text or a FIN that comes with a SYN is dropped.  It is not acknowledged either,
-so its sender sends it again; 3.10.7.2 third would queue it "for processing later" (reading 22).
+Security and precedence are left out.  Text and a FIN may come with a SYN; 3.5 calls this "perfectly legitimate, so long
+as the receiving TCP endpoint doesn't deliver the data to the user until it is clear the data is valid".  Where the
+handshake is not over yet they are queued in HELD, and processed as soon as ESTABLISHED is reached; where the SYN,ACK
+completes it they are processed at once (reading 22).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..language.edge import Emission, Event, Rule
 from ..language.states import State
 from ..language.variables import CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
+from .taking import (
+    BEHIND_FIN_WITH_SYN,
+    BEHIND_TEXT_WITH_SYN,
+    FIN_WITH_SYN,
+    LEFT_BY_TEXT_WITH_SYN,
+    QUEUE_WITH_SYN,
+    TAKE_FIN_WITH_SYN,
+    TAKE_TEXT_WITH_SYN,
+    TEXT_WITH_SYN,
+    queue_ghosts,
+    with_queue,
+)
 from .updates import (
     CLOCK_ALLOWS,
     FIRST_SYN_ACK,
@@ -80,17 +96,21 @@ LISTEN = (
         emits=RESET_WITH_ACK,
         why="Any acknowledgment is bad if it arrives on a connection still in the LISTEN state.",
     ),
-    Rule(
-        "listen.syn",
-        _ARRIVES,
-        (S.LISTEN,),
-        S.SYN_RECEIVED,
-        ("3.10.7.2 third", "3.4.1", "MUST-8"),
-        guard=(~CTL.RST, ~CTL.ACK, CTL.SYN, CLOCK_ALLOWS),
-        updates=open_on_syn(),
-        ghosts=new_life(peer=SEG.LIFE),
-        emits=FIRST_SYN_ACK,
-        why="ISS is selected and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.",
+    *with_queue(
+        Rule(
+            "listen.syn",
+            _ARRIVES,
+            (S.LISTEN,),
+            S.SYN_RECEIVED,
+            ("3.10.7.2 third", "3.4.1", "MUST-8"),
+            guard=(~CTL.RST, ~CTL.ACK, CTL.SYN, CLOCK_ALLOWS),
+            updates=open_on_syn(),
+            ghosts=new_life(peer=SEG.LIFE),
+            emits=FIRST_SYN_ACK,
+            why="ISS is selected and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.",
+        ),
+        open_on_syn(QUEUE_WITH_SYN),
+        queue_ghosts(GHOST.LIFE + 1),
     ),
     Rule(
         "listen.other",
@@ -107,7 +127,9 @@ LISTEN = (
 
 #: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".
 _ACK_IS_BAD = CTL.ACK & ((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
-SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
+
+#: "If SND.UNA < SEG.ACK =< SND.NXT": the opposite, for SND.UNA is ISS here.
+SYN_SENT_ACK_IS_GOOD = CTL.ACK & ~((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
 
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
@@ -115,6 +137,47 @@ _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
 #: Reading 16: on this path to ESTABLISHED the RFC never sets these, nor SND.WL2.  On the path through SYN-RECEIVED it
 #: sets SND.WL2 from the ACK field of a segment that has none.
 _WINDOW = (SND.WND.becomes(SEG.WND), SND.WL1.becomes(SEG.SEQ))
+
+
+def _connected() -> Iterator[Rule]:
+    """The peer's SYN,ACK: alone, with text, or with a FIN behind everything.
+
+    "If there are other controls or text in the segment, then continue processing at the sixth step".  The ACK is formed
+    after that, for all of it, "saving this extra acknowledgment of the SYN from being sent".
+    """
+    connects = (SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN)
+    begin = (IRS.becomes(SEG.SEQ), SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK))
+    cite = ("3.10.7.3 fourth",)
+    yield Rule(
+        "syn-sent.syn-ack",
+        _ARRIVES,
+        (S.SYN_SENT,),
+        S.ESTABLISHED,
+        cite,
+        guard=(*connects, ~TEXT_WITH_SYN, ~FIN_WITH_SYN),
+        updates=(RCV.NXT.becomes(SEG.SEQ + 1), *begin),
+        ghosts=join(SEG.LIFE),
+        emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+        why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
+    )
+    for name, guard, target, (updates, ghosts), behind, signal in (
+        ("text", (TEXT_WITH_SYN, ~FIN_WITH_SYN), S.ESTABLISHED, TAKE_TEXT_WITH_SYN, BEHIND_TEXT_WITH_SYN, ""),
+        ("fin", (FIN_WITH_SYN,), S.CLOSE_WAIT, TAKE_FIN_WITH_SYN, BEHIND_FIN_WITH_SYN, "connection closing"),
+    ):
+        yield Rule(
+            f"syn-sent.syn-ack.{name}",
+            _ARRIVES,
+            (S.SYN_SENT,),
+            target,
+            (*cite, "3.10.7.4 step 7" if name == "text" else "3.10.7.4 step 8"),
+            guard=(*connects, *guard),
+            updates=(*updates, *begin),
+            ghosts=(*join(SEG.LIFE), *ghosts),
+            emits=Emission(ack=True, seq=SND.NXT, acknowledge=behind, wnd=LEFT_BY_TEXT_WITH_SYN),
+            signal=signal,
+            why="What comes with the SYN,ACK is processed at once, and the ACK is for all of it.",
+        )
+
 
 SYN_SENT = (
     Rule(
@@ -157,29 +220,22 @@ SYN_SENT = (
         guard=(~CTL.ACK, CTL.RST),
         why="A RST without an ACK proves nothing: drop it.",
     ),
-    Rule(
-        "syn-sent.syn-ack",
-        _ARRIVES,
-        (S.SYN_SENT,),
-        S.ESTABLISHED,
-        ("3.10.7.3 fourth",),
-        guard=(SYN_SENT_ACK_IS_GOOD, ~CTL.RST, CTL.SYN),
-        updates=(*_HEARD, SND.UNA.becomes(SEG.ACK), *_WINDOW, SND.WL2.becomes(SEG.ACK)),
-        ghosts=join(SEG.LIFE),
-        emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
-        why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
-    ),
-    Rule(
-        "syn-sent.syn",
-        _ARRIVES,
-        (S.SYN_SENT,),
-        S.SYN_RECEIVED,
-        ("3.10.7.3 fourth", "3.5", "MUST-10"),
-        guard=(~CTL.ACK, ~CTL.RST, CTL.SYN),
-        updates=(*_HEARD, *_WINDOW),
-        ghosts=(GHOST.PEER.becomes(SEG.LIFE),),
-        emits=Emission(syn=True, ack=True, seq=ISS, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
-        why="Simultaneous open: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.",
+    *_connected(),
+    *with_queue(
+        Rule(
+            "syn-sent.syn",
+            _ARRIVES,
+            (S.SYN_SENT,),
+            S.SYN_RECEIVED,
+            ("3.10.7.3 fourth", "3.5", "MUST-10"),
+            guard=(~CTL.ACK, ~CTL.RST, CTL.SYN),
+            updates=(*_HEARD, *_WINDOW),
+            ghosts=(GHOST.PEER.becomes(SEG.LIFE),),
+            emits=Emission(syn=True, ack=True, seq=ISS, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
+            why="Simultaneous open: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.",
+        ),
+        (*_HEARD, *_WINDOW, *QUEUE_WITH_SYN),
+        queue_ghosts(GHOST.LIFE),
     ),
     Rule(
         "syn-sent.other",

@@ -6,14 +6,18 @@ buffer: they never change the connection.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from ..language.edge import Emission, Event, Rule
 from ..language.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, RECEIVE_BY_THE_LETTER, REMOTE_SPECIFIED
 from ..language.states import ALIVE, OTHER, RECEIVING, State
-from ..language.terms import TRUE, Term, num, one_if
+from ..language.terms import NONE, TRUE, Term, all_of, num, one_if
 from ..language.variables import ACK_OWED, CLOSE_CALLED, DETACHED, GHOST, ISS, RCV, SND, Fate, N, in_state
 from .updates import (
     CLOCK_ALLOWS,
     FIRST_SYN,
+    TEXT_FITS_WITH_SYN,
     delete_listen,
     delete_tcb,
     fate,
@@ -63,7 +67,7 @@ OPEN = (
         Event.OPEN_PASSIVE,
         ALIVE,
         None,
-        ("3.10.1",),
+        ("3.10.1", "MUST-41"),
         signal="error: connection already exists",
     ),
 )
@@ -75,6 +79,34 @@ OPEN = (
 _FITS = SND.END - SND.UNA + N <= SND.BUFF + one_if(in_state(S.SYN_SENT, S.SYN_RECEIVED))
 _MAY_SEND = (S.SYN_SENT, S.SYN_RECEIVED, S.ESTABLISHED, S.CLOSE_WAIT)
 
+_FITS_FROM_LISTEN = N <= SND.BUFF
+
+
+def _send_from_listen() -> Iterator[Rule]:
+    """SEND in LISTEN connects where the remote socket is specified.
+
+    "Data associated with SEND may be sent with SYN segment or queued for transmission after entering ESTABLISHED
+    state."
+    """
+    goes = all_of(*TEXT_FITS_WITH_SYN)
+    for name, guard, sent, why in (
+        ("send.from-listen", ~goes, NONE, "The data waits for ESTABLISHED."),
+        ("send.from-listen.text", goes, N, "The data goes with the SYN."),
+    ):
+        yield Rule(
+            name,
+            Event.SEND,
+            (S.LISTEN,),
+            S.SYN_SENT,
+            ("3.10.2", "3.5", "MUST-8"),
+            guard=(REMOTE_SPECIFIED, CLOCK_ALLOWS, _FITS_FROM_LISTEN, guard),
+            updates=open_active(queued=N, sent=sent),
+            ghosts=new_life(peer=0, sent=N),
+            emits=replace(FIRST_SYN, text=sent),
+            why=why,
+        )
+
+
 SEND = (
     Rule(
         "send.closed",
@@ -84,18 +116,7 @@ SEND = (
         ("3.10.2",),
         signal="error: connection does not exist",
     ),
-    Rule(
-        "send.from-listen",
-        Event.SEND,
-        (S.LISTEN,),
-        S.SYN_SENT,
-        ("3.10.2",),
-        guard=(REMOTE_SPECIFIED, CLOCK_ALLOWS),
-        updates=open_active(queued=N),
-        ghosts=new_life(peer=0, sent=N),
-        emits=FIRST_SYN,
-        why="SEND in LISTEN connects where the remote socket is specified; the data waits for ESTABLISHED.",
-    ),
+    *_send_from_listen(),
     Rule(
         "send.listen.unspecified",
         Event.SEND,
@@ -104,6 +125,16 @@ SEND = (
         ("3.10.2",),
         guard=(~REMOTE_SPECIFIED,),
         signal="error: remote socket unspecified",
+    ),
+    Rule(
+        "send.listen.full",
+        Event.SEND,
+        (S.LISTEN,),
+        None,
+        ("3.10.2",),
+        guard=(REMOTE_SPECIFIED, ~_FITS_FROM_LISTEN),
+        signal="error: insufficient resources",
+        why="There is no room to queue the request.",
     ),
     Rule(
         "send.queue",

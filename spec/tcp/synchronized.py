@@ -18,7 +18,9 @@ from ..language.profile import (
     FIN_AT_ZERO_WINDOW,
     ISN_REUSED,
     REOPEN,
+    RESET_BY_REACH,
     RESET_FIRST,
+    RESET_WHILE_CLOSING_SILENT,
     RFC1337,
     RFC5961_ACK,
     RFC5961_RST,
@@ -42,6 +44,7 @@ from ..language.variables import (
     SND,
     Fate,
 )
+from .taking import EMPTY, NO_WINDOW, QUEUE_WITH_SYN, queue_ghosts, with_queue
 from .updates import (
     ACK_SEGMENT,
     ACKNOWLEDGED,
@@ -53,6 +56,7 @@ from .updates import (
     Assignments,
     back_to_listen,
     delete_tcb,
+    delete_tcb_by_reset,
     delete_tcb_in_order,
     fate,
     join,
@@ -77,8 +81,10 @@ _REOPENS = REOPEN & CTL.SYN & ~CTL.ACK & ~CTL.RST & (SEG.SEQ > RCV.NXT) & NOTHIN
 #: Step 5 in SYN-RECEIVED: "If SND.UNA < SEG.ACK =< SND.NXT".
 ACK_IS_GOOD = (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
 
-#: Reading 3: figure 7 line 6 and Appendix A.2, against step 1.
-_COMPLETES = SYN_ACK_COMPLETES & CTL.SYN & CTL.ACK & ~CTL.RST & ~PASSIVE & (SEG.SEQ == IRS) & ACK_IS_GOOD
+#: Reading 3: figure 7 line 6 and Appendix A.2, against step 1.  With text or a FIN behind the SYN the segment reaches
+#: into the window, and the steps process it.
+_BARE_SYN = CTL.SYN & (SEG.LEN == 1)
+_COMPLETES = SYN_ACK_COMPLETES & _BARE_SYN & CTL.ACK & ~CTL.RST & ~PASSIVE & (SEG.SEQ == IRS) & ACK_IS_GOOD
 
 #: Reading 29: 3.5.2 group 2, "the segment carries an unacceptable ACK ... a reset is sent", against step 1.
 _REFUSED_FIRST = RESET_FIRST & CTL.ACK & ~CTL.RST & ~ACK_IS_GOOD
@@ -94,24 +100,28 @@ AHEAD = (
         emits=RESET_WITH_ACK,
         why="A non-synchronized end resets whoever acknowledges something it never sent, in the window or not.",
     ),
-    Rule(
-        "reopen",
-        _ARRIVES,
-        (S.TIME_WAIT,),
-        S.SYN_RECEIVED,
-        ("3.6.1", "MAY-2"),
-        guard=(_REOPENS, BEYOND_THIS),
-        updates=open_on_syn(),
-        ghosts=new_life(peer=SEG.LIFE),
-        emits=FIRST_SYN_ACK,
-        why="Accept a new SYN directly from TIME-WAIT. An old duplicate leads on to LISTEN, not back (reading 21).",
+    *with_queue(
+        Rule(
+            "reopen",
+            _ARRIVES,
+            (S.TIME_WAIT,),
+            S.SYN_RECEIVED,
+            ("3.6.1", "MAY-2", "MUST-8"),
+            guard=(_REOPENS, BEYOND_THIS),
+            updates=open_on_syn(),
+            ghosts=new_life(peer=SEG.LIFE),
+            emits=FIRST_SYN_ACK,
+            why="Accept a new SYN directly from TIME-WAIT. An old duplicate leads on to LISTEN, not back (reading 21).",
+        ),
+        open_on_syn(QUEUE_WITH_SYN),
+        queue_ghosts(GHOST.LIFE + 1),
     ),
     Rule(
         "syn-received.syn-ack",
         _ARRIVES,
         (S.SYN_RECEIVED,),
         S.ESTABLISHED,
-        ("3.5 figure 7", "A.2"),
+        ("3.5 figure 7", "A.2", "MUST-10"),
         guard=(_COMPLETES,),
         updates=(SND.UNA.becomes(SEG.ACK), *SEND_WINDOW, ACK_OWED.becomes(TRUE)),
         ghosts=JOIN,
@@ -131,9 +141,6 @@ def _ahead(state: State) -> Term:
 def _in_window(number: Term) -> Term:
     return (number >= RCV.NXT) & (number < RIGHT_EDGE)
 
-
-EMPTY = SEG.LEN == 0
-NO_WINDOW = RCV.WND == 0
 
 #: Table 6.
 _TABLE_6 = ite(
@@ -182,10 +189,17 @@ def _first() -> Iterator[Rule]:
 
 # Second, check the RST bit ------------------------------------------------------------------------------------
 
-_RESETS = ~RFC5961_RST | (SEG.SEQ == RCV.NXT)
+#: 3.5.3: "A reset is valid if its sequence number is in the window."  Reading 33: so it is the number of the RST itself
+#: that counts, where step 1 would also let text behind it reach into the window.
+_NUMBER_IN_WINDOW = _in_window(SEG.SEQ) | (SEG.SEQ == RCV.NXT)
+_VALID = _NUMBER_IN_WINDOW | RESET_BY_REACH
+_RESETS = ite(RFC5961_RST, SEG.SEQ == RCV.NXT, _VALID)
 _STEP_2 = (ACCEPTABLE, CTL.RST)
-_NUMBER_IN_WINDOW = _in_window(SEG.SEQ)
 _TO_LISTEN = PASSIVE & ~CLOSE_CALLED
+
+#: MUST-12: the user is told "whether it closed normally or was aborted".  In CLOSING and LAST-ACK the peer's stream has
+#: come to its end.  If the peer has acknowledged all of ours too, only the ACK of the FIN is missing (reading 34).
+_CLOSED_NORMALLY = (SND.END <= SND.UNA) | RESET_WHILE_CLOSING_SILENT
 
 
 def _also_in_time_wait(rule: Rule) -> tuple[Rule, Rule]:
@@ -201,10 +215,9 @@ SECOND = (
             _ARRIVES,
             OTHER[:-1],
             None,
-            ("3.10.7.4 step 2",),
+            ("3.5.3", "3.10.7.4 step 2"),
             guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
-            why="RFC 5961: what lies behind the RST reaches into the window, but its own number does not. "
-            "Silently drop it.",
+            why="What lies behind the RST reaches into the window, but its own number does not. Silently drop it.",
         )
     ),
     *_also_in_time_wait(
@@ -236,7 +249,7 @@ SECOND = (
         _ARRIVES,
         (S.SYN_RECEIVED,),
         S.CLOSED,
-        ("3.10.7.4 step 2", "MUST-11"),
+        ("3.10.7.4 step 2", "MUST-11", "MUST-12"),
         guard=(*_STEP_2, _RESETS, ~_TO_LISTEN),
         updates=delete_tcb(),
         ghosts=fate(Fate.REFUSED),
@@ -248,23 +261,35 @@ SECOND = (
         _ARRIVES,
         (*RECEIVING, S.CLOSE_WAIT),
         S.CLOSED,
-        ("3.10.7.4 step 2", "3.5.3", "MUST-12"),
+        ("3.10.7.4 step 2", "3.5.3", "MUST-12", "MUST-66", "SHLD-2"),
         guard=(*_STEP_2, _RESETS),
-        updates=delete_tcb(),
+        updates=delete_tcb_by_reset(),
         ghosts=fate(Fate.RESET),
         signal="error: connection reset",
-        why="All segment queues are flushed and the user hears of it.",
+        why="All segment queues are flushed and the user hears of it (reading 35).",
     ),
     Rule(
         "step2.reset.closing",
         _ARRIVES,
         (S.CLOSING, S.LAST_ACK),
         S.CLOSED,
-        ("3.10.7.4 step 2",),
-        guard=(*_STEP_2, _RESETS),
+        ("3.10.7.4 step 2", "3.6", "MUST-12"),
+        guard=(*_STEP_2, _RESETS, ~_CLOSED_NORMALLY),
         updates=delete_tcb_in_order(),
         ghosts=fate(Fate.RESET),
-        why="Enter the CLOSED state, delete the TCB.",
+        signal="error: connection reset",
+        why="Octets that the user sent are not acknowledged: the connection was aborted, and the user hears of it.",
+    ),
+    Rule(
+        "step2.closed",
+        _ARRIVES,
+        (S.CLOSING, S.LAST_ACK),
+        S.CLOSED,
+        ("3.10.7.4 step 2", "3.6", "MUST-12"),
+        guard=(*_STEP_2, _RESETS, _CLOSED_NORMALLY),
+        updates=delete_tcb_in_order(),
+        ghosts=fate(Fate.CLOSED),
+        why="Enter the CLOSED state, delete the TCB: both streams were received to their ends.",
     ),
     Rule(
         "step2.reset.time-wait",
@@ -290,6 +315,11 @@ SECOND = (
 
 # Fourth, check the SYN bit ------------------------------------------------------------------------------------
 
+#: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
+#: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number".
+SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
+STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
+
 
 def _fourth() -> Iterator[Rule]:
     yield Rule(
@@ -298,22 +328,23 @@ def _fourth() -> Iterator[Rule]:
         (S.SYN_RECEIVED,),
         S.LISTEN,
         ("3.10.7.4 step 4", "MUST-11"),
-        guard=(~_ahead(S.SYN_RECEIVED), ACCEPTABLE, ~CTL.RST, CTL.SYN, _TO_LISTEN),
+        guard=(~_ahead(S.SYN_RECEIVED), ACCEPTABLE, ~CTL.RST, CTL.SYN, SYN_IN_WINDOW, _TO_LISTEN),
         updates=back_to_listen(),
         ghosts=fate(Fate.ALIVE),
         why="A new SYN within the window: a passive OPEN starts again from LISTEN.",
     )
     for state in OTHER:
-        passive = (~_TO_LISTEN,) if state is S.SYN_RECEIVED else ()
         arrived = (~_ahead(state),) if _ahead(state) is not FALSE else ()
-        syn = (*arrived, ACCEPTABLE, ~CTL.RST, CTL.SYN, *passive)
+        syn = (*arrived, ACCEPTABLE, ~CTL.RST, CTL.SYN)
+        passive = (~_TO_LISTEN,) if state is S.SYN_RECEIVED else ()
+        challenged = (~_TO_LISTEN | ~SYN_IN_WINDOW,) if state is S.SYN_RECEIVED else ()
         yield Rule(
             f"step4.challenge@{state.value}",
             _ARRIVES,
             (state,),
             None,
             ("3.10.7.4 step 4",),
-            guard=(*syn, RFC5961_SYN),
+            guard=(*syn, RFC5961_SYN, *challenged),
             updates=ACKNOWLEDGED,
             emits=ACK_SEGMENT,
             why="RFC 5961: send a challenge ACK, whatever the sequence number.",
@@ -325,8 +356,8 @@ def _fourth() -> Iterator[Rule]:
                 _ARRIVES,
                 (state,),
                 S.CLOSED,
-                ("3.10.7.4 step 4", "3.5.2"),
-                guard=(*syn, ~RFC5961_SYN, bit),
+                ("3.10.7.4 step 4", "3.5.2", "MUST-12"),
+                guard=(*syn, ~RFC5961_SYN, SYN_IN_WINDOW, *passive, bit),
                 updates=delete_tcb(),
                 ghosts=fate(Fate.RESET),
                 emits=emits,
@@ -337,7 +368,7 @@ def _fourth() -> Iterator[Rule]:
 
 # Fifth, check the ACK field -----------------------------------------------------------------------------------
 
-STEP_5 = (ACCEPTABLE, ~CTL.RST, ~CTL.SYN)
+STEP_5 = (ACCEPTABLE, ~CTL.RST, ~STEP_4)
 NO_ACK_BIT = ~CTL.ACK
 _BEYOND = SND.NXT < SEG.ACK
 _TOO_OLD = RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)
@@ -368,14 +399,14 @@ FIFTH = (
             emits=ACK_SEGMENT,
             why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
         )
-        for state, unless in ((S.SYN_RECEIVED, (~RESET_FIRST,)), (S.TIME_WAIT, ()))
+        for state, unless in ((S.SYN_RECEIVED, (~_REFUSED_FIRST,)), (S.TIME_WAIT, ()))
     ),
     Rule(
         "step5.beyond",
         _ARRIVES,
         SYNCHRONIZED[:-1],
         None,
-        ("3.10.7.4 step 5",),
+        ("3.10.7.4 step 5", "MAY-12"),
         guard=(*STEP_5, CTL.ACK, _BEYOND | _TOO_OLD),
         updates=ACKNOWLEDGED,
         emits=ACK_SEGMENT,

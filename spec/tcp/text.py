@@ -1,18 +1,17 @@
 """SEGMENT ARRIVES in the other states: RFC 9293 3.10.7.4, steps 7 and 8, and step 5 where it goes with them.
 
-Text at RCV.NXT is trimmed to the window and taken.  Text beyond RCV.NXT is held for later or dropped.  A FIN is taken
-once everything ahead of it has been received.  The ghosts record which octets of which incarnation were taken.
+`taking` says what of a segment is new and how it is taken; here is in which state that happens and where it leads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..language.edge import Emission, Event, Rule
-from ..language.profile import FIN_AT_ZERO_WINDOW, HOLD, ISN_REUSED_EARLY, SECOND_FIN_ADVANCES, TIME_WAIT_ACKS_ALL
+from ..language.profile import ISN_REUSED_EARLY, SECOND_FIN_ADVANCES, TIME_WAIT_ACKS_ALL
 from ..language.states import RECEIVING, State
-from ..language.terms import FALSE, TRUE, Term, earlier, ite, named, substitute
+from ..language.terms import Term, ite, substitute
 from ..language.variables import (
     ACK_OWED,
     ACKS_FIN,
@@ -22,7 +21,6 @@ from ..language.variables import (
     HELD,
     ISS,
     RCV,
-    RIGHT_EDGE,
     SEG,
     SND,
     TEXT_END,
@@ -32,17 +30,33 @@ from .synchronized import (
     ACK_IS_GOOD,
     ACKNOWLEDGE,
     CONFIRMED_BY,
-    EMPTY,
     JOIN,
-    NO_WINDOW,
     PROCESSED,
     REFUSED_BY_RANGE,
     SEND_WINDOW,
     STEP_5,
 )
+from .taking import (
+    EARLY,
+    EMPTY,
+    FIN_NOW,
+    FORGET_HELD,
+    FORGET_HELD_GHOSTS,
+    KEEP,
+    KEEP_GHOSTS,
+    NEW_TEXT,
+    NOTHING_NEW,
+    TAKE_FIN,
+    TAKE_TEXT,
+    UNWANTED,
+    Text,
+    take,
+    take_fin,
+)
 from .updates import (
     ACK_SEGMENT,
     ACKNOWLEDGED,
+    HANDSHAKE_OVER,
     NEXT_ISN,
     RESET_WITH_ACK,
     Assignments,
@@ -56,92 +70,6 @@ _ARRIVES = Event.SEGMENT
 
 # Seventh, process the segment text; eighth, check the FIN bit --------------------------------------------------
 
-#: "trimming off any portions that lie outside the window (including SYN and FIN)".
-NEW_TEXT = named("new-text", (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & ~NO_WINDOW)
-_FIN_FITS = (TEXT_END < RIGHT_EDGE) | (FIN_AT_ZERO_WINDOW & (TEXT_END <= RIGHT_EDGE))
-FIN_NOW = named("fin-in-order", CTL.FIN & (SEG.SEQ <= RCV.NXT) & (RCV.NXT <= TEXT_END) & _FIN_FITS)
-EARLY = named("early", (RCV.NXT < SEG.SEQ) & ~EMPTY)
-
-NOTHING_NEW = ~NEW_TEXT & ~EARLY & ~FIN_NOW
-
-#: SHLD-3: text for a user who reads no more.
-_UNWANTED = named("unwanted", DETACHED & (RCV.NXT < TEXT_END) & ~(SEG.TEXT == 0))
-
-_FORGET_HELD = (HELD.SET.becomes(FALSE), HELD.SEQ.becomes(0), HELD.TEXT.becomes(0), HELD.FIN.becomes(FALSE))
-_FORGET_HELD_GHOSTS = tuple(
-    ghost.becomes(0) for ghost in (GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
-)
-_OWE = ACK_OWED.becomes(TRUE)
-
-
-@dataclass(frozen=True, eq=False)
-class _Text:
-    """Text that arrives now, or was held earlier.
-
-    first: its first sequence number.  end: the number behind its last octet.  The rest are ghosts: the sender's
-    incarnation, the incarnation it was meant for, the index of its first octet in the sender's stream, and with a FIN
-    how many octets the sender's user had submitted.
-    """
-
-    first: Term
-    end: Term
-    life: Term
-    to: Term
-    index: Term
-    sent: Term
-
-    @property
-    def between_these(self) -> Term:
-        """It came from the incarnation that this end is bound to, and was meant for this one."""
-        return (self.life == GHOST.PEER) & (self.to == GHOST.LIFE)
-
-
-def _take(text: _Text) -> tuple[Assignments, Assignments]:
-    """Move octets into the receive buffer: the updates, and the ghosts that record whether they were the right ones."""
-    octets = earlier(text.end, RIGHT_EDGE) - RCV.NXT
-    return _move(text, octets, RCV.NXT + octets)
-
-
-def _take_fin(text: _Text) -> tuple[Assignments, Assignments]:
-    """Take the text up to the FIN and advance RCV.NXT over the FIN; a segment held beyond it is forgotten."""
-    octets = text.end - RCV.NXT
-    updates, (got, good) = _move(text, octets, text.end + 1)
-    still_good = ite(octets == 0, GHOST.GOOD, good.value)
-    whole = GHOST.WHOLE & text.between_these & (GHOST.GOT + octets == text.sent)
-    ghosts = (got, GHOST.GOOD.becomes(still_good), GHOST.WHOLE.becomes(whole), *_FORGET_HELD_GHOSTS)
-    return (*updates, *_FORGET_HELD), ghosts
-
-
-def _move(text: _Text, octets: Term, rcv_nxt: Term) -> tuple[Assignments, Assignments]:
-    right = text.between_these & (text.index + (RCV.NXT - text.first) == GHOST.GOT)
-    updates = (
-        RCV.NXT.becomes(rcv_nxt),
-        RCV.WND.becomes(RCV.WND - octets),
-        RCV.USER.becomes(RCV.USER + octets),
-        _OWE,
-    )
-    return updates, (GHOST.GOT.becomes(GHOST.GOT + octets), GHOST.GOOD.becomes(GHOST.GOOD & right))
-
-
-_ARRIVING = _Text(SEG.SEQ, TEXT_END, SEG.LIFE, SEG.TO, SEG.AT, SEG.SENT)
-_TAKE_TEXT = _take(_ARRIVING)
-_TAKE_FIN = _take_fin(_ARRIVING)
-
-_HOLD_IT = HOLD & ~HELD.SET
-_KEEP: Assignments = (
-    HELD.SET.becomes(HELD.SET | HOLD),
-    HELD.SEQ.becomes(ite(_HOLD_IT, SEG.SEQ, HELD.SEQ)),
-    HELD.TEXT.becomes(ite(_HOLD_IT, earlier(TEXT_END, RIGHT_EDGE) - SEG.SEQ, HELD.TEXT)),
-    HELD.FIN.becomes(ite(_HOLD_IT, CTL.FIN & (TEXT_END < RIGHT_EDGE), HELD.FIN)),
-    _OWE,
-)
-_KEEP_GHOSTS: Assignments = (
-    GHOST.HELD_LIFE.becomes(ite(_HOLD_IT, SEG.LIFE, GHOST.HELD_LIFE)),
-    GHOST.HELD_TO.becomes(ite(_HOLD_IT, SEG.TO, GHOST.HELD_TO)),
-    GHOST.HELD_AT.becomes(ite(_HOLD_IT, SEG.AT, GHOST.HELD_AT)),
-    GHOST.HELD_SENT.becomes(ite(_HOLD_IT, SEG.SENT, GHOST.HELD_SENT)),
-)
-
 
 def _text_and_fin(
     name: str,
@@ -154,7 +82,7 @@ def _text_and_fin(
 ) -> Iterator[Rule]:
     """Steps 5, 7 and 8 where text is taken: nothing new, text in order, text beyond RCV.NXT, FIN, unwanted text."""
     cite = ("3.10.7.4 step 5", "3.10.7.4 step 7")
-    wanted = (*when, ~_UNWANTED)
+    wanted = (*when, ~UNWANTED)
     something = ACK_OWED.becomes(ACK_OWED | ~EMPTY)
     yield Rule(
         f"{name}.ack",
@@ -174,8 +102,8 @@ def _text_and_fin(
         target,
         cite,
         guard=(*wanted, NEW_TEXT, ~FIN_NOW),
-        updates=(*ack, *_TAKE_TEXT[0]),
-        ghosts=(*ghosts, *_TAKE_TEXT[1]),
+        updates=(*ack, *TAKE_TEXT[0]),
+        ghosts=(*ghosts, *TAKE_TEXT[1]),
         why="Text at RCV.NXT, trimmed to the window, moves into the buffer; an acknowledgment is owed.",
     )
     yield Rule(
@@ -185,8 +113,8 @@ def _text_and_fin(
         target,
         (*cite, "SHLD-31", "MAY-13"),
         guard=(*wanted, EARLY),
-        updates=(*ack, *_KEEP),
-        ghosts=(*ghosts, *_KEEP_GHOSTS),
+        updates=(*ack, *KEEP),
+        ghosts=(*ghosts, *KEEP_GHOSTS),
         why="In the window but not at its left edge: held for later, or dropped to be sent again.",
     )
     yield Rule(
@@ -194,10 +122,10 @@ def _text_and_fin(
         _ARRIVES,
         (state,),
         on_fin,
-        (*cite, "3.10.7.4 step 8"),
+        (*cite, "3.10.7.4 step 8", "MUST-12"),
         guard=(*wanted, FIN_NOW),
-        updates=(*ack, *_TAKE_FIN[0]),
-        ghosts=(*ghosts, *_TAKE_FIN[1]),
+        updates=(*ack, *TAKE_FIN[0]),
+        ghosts=(*ghosts, *TAKE_FIN[1]),
         signal="connection closing",
         why="Advance RCV.NXT over the FIN and acknowledge it.",
     )
@@ -207,7 +135,7 @@ def _text_and_fin(
         (state,),
         S.CLOSED,
         ("3.6.1", "MAY-1", "SHLD-3"),
-        guard=(*when, _UNWANTED),
+        guard=(*when, UNWANTED),
         updates=delete_tcb(),
         ghosts=fate(Fate.ABORTED),
         emits=RESET_WITH_ACK,
@@ -216,7 +144,7 @@ def _text_and_fin(
 
 
 def _receiving() -> Iterator[Rule]:
-    handshake = (*STEP_5, CTL.ACK, ACK_IS_GOOD)
+    handshake = (*STEP_5, CTL.ACK, ~REFUSED_BY_RANGE, ACK_IS_GOOD)
     begin = (SND.UNA.becomes(SEG.ACK), *SEND_WINDOW)
     for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, JOIN):
         yield replace(rule, ghosts=_rebound(rule.ghosts))
@@ -325,9 +253,9 @@ ITS_TURN = HELD.SET & (HELD.SEQ <= RCV.NXT)
 _HELD_NEW = RCV.NXT < _HELD_END
 _HELD_UNWANTED = DETACHED & _HELD_NEW
 _HELD_FIN_NOW = HELD.FIN & (RCV.NXT <= _HELD_END)
-_KEPT = _Text(HELD.SEQ, _HELD_END, GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
-_TAKE_HELD = _take(_KEPT)
-_TAKE_HELD_FIN = _take_fin(_KEPT)
+_KEPT = Text(HELD.SEQ, _HELD_END, GHOST.HELD_LIFE, GHOST.HELD_TO, GHOST.HELD_AT, GHOST.HELD_SENT)
+_TAKE_HELD = take(_KEPT)
+_TAKE_HELD_FIN = take_fin(_KEPT)
 
 
 def _reassemble() -> Iterator[Rule]:
@@ -338,9 +266,9 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_NEW, ~_HELD_FIN_NOW),
-        updates=(*_TAKE_HELD[0], *_FORGET_HELD),
-        ghosts=(*_TAKE_HELD[1], *_FORGET_HELD_GHOSTS),
+        guard=(ITS_TURN, HANDSHAKE_OVER, ~_HELD_UNWANTED, _HELD_NEW, ~_HELD_FIN_NOW),
+        updates=(*_TAKE_HELD[0], *FORGET_HELD),
+        ghosts=(*_TAKE_HELD[1], *FORGET_HELD_GHOSTS),
         why="The gap before the held text is filled.",
     )
     yield Rule(
@@ -349,9 +277,9 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         None,
         cite,
-        guard=(ITS_TURN, ~_HELD_UNWANTED, ~_HELD_NEW, ~_HELD_FIN_NOW),
-        updates=_FORGET_HELD,
-        ghosts=_FORGET_HELD_GHOSTS,
+        guard=(ITS_TURN, HANDSHAKE_OVER, ~_HELD_UNWANTED, ~_HELD_NEW, ~_HELD_FIN_NOW),
+        updates=FORGET_HELD,
+        ghosts=FORGET_HELD_GHOSTS,
         why="Everything held has come by another way.",
     )
     yield Rule(
@@ -360,7 +288,7 @@ def _reassemble() -> Iterator[Rule]:
         RECEIVING,
         S.CLOSED,
         ("3.6.1", "MAY-1", "SHLD-3"),
-        guard=(ITS_TURN, _HELD_UNWANTED),
+        guard=(ITS_TURN, HANDSHAKE_OVER, _HELD_UNWANTED),
         updates=delete_tcb(),
         ghosts=fate(Fate.ABORTED),
         emits=Emission(rst=True, seq=SND.NXT),
@@ -373,8 +301,8 @@ def _reassemble() -> Iterator[Rule]:
             Event.REASSEMBLE,
             (state,),
             target,
-            (*cite, "3.10.7.4 step 8"),
-            guard=(ITS_TURN, ~_HELD_UNWANTED, _HELD_FIN_NOW),
+            (*cite, "3.10.7.4 step 8", "MUST-12"),
+            guard=(ITS_TURN, HANDSHAKE_OVER, ~_HELD_UNWANTED, _HELD_FIN_NOW),
             updates=_TAKE_HELD_FIN[0],
             ghosts=_TAKE_HELD_FIN[1],
             signal="connection closing",

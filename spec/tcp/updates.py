@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from ..language.edge import Emission
-from ..language.profile import CLOSE_BY_THE_LETTER, ISN_REUSED, ISN_WITHOUT_GAP, RECEIVE_BY_THE_LETTER
+from ..language.profile import (
+    CLOSE_BY_THE_LETTER,
+    ISN_REUSED,
+    ISN_WITHOUT_GAP,
+    RECEIVE_BY_THE_LETTER,
+    RESET_KEEPS_UNREAD,
+    TEXT_ON_SYN,
+)
 from ..language.terms import FALSE, TRUE, Assignment, Kind, Sort, Term, ite, num
 from ..language.variables import (
     ACK_OWED,
@@ -19,6 +26,7 @@ from ..language.variables import (
     STATE,
     TCB,
     Fate,
+    N,
 )
 
 Assignments = tuple[Assignment, ...]
@@ -58,6 +66,15 @@ def delete_tcb_in_order(next_isn: Term = NEXT_ISN) -> Assignments:
     return (*_BLANK, RCV.USER.becomes(ite(RECEIVE_BY_THE_LETTER, num(0), RCV.USER)), CLOCK.becomes(next_isn))
 
 
+def delete_tcb_by_reset() -> Assignments:
+    """Delete the TCB because of a reset.
+
+    "All segment queues should be flushed" (3.10.7.4 step 2), so unread octets are gone, unless they are kept for the
+    user to read before the error, as deployed stacks do (reading 35).
+    """
+    return (*_BLANK, RCV.USER.becomes(ite(RESET_KEEPS_UNREAD, RCV.USER, num(0))), CLOCK.becomes(NEXT_ISN))
+
+
 def delete_listen() -> Assignments:
     """Delete a TCB that has sent nothing: the ISN clock stays where it is."""
     return (*_BLANK, RCV.USER.becomes(0))
@@ -75,20 +92,21 @@ def back_to_listen() -> Assignments:
 _NEW_SEQUENCE = (
     ISS.becomes(ISN),
     SND.UNA.becomes(ISN),
-    SND.NXT.becomes(ISN + 1),
     RCV.WND.becomes(RCV.BUFF),
 )
 
 
-def open_active(queued: Term | int = 0) -> Assignments:
-    """3.10.1: "Set SND.UNA to ISS, SND.NXT to ISS+1"; queued octets of a SEND wait behind the SYN."""
-    return (*_blank_but(*_NEW_SEQUENCE, SND.END.becomes(ISN + 1 + queued)), RCV.USER.becomes(0))
+def open_active(queued: Term | int = 0, sent: Term | int = 0) -> Assignments:
+    """3.10.1: "Set SND.UNA to ISS, SND.NXT to ISS+1"; queued octets of a SEND wait behind the SYN, or go with it."""
+    buffer = SND.END.becomes(ISN + 1 + queued)
+    return (*_blank_but(*_NEW_SEQUENCE, SND.NXT.becomes(ISN + 1 + sent), buffer), RCV.USER.becomes(0))
 
 
-def open_on_syn() -> Assignments:
-    """3.10.7.2 third: the variables of a connection that begins with the peer's SYN."""
-    heard = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ), PASSIVE.becomes(TRUE))
-    return (*_blank_but(*_NEW_SEQUENCE, SND.END.becomes(ISN + 1), *heard), RCV.USER.becomes(0))
+def open_on_syn(queued: Assignments = ()) -> Assignments:
+    """3.10.7.2 third: the variables of a connection that begins with the peer's SYN, and of what is queued with it."""
+    heard = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ), PASSIVE.becomes(TRUE), *queued)
+    numbers = (*_NEW_SEQUENCE, SND.NXT.becomes(ISN + 1), SND.END.becomes(ISN + 1))
+    return (*_blank_but(*numbers, *heard), RCV.USER.becomes(0))
 
 
 def new_life(peer: Term | int, sent: Term | int = 0) -> Assignments:
@@ -147,6 +165,11 @@ def text_segment(first: Term, octets: Term, fin: bool = False) -> Emission:
 #: The peer has our SYN.  In every state that sends this is certain, except with the switch of reading 8, so it is
 #: tested only then.  `ISS < SND.UNA` would not do: modulo 2^32 it holds for the first 2^31 octets of a stream only.
 HANDSHAKE_OVER = ~(CLOSE_BY_THE_LETTER & (SND.UNA == ISS))
+
+#: Text with the SYN, before the peer has offered any window: no more than a segment holds, what the user has given, and
+#: with the SYN no more than the largest window there is.
+TEXT_FITS_WITH_SYN = (TEXT_ON_SYN, num(1) <= N, N <= SND.MSS, N < SND.MAX_WND)
+TEXT_WITH_OUR_SYN = (*TEXT_FITS_WITH_SYN, ISS + 1 + N <= SND.END)
 
 #: Whatever segment carries an ACK field, it is the acknowledgment that was owed (3.8.6.3).
 ACKNOWLEDGED: Assignments = (ACK_OWED.becomes(FALSE),)

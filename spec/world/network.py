@@ -50,6 +50,8 @@ class Scope:
     octets: the most that a free application sends in one incarnation.  lives: incarnations that an end may open.
     buffer: octets of RCV.BUFF, which bounds every window.  mss: the most octets in a segment.
     bits: width of a sequence number.  iss: where the ISN clocks of A and B stand at first.
+    isns: how many initial sequence numbers a new connection may choose from, the least that the clock allows and those
+    behind it; one number stands for all where nothing depends on how near the old numbers are.
     crashes: how often the ends may lose their memory and restart, both together.
     wait: when TIME-WAIT may end.  user_timeout: whether the user timeout may expire.
     """
@@ -68,13 +70,14 @@ class Scope:
     mss: int = 2
     bits: int = 6
     iss: tuple[int, int] = (62, 31)
+    isns: int = 1
     crashes: int = 0
     wait: Wait = Wait.DRAINED
     user_timeout: bool = False
 
     def __post_init__(self) -> None:
         self._must_be_numbers()
-        for name in ("slots", "slots_back", "buffer", "mss", "lives", "bits"):
+        for name in ("slots", "slots_back", "buffer", "mss", "lives", "bits", "isns"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadScope(f"{name} must be at least 1")
         if max(self.slots, self.slots_back or 0) > _MOST_SLOTS:
@@ -89,13 +92,13 @@ class Scope:
                 f"sequence numbers with bits = {self.bits} cannot be compared over the {self.span} that this scope may "
                 "use; raise bits or lower octets, lives or buffer"
             )
-        full = any(app.uses(Action.CLOSE) for app in (self.app_a, self.app_b))
+        full = any(app.uses(Action.CLOSE, Action.EXIT) for app in (self.app_a, self.app_b))
         if full and HALF_DUPLEX not in self.profile:
             object.__setattr__(self, "profile", self.profile | Profile(frozenset((HALF_DUPLEX.name,))))
 
     def _must_be_numbers(self) -> None:
         """Refuse what only looks like a bound, such as the words of the command line."""
-        counts = ("slots", "octets", "lives", "buffer", "mss", "bits", "crashes")
+        counts = ("slots", "octets", "lives", "buffer", "mss", "bits", "isns", "crashes")
         open_ended = ("slots_back", "losses", "duplicates")
         for name in (*counts, *open_ended):
             value = getattr(self, name)
@@ -114,7 +117,9 @@ class Scope:
     @property
     def span(self) -> int:
         """The most sequence numbers that one end can use, from its first ISS to the right edge of its last window."""
-        return max(self.lives_of(app) * (self.octets_of(app) + 3 + self.buffer) for app in (self.app_a, self.app_b))
+        return max(
+            self.lives_of(app) * (self.octets_of(app) + 2 + self.isns + self.buffer) for app in (self.app_a, self.app_b)
+        )
 
     def octets_of(self, app: Application) -> int:
         return self.octets if isinstance(app, Free) else app.octets()
