@@ -9,7 +9,7 @@ choice, so that several such edges can be enabled at once, or none.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +17,7 @@ import z3
 
 from halfclose.checks.readers.smt import Domain, Expr, Integers, Translation, Words
 from halfclose.spec.claims.invariant import STATE_SAYS
-from halfclose.spec.language.edge import SPONTANEOUS, TIMERS, Event
+from halfclose.spec.language.edge import SPONTANEOUS, TIMERS, Edge, Event
 from halfclose.spec.language.profile import HALF_DUPLEX
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import TRUE, Sort, Term, num
@@ -79,16 +79,40 @@ def check_totality(graph: Graph = TCP, domain: Domain | None = None) -> Totality
     return Totality(domain.name, pairs, queries, time.perf_counter() - started, tuple(faults))
 
 
+def flaw_of_changed(changed: Mapping[str, Edge], graph: Graph = TCP) -> Flaw | None:
+    """The first flaw that these edges make when they take the place of those of their names; their guards may differ.
+
+    The graph itself is taken to be without flaws, so only the pairs of state and event of these edges are asked for.
+    """
+    for state, event in dict.fromkeys((edge.source, edge.event) for edge in changed.values()):
+        if event in _OWN:
+            continue
+        edges = tuple(changed.get(edge.name, edge) for edge in graph.at(state, event))
+        for found in _flaws(edges, Integers(), state, event, frozenset(changed.values())):
+            if found is not None:
+                return found
+    return None
+
+
 def _pair(graph: Graph, domain: Domain, state: State, event: Event) -> Iterator[Flaw | None]:
     """One item for each query: None where Z3 refutes the flaw, as it should."""
-    translate = Translation(domain)
     edges = graph.at(state, event)
+    yield from _flaws(edges, domain, state, event, frozenset(edges))
+
+
+def _flaws(
+    edges: tuple[Edge, ...], domain: Domain, state: State, event: Event, about: frozenset[Edge]
+) -> Iterator[Flaw | None]:
+    """As `_pair`; about: the overlaps of these edges only."""
+    translate = Translation(domain)
     guards = [translate(edge.guard) for edge in edges]
     solver = z3.Solver()
     solver.add(translate(_CHOICES.get(event, TRUE)), translate(STATE_SAYS.get(state, TRUE)))
     solver.add(*(_natural(domain, value) for var, value in translate.values.items() if var.sort is Sort.NUM))
     yield _asked(solver, z3.Not(z3.Or(*guards)), Flaw(state, event, "no guard holds"))
     for (first, one), (second, other) in combinations(zip(edges, guards, strict=True), 2):
+        if first not in about and second not in about:
+            continue
         fault = Flaw(state, event, f"{first.name} and {second.name} overlap")
         yield _asked(solver, z3.And(one, other), fault)
 

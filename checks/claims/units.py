@@ -16,6 +16,7 @@ from halfclose.spec.claims.properties import (
     Endless,
     Eventually,
     Inductive,
+    Law,
     OnStep,
     Property,
     Quiet,
@@ -79,7 +80,7 @@ def kinds(prop: Property) -> tuple[str, ...]:
             return ("replay",)
         case Shape():
             return ("shape",)
-        case Inductive() | Theorem():
+        case Inductive() | Law() | Theorem():
             return ("prove",)
         case Eventually() | Quiet() | Endless():
             return ("progress",)

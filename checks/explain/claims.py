@@ -17,6 +17,7 @@ from halfclose.spec.claims.properties import (
     Endless,
     Eventually,
     Inductive,
+    Law,
     Property,
     Quiet,
     Replay,
@@ -64,6 +65,8 @@ def _decided(prop: Property) -> list[str]:
             return [f"figure {prop.scope}: {FIGURES[prop.scope].title}"]
         case Inductive():
             return [f"invariant of {prop.scope}: `halfclose explain conjuncts` lists its conjuncts"]
+        case Law():
+            return [f"proved of every edge, from the invariant of {prop.scope}", f"formula {show(prop.holds)}"]
         case Theorem():
             return [f"follows from the invariant of {prop.scope}", f"formula {show(prop.holds)}"]
         case Shape():

@@ -13,6 +13,7 @@ variables) and a segment (a tuple of its fields).  The functions together are an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -123,6 +124,17 @@ class Endpoint:
     def _add(self, edge: Edge) -> None:
         if edge.event not in _NOT_OF_AN_ENDPOINT:
             self._edges.setdefault((edge.source.index, edge.event), []).append(edge)
+
+    def changed(self, right: Iterable[Edge], wrong: Iterable[Edge]) -> Endpoint:
+        """The same endpoint without the edges that are right, and with those that are wrong."""
+        other = copy(self)
+        other._functions = {at: list(functions) for at, functions in self._functions.items()}
+        for edge in right:
+            functions = other._functions.get((edge.source.index, edge.event), [])
+            functions[:] = [one for one in functions if one[0].name != edge.name]
+        for edge in wrong:
+            other._add(edge)
+        return other
 
     def fire(
         self, local: Local, event: Event, fields: Fields = NO_FIELDS, choice: Choice = NO_CHOICE

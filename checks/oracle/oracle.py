@@ -34,12 +34,13 @@ from halfclose.checks.oracle.moves import Moves
 from halfclose.checks.oracle.offers import Offers
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.oracle.sequence import distance, pattern
+from halfclose.checks.readers.python import initial
 from halfclose.checks.stacks.stack import NOTHING_KNOWN, Known, Result, Verb
 from halfclose.reference.wire import RST, SYN, Segment
 from halfclose.spec.language.edge import Edge, Event, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import FIN_RECEIVED, SYNCHRONIZED, State
-from halfclose.spec.language.variables import IRS, ISS, RCV, TCB
+from halfclose.spec.language.variables import IRS, ISS, RCV
 from halfclose.spec.tcp.graph import RULES
 
 #: How much later than 2 MSL a stack may leave TIME-WAIT: the period of a coarse timer, in seconds.
@@ -79,7 +80,7 @@ class Oracle:
                 endpoints[key] = lenient_endpoint(profile, rules, *key)
             return endpoints[key]
 
-        self._begin(Moves(endpoint, True, buffer=0), Hypothesis((0,) * len(TCB)), 0, known)
+        self._begin(Moves(endpoint, True, buffer=0), Hypothesis(initial(0)), 0, known)
 
     @classmethod
     def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:

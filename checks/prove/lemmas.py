@@ -31,7 +31,7 @@ from halfclose.spec.language.variables import (
 )
 from halfclose.spec.tcp.arrives import SYN_SENT_ACK_IS_GOOD
 from halfclose.spec.tcp.graph import TCP
-from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE
+from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE, STEP_4
 from halfclose.spec.tcp.taking import EARLY, FIN_NOW, NEW_TEXT
 from halfclose.spec.tcp.text import ITS_TURN
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
@@ -118,6 +118,7 @@ _AGREE_AS_ORDER = (Bound(AHEAD, _UNDER_HALF), Bound(AGE, _HALF))
 _AGREE_AS_EQUALITY = (Bound(AHEAD, _UNDER_SPACE), Bound(AGE, _UNDER_SPACE))
 _ARRIVED = (*_WINDOWS, SEG.TEXT <= TEXT, RCV.NXT <= SEG.SEQ + AGE, SEG.SEQ + SEG.LEN <= RCV.NXT + AHEAD)
 _INORDER = (*_WINDOWS, SEG.TEXT <= TEXT, ACCEPTABLE)
+_TRIMMED = (*_INORDER, ~STEP_4)
 _HELD = (*_WINDOWS, HELD.SET, HELD.SEQ + HELD.TEXT <= RIGHT_EDGE)
 _QUEUED = (*_FLIGHT, SND.NXT <= SND.END + 1, SND.END <= SND.UNA + QUEUE)
 _NEWS = ACKNOWLEDGE[1:]
@@ -206,16 +207,16 @@ LEMMAS: tuple[Lemma, ...] = (
     Lemma(
         "trim",
         "the octets taken of new text",
-        ("(TEXT.END if TEXT.END =< RCV.NXT+RCV.WND else RCV.NXT+RCV.WND)-RCV.NXT", "RCV.NXT-SEG.SEQ"),
-        (*_INORDER, NEW_TEXT),
-        (Bound(TEXT, _HALF), _WINDOW),
+        ("(TEXT.END if TEXT.END =< RCV.NXT+RCV.WND else RCV.NXT+RCV.WND)-RCV.NXT", "RCV.NXT-TEXT.START"),
+        (*_TRIMMED, NEW_TEXT),
+        (Bound(TEXT, Size(2, 1)), _WINDOW),
     ),
     Lemma(
         "trim-fin",
         "the octets taken ahead of a FIN",
-        ("TEXT.END-RCV.NXT", "RCV.NXT-SEG.SEQ"),
-        (*_INORDER, FIN_NOW),
-        (Bound(TEXT, Size(4, -2)), _WINDOW),
+        ("TEXT.END-RCV.NXT", "RCV.NXT-TEXT.START"),
+        (*_TRIMMED, FIN_NOW),
+        (Bound(TEXT, Size(4, -2), given=True), _WINDOW),
     ),
     Lemma(
         "trim-early",
@@ -262,6 +263,20 @@ LEMMAS: tuple[Lemma, ...] = (
         ("SND.UNA+N =< (SND.NXT if SND.NXT =< SND.END else SND.END)", "SND.END = SND.UNA+N", "SND.UNA = SND.NXT"),
         (*_QUEUED, N <= TEXT),
         (Bound(QUEUE, _UNDER_HALF), Bound(TEXT, _UNDER_HALF), _WINDOW),
+    ),
+    Lemma(
+        "all-acknowledged",
+        "whether everything that the user sent is acknowledged",
+        ("SND.END =< SND.UNA",),
+        _QUEUED,
+        (Bound(QUEUE, _HALF), _WINDOW),
+    ),
+    Lemma(
+        "text-with-our-syn",
+        "whether the user has given N octets to go with the SYN, and whether they were sent before",
+        ("ISS+1+N =< SND.END", "SND.NXT =< ISS+1+N"),
+        (*_QUEUED, SND.UNA == ISS, ISS < SND.NXT, SND.NXT <= SND.END, N <= TEXT),
+        (Bound(QUEUE, _HALF), Bound(TEXT, _UNDER_HALF), _WINDOW),
     ),
     Lemma(
         "fin-sent",
@@ -316,8 +331,8 @@ LEMMAS: tuple[Lemma, ...] = (
         "syn-sent-ack",
         "the ACK test of SYN-SENT",
         (TCP.named("syn-sent.bad-ack").guard, SYN_SENT_ACK_IS_GOOD),
-        (STATE_SAYS[State.SYN_SENT], *_near(SEG.ACK, SND.NXT)),
-        _AGREE_AS_EQUALITY,
+        (STATE_SAYS[State.SYN_SENT], *_FLIGHT, *_near(SEG.ACK, SND.NXT)),
+        (Bound(AHEAD, Size(4, -1, -1)), Bound(AGE, _UNDER_SPACE), _WINDOW),
     ),
     Lemma("same-syn", "a repetition of the peer's SYN", ("SEG.SEQ = IRS",), _near(SEG.SEQ, IRS), _AGREE_AS_EQUALITY),
     Lemma(

@@ -8,7 +8,7 @@ from halfclose.checks.prove import both_ends, one_end
 from halfclose.checks.prove.obligation import Obligation
 from halfclose.spec.claims.agreement import AGREEMENT
 from halfclose.spec.claims.invariant import INVARIANT
-from halfclose.spec.language.edge import Rule
+from halfclose.spec.language.edge import Edge, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.tcp.graph import RULES, Graph
 
@@ -17,6 +17,16 @@ OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] 
     "one end": one_end.obligations,
     "both ends": both_ends.obligations,
 }
+
+
+def of_one_edge(profile: Profile | None) -> dict[str, Callable[[Edge], Obligation]]:
+    """The obligations of any one edge, for one profile or for all."""
+    said = both_ends.base(profile)
+    return {
+        "one end": lambda edge: one_end.obligation(edge, profile),
+        "both ends": lambda edge: both_ends.obligation(edge, said),
+    }
+
 
 #: What each proof is about.
 TITLES: dict[str, str] = {"one end": one_end.ONE_END, "both ends": both_ends.BOTH_ENDS}

@@ -66,6 +66,17 @@ class Z3:
         self._solver.pop()
         return bool(verdict != z3.unsat)
 
+    def one_that_fails(self, goals: Sequence[str]) -> str | None:
+        """The first of these goals that does not hold in some counterexample; None where they are all proved."""
+        self._solver.push()
+        self._solver.add(z3.Not(conjunction([self._goals[goal] for goal in goals])))
+        verdict = self._solver.check()
+        model = self._solver.model() if verdict == z3.sat else None
+        self._solver.pop()
+        if model is None:
+            return None if verdict == z3.unsat else next(goal for goal in goals if self.may_fail((goal,)))
+        return next(goal for goal in goals if z3.is_false(model.eval(self._goals[goal], model_completion=True)))
+
 
 class Cvc5:
     """cvc5, which reads the same SMT-LIB 2 that `--export` writes; raises NoSolver."""

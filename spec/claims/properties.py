@@ -7,6 +7,8 @@ Always     a condition that holds in every reachable state, for A with B as its 
            (safety: nothing bad happens)
 OnStep     a condition that holds of every step of an end.  It may speak of the end before the step, of the end AFTER
            it, of the segment that arrives (SEG) and of the one that is sent (OUT)
+Law        a condition that holds of every step, as OnStep; it may speak of the EVENT and of the SIGNAL as well.  It is
+           not explored but proved, from the invariant of one end
 Sometimes  a condition that some reachable state meets; the trace that leads there is the witness
 Stays      from every reachable state, a state that meets the goal can still be reached
 Eventually in every fair behaviour the goal is met again and again (progress: something good happens).  Fair means that
@@ -50,6 +52,13 @@ class Always(Property):
 @dataclass(frozen=True)
 class OnStep(Property):
     """holds: true of every step."""
+
+    holds: Term
+
+
+@dataclass(frozen=True)
+class Law(Property):
+    """holds: true of every step, for all values; scope is "one end" here."""
 
     holds: Term
 

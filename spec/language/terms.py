@@ -211,9 +211,8 @@ def substitute(term: Term, values: Mapping[Var, Term]) -> Term:
     """The term with variables replaced, simplified where that makes a part constant."""
     if isinstance(term, Var):
         return values.get(term, term)
-    if not term.args:
-        return term
-    return rebuild(term, tuple(substitute(arg, values) for arg in term.args))
+    args = tuple(substitute(arg, values) for arg in term.args)
+    return term if all(new is old for new, old in zip(args, term.args, strict=True)) else rebuild(term, args)
 
 
 def substitute_named(term: Term, values: Mapping[Var, Term], name: str) -> Term:
@@ -241,6 +240,8 @@ def rebuild(term: Term, args: tuple[Term, ...]) -> Term:
             return ~args[0]
         case "ite":
             return ite(*args)
+        case "==" | "<" | "<=":
+            return _compare(term.op, *args)
     return Term(term.op, args, term.sort, term.value)
 
 

@@ -13,9 +13,12 @@ from .ghosts import GHOSTS
 from .handshake import HANDSHAKE
 from .mutant import Mutant, Rules
 from .numbering import NUMBERING
+from .steps import STEPS
 from .text import TEXT
 
-MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*HANDSHAKE, *NUMBERING, *TEXT, *CLOSING, *GHOSTS)}
+MUTANTS: dict[str, Mutant] = {
+    mutant.name: mutant for mutant in (*HANDSHAKE, *NUMBERING, *TEXT, *CLOSING, *GHOSTS, *STEPS)
+}
 
 
 class UnknownMutant(ValueError):

@@ -12,15 +12,16 @@ from collections.abc import Iterator
 
 from ..language.edge import Emission, Event, Rule
 from ..language.states import State
-from ..language.variables import ACK_OWED, CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
+from ..language.variables import CTL, GHOST, IRS, ISS, RCV, SEG, SND, Fate
 from .taking import (
+    BEHIND_FIN_WITH_SYN,
+    BEHIND_TEXT_WITH_SYN,
     FIN_WITH_SYN,
+    LEFT_BY_TEXT_WITH_SYN,
     QUEUE_WITH_SYN,
-    TAKE_FIN,
-    TAKE_TEXT,
+    TAKE_FIN_WITH_SYN,
+    TAKE_TEXT_WITH_SYN,
     TEXT_WITH_SYN,
-    assigned_behind_the_syn,
-    behind_the_syn,
     queue_ghosts,
     with_queue,
 )
@@ -126,7 +127,9 @@ LISTEN = (
 
 #: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".
 _ACK_IS_BAD = CTL.ACK & ((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
-SYN_SENT_ACK_IS_GOOD = CTL.ACK & (SND.UNA < SEG.ACK) & (SEG.ACK <= SND.NXT)
+
+#: "If SND.UNA < SEG.ACK =< SND.NXT": the opposite, for SND.UNA is ISS here.
+SYN_SENT_ACK_IS_GOOD = CTL.ACK & ~((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
 
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
@@ -157,22 +160,21 @@ def _connected() -> Iterator[Rule]:
         emits=Emission(ack=True, seq=SND.NXT, acknowledge=SEG.SEQ + 1, wnd=RCV.WND),
         why="Our SYN is acknowledged and the peer's is here: ESTABLISHED, form an ACK segment.",
     )
-    for what, guard, target, (updates, ghosts) in (
-        ("text", (TEXT_WITH_SYN, ~FIN_WITH_SYN), S.ESTABLISHED, TAKE_TEXT),
-        ("fin", (FIN_WITH_SYN,), S.CLOSE_WAIT, TAKE_FIN),
+    for name, guard, target, (updates, ghosts), behind, signal in (
+        ("text", (TEXT_WITH_SYN, ~FIN_WITH_SYN), S.ESTABLISHED, TAKE_TEXT_WITH_SYN, BEHIND_TEXT_WITH_SYN, ""),
+        ("fin", (FIN_WITH_SYN,), S.CLOSE_WAIT, TAKE_FIN_WITH_SYN, BEHIND_FIN_WITH_SYN, "connection closing"),
     ):
-        taken = {a.var: behind_the_syn(a.value) for a in updates if a.var is not ACK_OWED}
         yield Rule(
-            f"syn-sent.syn-ack.{what}",
+            f"syn-sent.syn-ack.{name}",
             _ARRIVES,
             (S.SYN_SENT,),
             target,
-            (*cite, "3.10.7.4 step 7", *(("3.10.7.4 step 8",) if what == "fin" else ())),
+            (*cite, "3.10.7.4 step 7" if name == "text" else "3.10.7.4 step 8"),
             guard=(*connects, *guard),
-            updates=(*begin, *(var.becomes(value) for var, value in taken.items())),
-            ghosts=(*join(SEG.LIFE), *assigned_behind_the_syn(ghosts)),
-            emits=Emission(ack=True, seq=SND.NXT, acknowledge=taken[RCV.NXT], wnd=taken[RCV.WND]),
-            signal="connection closing" if what == "fin" else "",
+            updates=(*updates, *begin),
+            ghosts=(*join(SEG.LIFE), *ghosts),
+            emits=Emission(ack=True, seq=SND.NXT, acknowledge=behind, wnd=LEFT_BY_TEXT_WITH_SYN),
+            signal=signal,
             why="What comes with the SYN,ACK is processed at once, and the ACK is for all of it.",
         )
 

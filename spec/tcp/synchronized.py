@@ -106,7 +106,7 @@ AHEAD = (
             _ARRIVES,
             (S.TIME_WAIT,),
             S.SYN_RECEIVED,
-            ("3.6.1", "MAY-2"),
+            ("3.6.1", "MAY-2", "MUST-8"),
             guard=(_REOPENS, BEYOND_THIS),
             updates=open_on_syn(),
             ghosts=new_life(peer=SEG.LIFE),
@@ -121,7 +121,7 @@ AHEAD = (
         _ARRIVES,
         (S.SYN_RECEIVED,),
         S.ESTABLISHED,
-        ("3.5 figure 7", "A.2"),
+        ("3.5 figure 7", "A.2", "MUST-10"),
         guard=(_COMPLETES,),
         updates=(SND.UNA.becomes(SEG.ACK), *SEND_WINDOW, ACK_OWED.becomes(TRUE)),
         ghosts=JOIN,
@@ -191,9 +191,9 @@ def _first() -> Iterator[Rule]:
 
 #: 3.5.3: "A reset is valid if its sequence number is in the window."  Reading 33: so it is the number of the RST itself
 #: that counts, where step 1 would also let text behind it reach into the window.
-_NUMBER_IN_WINDOW = _in_window(SEG.SEQ) | (SEG.SEQ == RCV.NXT)
-_VALID = _NUMBER_IN_WINDOW | RESET_BY_REACH
-_RESETS = ite(RFC5961_RST, SEG.SEQ == RCV.NXT, _VALID)
+_NEXT_NUMBER = SEG.SEQ == RCV.NXT
+_NUMBER_IN_WINDOW = _in_window(SEG.SEQ) | _NEXT_NUMBER
+_RESETS = ite(RFC5961_RST, _NEXT_NUMBER, _NUMBER_IN_WINDOW | RESET_BY_REACH)
 _STEP_2 = (ACCEPTABLE, CTL.RST)
 _TO_LISTEN = PASSIVE & ~CLOSE_CALLED
 
@@ -216,7 +216,7 @@ SECOND = (
             OTHER[:-1],
             None,
             ("3.5.3", "3.10.7.4 step 2"),
-            guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
+            guard=(*_STEP_2, ~_NUMBER_IN_WINDOW, ~RESET_BY_REACH | RFC5961_RST),
             why="What lies behind the RST reaches into the window, but its own number does not. Silently drop it.",
         )
     ),
@@ -227,7 +227,7 @@ SECOND = (
             OTHER[:-1],
             None,
             ("3.10.7.4 step 2",),
-            guard=(*_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW),
+            guard=(*_STEP_2, _NUMBER_IN_WINDOW, RFC5961_RST, ~_NEXT_NUMBER),
             updates=ACKNOWLEDGED,
             emits=ACK_SEGMENT,
             why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",
@@ -249,7 +249,7 @@ SECOND = (
         _ARRIVES,
         (S.SYN_RECEIVED,),
         S.CLOSED,
-        ("3.10.7.4 step 2", "MUST-11"),
+        ("3.10.7.4 step 2", "MUST-11", "MUST-12"),
         guard=(*_STEP_2, _RESETS, ~_TO_LISTEN),
         updates=delete_tcb(),
         ghosts=fate(Fate.REFUSED),
@@ -261,7 +261,7 @@ SECOND = (
         _ARRIVES,
         (*RECEIVING, S.CLOSE_WAIT),
         S.CLOSED,
-        ("3.10.7.4 step 2", "3.5.3", "MUST-12"),
+        ("3.10.7.4 step 2", "3.5.3", "MUST-12", "MUST-66", "SHLD-2"),
         guard=(*_STEP_2, _RESETS),
         updates=delete_tcb_by_reset(),
         ghosts=fate(Fate.RESET),
@@ -318,7 +318,7 @@ SECOND = (
 #: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
 #: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number".
 SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
-_STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
+STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
 
 
 def _fourth() -> Iterator[Rule]:
@@ -356,7 +356,7 @@ def _fourth() -> Iterator[Rule]:
                 _ARRIVES,
                 (state,),
                 S.CLOSED,
-                ("3.10.7.4 step 4", "3.5.2"),
+                ("3.10.7.4 step 4", "3.5.2", "MUST-12"),
                 guard=(*syn, ~RFC5961_SYN, SYN_IN_WINDOW, *passive, bit),
                 updates=delete_tcb(),
                 ghosts=fate(Fate.RESET),
@@ -368,7 +368,7 @@ def _fourth() -> Iterator[Rule]:
 
 # Fifth, check the ACK field -----------------------------------------------------------------------------------
 
-STEP_5 = (ACCEPTABLE, ~CTL.RST, ~_STEP_4)
+STEP_5 = (ACCEPTABLE, ~CTL.RST, ~STEP_4)
 NO_ACK_BIT = ~CTL.ACK
 _BEYOND = SND.NXT < SEG.ACK
 _TOO_OLD = RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)
@@ -399,14 +399,14 @@ FIFTH = (
             emits=ACK_SEGMENT,
             why="RFC 5961: an ACK outside the acceptable range is discarded and an ACK sent back.",
         )
-        for state, unless in ((S.SYN_RECEIVED, (~RESET_FIRST,)), (S.TIME_WAIT, ()))
+        for state, unless in ((S.SYN_RECEIVED, (~_REFUSED_FIRST,)), (S.TIME_WAIT, ()))
     ),
     Rule(
         "step5.beyond",
         _ARRIVES,
         SYNCHRONIZED[:-1],
         None,
-        ("3.10.7.4 step 5",),
+        ("3.10.7.4 step 5", "MAY-12"),
         guard=(*STEP_5, CTL.ACK, _BEYOND | _TOO_OLD),
         updates=ACKNOWLEDGED,
         emits=ACK_SEGMENT,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ..language.edge import Rule
 from ..language.profile import FIN_AT_ZERO_WINDOW, HOLD, SYN_TEXT_REFUSED
-from ..language.terms import FALSE, TRUE, Assignment, Term, Var, earlier, ite, named, substitute
+from ..language.terms import FALSE, TRUE, Term, earlier, ite, named
 from ..language.variables import ACK_OWED, CTL, DETACHED, GHOST, HELD, RCV, RIGHT_EDGE, SEG, TEXT_END, TEXT_START
 from .updates import Assignments
 
@@ -117,31 +117,41 @@ KEEP_GHOSTS: Assignments = (
     GHOST.HELD_SENT.becomes(ite(_HOLD_IT, SEG.SENT, GHOST.HELD_SENT)),
 )
 
-# What comes with a SYN, before there is a RCV.NXT ----------------------------------------------------------------
-
-#: The SYN sets RCV.NXT, so what comes with it is read as if RCV.NXT stood behind it already; the whole buffer is free,
-#: and the connection is bound to the incarnation whose SYN it is.
-_BEHIND_THE_SYN: dict[Var, Term] = {RCV.NXT: SEG.SEQ + 1, RCV.WND: RCV.BUFF, GHOST.PEER: SEG.LIFE}
-
-
-def behind_the_syn(term: Term) -> Term:
-    """A term over RCV.NXT, RCV.WND and PEER as it is once the SYN of the arriving segment has been taken."""
-    return substitute(term, _BEHIND_THE_SYN)
-
-
-def assigned_behind_the_syn(assignments: Assignments) -> Assignments:
-    """The same for the values of assignments."""
-    return tuple(Assignment(a.var, behind_the_syn(a.value)) for a in assignments)
-
+# What comes with a SYN ----------------------------------------------------------------------------------------
+#
+# The SYN sets RCV.NXT, so what comes with it begins at RCV.NXT, and the whole buffer is free.
 
 #: Reading 22: "any other control or text should be queued for processing later" (3.10.7.2 third).
-TEXT_WITH_SYN = named("text-with-syn", ~SYN_TEXT_REFUSED & behind_the_syn(NEW_TEXT))
-FIN_WITH_SYN = named("fin-with-syn", ~SYN_TEXT_REFUSED & behind_the_syn(FIN_NOW))
+TEXT_WITH_SYN = named("text-with-syn", ~SYN_TEXT_REFUSED & ~(SEG.TEXT == 0) & ~(RCV.BUFF == 0))
+_FIN_FITS_BUFFER = (SEG.TEXT < RCV.BUFF) | (FIN_AT_ZERO_WINDOW & (SEG.TEXT <= RCV.BUFF))
+FIN_WITH_SYN = named("fin-with-syn", ~SYN_TEXT_REFUSED & CTL.FIN & _FIN_FITS_BUFFER)
+
+_FITS = earlier(SEG.TEXT, RCV.BUFF)
+
+#: RCV.NXT and RCV.WND once the text behind a SYN has been taken, without and with the FIN behind it.
+BEHIND_TEXT_WITH_SYN = SEG.SEQ + 1 + _FITS
+BEHIND_FIN_WITH_SYN = SEG.SEQ + 1 + SEG.TEXT + 1
+LEFT_BY_TEXT_WITH_SYN = RCV.BUFF - _FITS
+
+_AS_SENT = (SEG.TO == GHOST.LIFE) & (SEG.AT == 0)
+_ROOM_WITH_SYN: Assignments = (RCV.WND.becomes(LEFT_BY_TEXT_WITH_SYN), RCV.USER.becomes(_FITS))
+TAKE_TEXT_WITH_SYN: tuple[Assignments, Assignments] = (
+    (RCV.NXT.becomes(BEHIND_TEXT_WITH_SYN), *_ROOM_WITH_SYN),
+    (GHOST.GOT.becomes(_FITS), GHOST.GOOD.becomes(_AS_SENT)),
+)
+TAKE_FIN_WITH_SYN: tuple[Assignments, Assignments] = (
+    (RCV.NXT.becomes(BEHIND_FIN_WITH_SYN), *_ROOM_WITH_SYN),
+    (
+        GHOST.GOT.becomes(_FITS),
+        GHOST.GOOD.becomes(_AS_SENT | (SEG.TEXT == 0)),
+        GHOST.WHOLE.becomes((SEG.TO == GHOST.LIFE) & (SEG.TEXT == SEG.SENT)),
+    ),
+)
 
 QUEUE_WITH_SYN: Assignments = (
     HELD.SET.becomes(TRUE),
     HELD.SEQ.becomes(SEG.SEQ + 1),
-    HELD.TEXT.becomes(earlier(SEG.TEXT, RCV.BUFF)),
+    HELD.TEXT.becomes(_FITS),
     HELD.FIN.becomes(CTL.FIN & (SEG.TEXT < RCV.BUFF)),
 )
 

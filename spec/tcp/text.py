@@ -122,7 +122,7 @@ def _text_and_fin(
         _ARRIVES,
         (state,),
         on_fin,
-        (*cite, "3.10.7.4 step 8"),
+        (*cite, "3.10.7.4 step 8", "MUST-12"),
         guard=(*wanted, FIN_NOW),
         updates=(*ack, *TAKE_FIN[0]),
         ghosts=(*ghosts, *TAKE_FIN[1]),
@@ -144,7 +144,7 @@ def _text_and_fin(
 
 
 def _receiving() -> Iterator[Rule]:
-    handshake = (*STEP_5, CTL.ACK, ACK_IS_GOOD)
+    handshake = (*STEP_5, CTL.ACK, ~REFUSED_BY_RANGE, ACK_IS_GOOD)
     begin = (SND.UNA.becomes(SEG.ACK), *SEND_WINDOW)
     for rule in _text_and_fin("syn-received", S.SYN_RECEIVED, handshake, S.ESTABLISHED, S.CLOSE_WAIT, begin, JOIN):
         yield replace(rule, ghosts=_rebound(rule.ghosts))
@@ -301,7 +301,7 @@ def _reassemble() -> Iterator[Rule]:
             Event.REASSEMBLE,
             (state,),
             target,
-            (*cite, "3.10.7.4 step 8"),
+            (*cite, "3.10.7.4 step 8", "MUST-12"),
             guard=(ITS_TURN, HANDSHAKE_OVER, ~_HELD_UNWANTED, _HELD_FIN_NOW),
             updates=_TAKE_HELD_FIN[0],
             ghosts=_TAKE_HELD_FIN[1],

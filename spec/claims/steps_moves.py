@@ -1,0 +1,246 @@
+"""G9: every state is left as figure 5 draws, with the notes of 3.3.2, and for the reason that is given there."""
+
+from __future__ import annotations
+
+from ..language.edge import Event
+from ..language.profile import REOPEN, RESET_BY_REACH, RFC1337, RFC5961_SYN, RIGHT_EDGE_ACCEPTABLE
+from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
+from ..language.step import on, told
+from ..language.terms import Term, any_of, num
+from ..language.variables import (
+    CLOSE_CALLED,
+    CTL,
+    DETACHED,
+    EMITS,
+    HELD,
+    ISS,
+    PASSIVE,
+    RCV,
+    RIGHT_EDGE,
+    SEG,
+    SND,
+    after,
+    in_state,
+    out,
+)
+from .properties import Claim, Law, implies
+from .step_words import (
+    ACK_IN_RANGE,
+    ACK_OF_SYN,
+    ARRIVES,
+    ENDS_OURS,
+    FITS,
+    LIVES_ON,
+    OUTSIDE,
+    PLAIN,
+    RESETS,
+    SENDS,
+    STAYS,
+    TAKES_FIN,
+    keeps,
+    moves,
+)
+
+S = State
+_REASSEMBLE = Event.REASSEMBLE
+
+
+def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
+    return Law(name, "one end", broken_by, holds)
+
+
+def _to(target: State, *sources: State) -> tuple[tuple[State, State], ...]:
+    return tuple((source, target) for source in sources)
+
+
+_FIN_TAKEN = ((S.ESTABLISHED, S.CLOSE_WAIT), (S.FIN_WAIT_1, S.CLOSING), (S.FIN_WAIT_2, S.TIME_WAIT))
+
+#: The arrows of figure 5 by event.  Its notes add the resets, and that a passive end goes back to LISTEN.
+FIGURE_5: dict[Event, tuple[tuple[State, State], ...]] = {
+    Event.OPEN_PASSIVE: _to(S.LISTEN, S.CLOSED),
+    Event.OPEN_ACTIVE: _to(S.SYN_SENT, S.CLOSED, S.LISTEN),
+    Event.SEND: _to(S.SYN_SENT, S.LISTEN),
+    Event.CLOSE: (*_to(S.CLOSED, S.LISTEN, S.SYN_SENT), *_to(S.FIN_WAIT_1, S.SYN_RECEIVED, S.ESTABLISHED)),
+    Event.FULL_CLOSE: (*_to(S.CLOSED, *ALIVE), *_to(S.FIN_WAIT_1, S.SYN_RECEIVED, S.ESTABLISHED)),
+    Event.ABORT: _to(S.CLOSED, *ALIVE),
+    Event.OUTPUT: ((S.ESTABLISHED, S.FIN_WAIT_1), (S.CLOSE_WAIT, S.LAST_ACK)),
+    Event.REASSEMBLE: (*_FIN_TAKEN, *_to(S.CLOSED, *RECEIVING)),
+    Event.USER_TIMEOUT: _to(S.CLOSED, *ALIVE),
+    Event.CRASH: _to(S.CLOSED, *ALIVE),
+    Event.TIME_WAIT_TIMEOUT: _to(S.CLOSED, S.TIME_WAIT),
+    Event.SEGMENT: (
+        *_to(S.SYN_RECEIVED, S.LISTEN, S.SYN_SENT, S.TIME_WAIT),
+        *_to(S.ESTABLISHED, S.SYN_SENT, S.SYN_RECEIVED),
+        *_to(S.CLOSE_WAIT, S.SYN_SENT, S.SYN_RECEIVED),
+        *_FIN_TAKEN,
+        (S.FIN_WAIT_1, S.FIN_WAIT_2),
+        (S.FIN_WAIT_1, S.TIME_WAIT),
+        (S.CLOSING, S.TIME_WAIT),
+        (S.SYN_RECEIVED, S.LISTEN),
+        *_to(S.CLOSED, S.SYN_SENT, *OTHER),
+    ),
+}
+_BACK_TO_LISTEN = PASSIVE & ~CLOSE_CALLED
+_UNWANTED = DETACHED & (num(1) <= SEG.TEXT)
+
+#: A RST that is valid however 3.5.3 and RFC 5961 are read, and one that is not.
+_VALID_RST = CTL.RST & ~CTL.SYN & FITS
+_INVALID_RST = CTL.RST & OUTSIDE & ~(RIGHT_EDGE_ACCEPTABLE & RESET_BY_REACH)
+
+MOVES = Claim(
+    "G9",
+    "States change as figure 5 draws",
+    ("3.3.2 figure 5", "3.5.3", "3.6", "3.10"),
+    "Each arrow is taken on its event and for its reason; what must end a connection ends it.",
+    (
+        _law(
+            "only along the arrows of figure 5",
+            ("fin-wait-1-wrong-state", "status-moves"),
+            STAYS | any_of(*(on(event) & moves(*pairs) for event, pairs in FIGURE_5.items())),
+        ),
+        _law(
+            "ABORT, the user time-out, a crash and the end of TIME-WAIT end a connection",
+            ("user-timeout-goes-on",),
+            implies(
+                on(Event.ABORT, Event.USER_TIMEOUT, Event.CRASH, Event.TIME_WAIT_TIMEOUT), after(in_state(S.CLOSED))
+            ),
+        ),
+        _law(
+            "OPEN opens",
+            ("open-passive-stays-closed",),
+            implies(on(Event.OPEN_PASSIVE) & in_state(S.CLOSED), after(in_state(S.LISTEN)))
+            & implies(on(Event.OPEN_ACTIVE) & in_state(S.CLOSED, S.LISTEN) & told(""), after(in_state(S.SYN_SENT))),
+        ),
+        _law(
+            "CLOSE ends what is not connected yet, and begins to close what is",
+            ("close-of-established-stays",),
+            implies(
+                on(Event.CLOSE, Event.FULL_CLOSE),
+                implies(in_state(S.LISTEN, S.SYN_SENT), after(in_state(S.CLOSED)))
+                & implies(in_state(S.ESTABLISHED) & ~CLOSE_CALLED, after(in_state(S.FIN_WAIT_1, S.CLOSED)))
+                & implies(~in_state(S.CLOSED, S.LISTEN, S.SYN_SENT) & ~RESETS, after(CLOSE_CALLED) & LIVES_ON),
+            )
+            & implies(on(Event.OUTPUT) & moves((S.ESTABLISHED, S.FIN_WAIT_1)), CLOSE_CALLED),
+        ),
+        _law(
+            "a full close resets where unread octets are lost, and only there",
+            ("full-close-resets-without-loss",),
+            implies(
+                on(Event.FULL_CLOSE) & in_state(*SYNCHRONIZED),
+                (RESETS & after(in_state(S.CLOSED)) & ~DETACHED & (num(1) <= RCV.USER))
+                | (~EMITS & LIVES_ON & (DETACHED | (RCV.USER == 0))),
+            ),
+        ),
+        _law(
+            "a FIN from CLOSE-WAIT leads to LAST-ACK",
+            ("last-ack-without-fin",),
+            implies(in_state(S.CLOSE_WAIT) & SENDS & out(CTL.FIN), after(in_state(S.LAST_ACK)))
+            & implies(moves((S.CLOSE_WAIT, S.LAST_ACK)), SENDS & out(CTL.FIN)),
+        ),
+        _law(
+            "the acknowledgment of our FIN, and only it, leaves FIN-WAIT-1, CLOSING and LAST-ACK",
+            ("fin-wait-1-ignores-ack", "any-ack-acknowledges-fin", "last-ack-leaves-early"),
+            implies(
+                ARRIVES & in_state(S.FIN_WAIT_1, S.CLOSING) & LIVES_ON & (SND.UNA <= SND.END),
+                (after(SND.UNA) == SND.END + 1) == after(in_state(S.FIN_WAIT_2, S.TIME_WAIT)),
+            )
+            & implies(ARRIVES & in_state(S.LAST_ACK) & FITS & PLAIN & ENDS_OURS, after(in_state(S.CLOSED)))
+            & implies(ARRIVES & moves((S.LAST_ACK, S.CLOSED)) & PLAIN, ENDS_OURS),
+        ),
+        _law(
+            "the peer's FIN is taken when it is in order, and only then",
+            ("fin-out-of-order",),
+            implies(ARRIVES & TAKES_FIN, CTL.FIN & (after(RCV.NXT) == SEG.SEQ + SEG.LEN))
+            & implies(ARRIVES & TAKES_FIN & in_state(*OTHER), SEG.SEQ <= RCV.NXT)
+            & implies(on(_REASSEMBLE) & TAKES_FIN, HELD.FIN & (after(RCV.NXT) == HELD.SEQ + HELD.TEXT + 1))
+            & implies(
+                ARRIVES & in_state(*RECEIVING) & LIVES_ON & FITS & PLAIN & CTL.FIN & ACK_IN_RANGE,
+                after(in_state(*FIN_RECEIVED)),
+            ),
+        ),
+        _law(
+            "LISTEN is left for a SYN alone",
+            ("listener-deaf-to-syn",),
+            implies(
+                ARRIVES & in_state(S.LISTEN),
+                after(in_state(S.SYN_RECEIVED)) == (CTL.SYN & ~CTL.RST & ~CTL.ACK),
+            ),
+        ),
+        _law(
+            "SYN-SENT is left for a SYN, or for a RST that acknowledges ours",
+            ("rst-without-ack-refuses",),
+            implies(
+                ARRIVES & in_state(S.SYN_SENT),
+                (after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)) == (CTL.SYN & ~CTL.RST & ACK_OF_SYN))
+                & (after(in_state(S.SYN_RECEIVED)) == (CTL.SYN & ~CTL.RST & ~CTL.ACK))
+                & (after(in_state(S.CLOSED)) == (CTL.RST & ACK_OF_SYN)),
+            ),
+        ),
+        _law(
+            "SYN-RECEIVED becomes connected when our SYN is acknowledged",
+            ("syn-received-ack-unchecked",),
+            implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & after(in_state(*SYNCHRONIZED)),
+                ACK_OF_SYN & (after(SND.UNA) == SEG.ACK),
+            )
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & FITS & PLAIN & ACK_OF_SYN,
+                after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)) | (_UNWANTED & after(in_state(S.CLOSED))),
+            )
+            & implies(in_state(S.SYN_RECEIVED) & LIVES_ON & after(in_state(S.SYN_RECEIVED)), after(SND.UNA) == ISS),
+        ),
+        _law(
+            "a RST in the window ends the connection, and a passive OPEN goes back to LISTEN",
+            ("rst-of-an-active-open-to-listen", "rst-ignored"),
+            implies(ARRIVES & in_state(*OTHER[:-1]) & _VALID_RST, ~LIVES_ON & ~EMITS)
+            & implies(ARRIVES & in_state(S.TIME_WAIT) & _VALID_RST & ~RFC1337, after(in_state(S.CLOSED)))
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & ~LIVES_ON & CTL.RST, after(in_state(S.LISTEN)) == _BACK_TO_LISTEN
+            )
+            & implies(moves((S.SYN_RECEIVED, S.LISTEN)), _BACK_TO_LISTEN & (CTL.RST | CTL.SYN)),
+        ),
+        _law(
+            "a RST outside the window changes nothing",
+            ("rst-anywhere",),
+            implies(
+                ARRIVES & in_state(*OTHER) & _INVALID_RST,
+                STAYS
+                & ~EMITS
+                & keeps(SND.UNA, SND.WND, SND.WL1, SND.WL2, RCV.NXT, RCV.WND, RCV.USER, HELD.SET, CLOSE_CALLED),
+            ),
+        ),
+        _law(
+            "a SYN in the window is challenged, or ends the connection",
+            ("syn-in-the-window-ignored",),
+            implies(
+                ARRIVES & in_state(*SYNCHRONIZED) & CTL.SYN & ~CTL.RST & FITS & ~REOPEN,
+                (SENDS & STAYS & RFC5961_SYN) | (RESETS & after(in_state(S.CLOSED)) & ~RFC5961_SYN),
+            ),
+        ),
+        _law(
+            "nothing else that arrives ends a connection",
+            ("old-ack-ends-close-wait",),
+            implies(
+                ARRIVES & in_state(*OTHER) & ~LIVES_ON & PLAIN,
+                (RESETS & _UNWANTED) | (in_state(S.LAST_ACK) & ENDS_OURS),
+            ),
+        ),
+        _law(
+            "text that nobody will read ends the connection, and nothing else a receiver takes does",
+            ("unwanted-text-taken",),
+            implies(
+                ARRIVES
+                & in_state(*RECEIVING)
+                & FITS
+                & PLAIN
+                & ACK_IN_RANGE
+                & (num(1) <= SEG.TEXT)
+                & (RCV.NXT < RIGHT_EDGE),
+                after(in_state(S.CLOSED)) == DETACHED,
+            )
+            & implies(
+                on(_REASSEMBLE) & after(in_state(S.CLOSED)), DETACHED & RESETS & (RCV.NXT < HELD.SEQ + HELD.TEXT)
+            ),
+        ),
+    ),
+)
