@@ -26,6 +26,7 @@ Segments and packets
     FIN, SYN, RST, PSH, ACK, URG      the control bits, to be combined with | in Segment.flags
     Datagram, encode, decode    a segment between two sockets, to an IPv4 or IPv6 packet and back, checksums included
     Malformed                   what decode raises
+    Report                      an ICMP error about a segment (3.9.2.2), for Connection.error_arrives
 
 Many connections
     Stack                       the TCP of one host: packets in, packets out

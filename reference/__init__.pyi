@@ -2,6 +2,7 @@ from .calls import CallError as CallError
 from .config import Config as Config
 from .connection import Connection as Connection
 from .counters import Counters as Counters
+from .icmp import Report as Report
 from .isn import isn_generator as isn_generator
 from .listener import Listener as Listener
 from .listener import Socket as Socket

@@ -6,9 +6,10 @@ and precedence (step 3) and urgent data (step 6) are left out: neither changes a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 from halfclose.reference import output
+from halfclose.reference.acknowledged import advance_una
 from halfclose.reference.calls import close_if_queued, limit_wait_for_fin
 from halfclose.reference.output import answer_with_reset, emit_ack, emit_syn
 from halfclose.reference.sequence import add, distance, le, lt
@@ -43,7 +44,7 @@ def _listen(tcb: Tcb, segment: Segment) -> None:
     if segment.flags & ACK:  # second
         answer_with_reset(tcb, segment)
         return
-    if segment.flags & SYN:  # third; text and FIN are dropped, and their sender retransmits them
+    if segment.flags & SYN:  # third
         _accept_syn(tcb, segment)
 
 
@@ -57,7 +58,7 @@ def _accept_syn(tcb: Tcb, segment: Segment) -> None:
 
 
 def _take_syn(tcb: Tcb, segment: Segment) -> None:
-    """Set IRS, RCV.NXT and the options, which hold only if both ends offer them."""
+    """Set IRS, RCV.NXT and the options, which hold only if both ends offer them; queue text and FIN for later."""
     tcb.IRS = segment.seq
     tcb.RCV.NXT = add(segment.seq, 1)
     tcb.SND.MAX_WND = segment.wnd
@@ -70,6 +71,8 @@ def _take_syn(tcb: Tcb, segment: Segment) -> None:
     if segment.timestamps is not None and tcb.config.timestamps:
         tcb.TS.on, tcb.TS.RECENT = True, segment.timestamps[0]
     tcb.peer_permits_sack = segment.sack_permitted
+    if not tcb.config.syn_text_refused:
+        tcb.early.hold(*_trimmed(tcb, segment))
 
 
 # ---- 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------
@@ -93,6 +96,7 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> None:
     if acknowledges:
         _establish(tcb, segment)
         _update_send_window(tcb, segment)
+        _process_queued(tcb, segment)  # "continue processing at the sixth step"
         tcb.ack_now = True
     else:
         _update_send_window(tcb, segment)
@@ -107,7 +111,7 @@ def _establish(tcb: Tcb, segment: Segment) -> None:
     tcb.state = State.ESTABLISHED
     tcb.notify(Notice.CONNECTED)
     tcb.rto.connected()
-    _advance_una(tcb, segment)
+    advance_una(tcb, segment)
     heard_from_peer(tcb)
 
 
@@ -118,17 +122,15 @@ def _other_states(tcb: Tcb, segment: Segment) -> None:
     if _reopens(tcb, segment):
         return
     if _repeats_syn(tcb, segment):
-        _follow_steps(
-            tcb, replace(segment, seq=add(segment.seq, 1), flags=ACK, text=b"")
-        )  # of a SYN only the SYN counts
+        _remember_timestamp(tcb, segment)
+        _follow(tcb, segment, _check_ack, _process_text)
         tcb.ack_now = True  # the peer may not know yet that its SYN has arrived
-        tcb.SND.WL1 = segment.seq
     else:
-        _follow_steps(tcb, segment)
+        _follow(tcb, segment, _check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin)
 
 
-def _follow_steps(tcb: Tcb, segment: Segment) -> None:
-    for step in (_check_sequence, _check_rst, _check_syn, _check_ack, _process_text, _check_fin):
+def _follow(tcb: Tcb, segment: Segment, *steps: Callable[[Tcb, Segment], bool]) -> None:
+    for step in steps:
         if step(tcb, segment):
             return
 
@@ -149,8 +151,12 @@ def _reopens(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
-    """Figure 7, line 6: whether the segment is the SYN,ACK of a simultaneous open, whose SYN has arrived before."""
-    repeated = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.seq == tcb.IRS
+    """Figure 7, line 6: whether the segment is the SYN,ACK of a simultaneous open, whose SYN has arrived before.
+
+    One with text or FIN needs no allowance: step 1 accepts it for them, and trims off the SYN.
+    """
+    only_syn = segment.flags & (SYN | ACK | RST) == SYN | ACK and segment.length == 1
+    repeated = only_syn and segment.seq == tcb.IRS
     simultaneous = tcb.state is State.SYN_RECEIVED and not tcb.passive
     return tcb.config.syn_ack_completes and simultaneous and repeated and not _is_bad_ack_of_syn(tcb, segment)
 
@@ -159,23 +165,26 @@ def _repeats_syn(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _check_sequence(tcb: Tcb, segment: Segment) -> bool:
+    if not segment.flags & RST:
+        heard_from_peer(tcb)
     if tcb.config.reset_before_sequence and _is_bad_ack_of_syn(tcb, segment):
         answer_with_reset(tcb, segment)  # 3.5.2 group 2
         return True
     if _is_acceptable(tcb, segment) and not _is_too_old(tcb, segment):
         _remember_timestamp(tcb, segment)
-        heard_from_peer(tcb)
         return False
     if not segment.flags & RST:
-        if tcb.state is State.TIME_WAIT and segment.flags & FIN and _stop(segment) == tcb.RCV.NXT:
+        if tcb.state is State.TIME_WAIT and _is_fin_again(tcb, segment):
             _wait_two_msl(tcb)  # step 5: a retransmission of the remote FIN
         emit_ack(tcb)
     return True
 
 
 def _is_acceptable(tcb: Tcb, segment: Segment) -> bool:
-    """Table 6, with the special allowance for ACKs and RSTs at a zero window."""
+    """Table 6, with the special allowance for ACKs at a zero window; a RST counts by its own number alone (3.5.3)."""
     window, offset = tcb.RCV.WND, distance(tcb.RCV.NXT, segment.seq)
+    if segment.flags & RST and not tcb.config.reset_by_reach:
+        return offset == 0 or 0 < offset < window
     if window == 0:
         return offset == 0 and not segment.flags & SYN
     if segment.length == 0:
@@ -202,8 +211,9 @@ def _is_bad_ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
     return not (lt(tcb.SND.UNA, segment.ack) and le(segment.ack, tcb.SND.NXT))
 
 
-def _stop(segment: Segment) -> int:
-    return add(segment.seq, segment.length)
+def _is_fin_again(tcb: Tcb, segment: Segment) -> bool:
+    """Whether the segment ends with the FIN that was taken, as a retransmission does, which always has an ACK."""
+    return segment.flags & (FIN | ACK) == FIN | ACK and add(segment.seq, segment.length) == tcb.RCV.NXT
 
 
 # Second, check the RST bit.
@@ -223,10 +233,11 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
             tcb.return_to_listen()
         case State.SYN_RECEIVED:
             tcb.delete(Notice.REFUSED)
-        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
-            tcb.delete(Notice.CLOSED)
+        case State.CLOSING | State.LAST_ACK | State.TIME_WAIT:  # nothing is flushed: the peer's text is whole
+            lost = bool(tcb.text) and not tcb.config.reset_while_closing_silent
+            tcb.delete(Notice.RESET if lost else Notice.CLOSED, keeps_unread=True)  # MUST-12
         case _:
-            tcb.delete(Notice.RESET)
+            tcb.delete(Notice.RESET, keeps_unread=tcb.config.reset_keeps_unread)
     return True
 
 
@@ -234,11 +245,17 @@ def _check_rst(tcb: Tcb, segment: Segment) -> bool:
 
 
 def _check_syn(tcb: Tcb, segment: Segment) -> bool:
-    if not segment.flags & SYN:
+    """A SYN in the window is an error; an old one is trimmed off, and what came with it is processed.
+
+    RFC 5961 looks at no number: "irrespective of the sequence number", a SYN is challenged.
+    """
+    returns = tcb.state is State.SYN_RECEIVED and tcb.passive and not tcb.close_called
+    challenged = tcb.config.rfc5961_syn and not returns
+    if not segment.flags & SYN or (lt(segment.seq, tcb.RCV.NXT) and not challenged):
         return False
-    if tcb.state is State.SYN_RECEIVED and tcb.passive and not tcb.close_called:
+    if returns:
         tcb.return_to_listen()
-    elif tcb.config.rfc5961_syn:
+    elif challenged:
         emit_ack(tcb)
     else:
         answer_with_reset(tcb, segment)
@@ -257,7 +274,7 @@ def _check_ack(tcb: Tcb, segment: Segment) -> bool:
         return True
     match tcb.state:
         case State.SYN_RECEIVED:
-            return _ack_of_syn(tcb, segment) or _ack_of_text(tcb, segment)
+            return _ack_of_syn(tcb, segment) or _ack_of_text(tcb, segment) or _ack_of_fin(tcb)
         case State.TIME_WAIT:
             return _ack_in_time_wait(tcb, segment)
         case _:
@@ -275,6 +292,8 @@ def _ack_of_syn(tcb: Tcb, segment: Segment) -> bool:
         return True
     _establish(tcb, segment)
     _update_send_window(tcb, segment)
+    if tcb.fin_sent:  # with the SYN,ACK
+        close_if_queued(tcb)
     return False
 
 
@@ -283,9 +302,10 @@ def _ack_of_text(tcb: Tcb, segment: Segment) -> bool:
     if lt(tcb.SND.NXT, segment.ack):
         emit_ack(tcb)  # "acks something not yet sent"
         return True
+    tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, _offered_window(tcb, segment))
     duplicate = _is_duplicate(tcb, segment)
     if lt(tcb.SND.UNA, segment.ack):
-        _advance_una(tcb, segment)
+        advance_una(tcb, segment)
     if tcb.SND.UNA == segment.ack and _is_window_news(tcb, segment):
         _update_send_window(tcb, segment)
     if tcb.SND.WND == 0 and tcb.SND.UNA == segment.ack and Timer.USER in tcb.timers:
@@ -301,58 +321,20 @@ def _is_window_news(tcb: Tcb, segment: Segment) -> bool:
 
 def _is_duplicate(tcb: Tcb, segment: Segment) -> bool:
     """A duplicate ACK by RFC 5681 2."""
-    same_window = segment.wnd << tcb.SND.SCALE == tcb.SND.WND
+    same_window = _offered_window(tcb, segment) == tcb.SND.WND
     return tcb.outstanding > 0 and segment.length == 0 and segment.ack == tcb.SND.UNA and same_window
 
 
 def _update_send_window(tcb: Tcb, segment: Segment) -> None:
-    shift = 0 if segment.flags & SYN else tcb.SND.SCALE  # RFC 7323 2.2
     if tcb.SND.WND == 0 and segment.wnd and tcb.outstanding and tcb.state is not State.SYN_SENT:
         tcb.resend = tcb.SND.UNA  # the window opens: what was sent as a probe was refused, and goes again
-    tcb.SND.WND = segment.wnd << shift
+    tcb.SND.WND = _offered_window(tcb, segment)
     tcb.SND.WL1, tcb.SND.WL2 = segment.seq, segment.ack
-    tcb.SND.MAX_WND = max(tcb.SND.MAX_WND, tcb.SND.WND)
 
 
-def _advance_una(tcb: Tcb, segment: Segment) -> None:
-    """SND.UNA <- SEG.ACK; acknowledged text is removed, the round trip measured, the timer restarted."""
-    octets = distance(tcb.SND.UNA, segment.ack)
-    _measure(tcb, segment)
-    tcb.SND.UNA = segment.ack
-    text = min(max(0, distance(tcb.text_seq, segment.ack)), len(tcb.text))
-    del tcb.text[:text]
-    tcb.text_seq = add(tcb.text_seq, text)
-    if tcb.resend is not None and lt(tcb.resend, tcb.SND.UNA):
-        tcb.resend = tcb.SND.UNA if tcb.outstanding else None
-    tcb.rto.backed_off = 0
-    partial = tcb.congestion.acknowledged(octets, segment.ack)
-    tcb.stop(Timer.RETRANSMISSION, Timer.USER)
-    if tcb.outstanding:  # RFC 6298 5.3; else 5.2
-        tcb.start(Timer.RETRANSMISSION, tcb.rto.value)
-        tcb.start(Timer.USER, tcb.config.user_timeout)
-    if partial:
-        output.send_first_again(tcb)
-
-
-def _measure(tcb: Tcb, segment: Segment) -> None:
-    """Measure a round trip: by the timestamp of the ACK, or by the one segment that is timed (RFC 6298 3)."""
-    if tcb.TS.on and segment.timestamps is not None:
-        _measure_by_timestamp(tcb, segment.timestamps[1])
-    elif tcb.timed is not None and le(tcb.timed[0], segment.ack):
-        tcb.rto.sample(tcb.now - tcb.timed[1])
-        tcb.timed = None
-
-
-def _measure_by_timestamp(tcb: Tcb, echo: int) -> None:
-    """RFC 7323 4.1: valid for retransmissions too, so that the RTO does not stay backed off after a loss.
-
-    The answer to a duplicate echoes the timestamp of an earlier segment (5.3 R3), so an echo from before the last
-    time-out may include the time that we waited, and is not used.
-    """
-    elapsed = distance(echo, output.timestamp(tcb.now))
-    if elapsed >= 0 and le(output.timestamp(tcb.timed_out), echo):
-        a_round_trip = -(-tcb.outstanding // (2 * output.segment_size(tcb)))  # appendix G: ExpectedSamples
-        tcb.rto.sample(elapsed / output.TIMESTAMPS_PER_SECOND, of=max(1, a_round_trip))
+def _offered_window(tcb: Tcb, segment: Segment) -> int:
+    """In octets; that of a SYN is not scaled (RFC 7323 2.2)."""
+    return segment.wnd << (0 if segment.flags & SYN else tcb.SND.SCALE)
 
 
 def _ack_of_fin(tcb: Tcb) -> bool:
@@ -395,11 +377,13 @@ def _wait_two_msl(tcb: Tcb) -> None:
 
 def _process_text(tcb: Tcb, segment: Segment) -> bool:
     """Take what lies within the window and is new; hold what is early.  The FIN is put in its place behind it."""
-    if tcb.state not in _RECEIVING or not (segment.text or segment.flags & FIN):
+    empty = not (segment.text or segment.flags & FIN)
+    if empty or lt(tcb.RCV.NXT, _text_start(segment)):
+        _process_queued(tcb, segment)  # "in SEG.SEQ order"; else the segment takes it along
+    if tcb.state not in _RECEIVING or empty:
         return tcb.state not in _RECEIVING
-    if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(segment.seq, len(segment.text))):
-        tcb.delete(Notice.RESET)  # 3.6.1, SHLD-3: nobody will read it
-        answer_with_reset(tcb, segment)
+    if tcb.detached and segment.text and lt(tcb.RCV.NXT, add(_text_start(segment), len(segment.text))):
+        _refuse_text(tcb, segment)
         return True
     before, gap = tcb.RCV.NXT, bool(tcb.early)
     seq, text, fin = _trimmed(tcb, segment)
@@ -414,12 +398,37 @@ def _process_text(tcb: Tcb, segment: Segment) -> bool:
     return False
 
 
+def _process_queued(tcb: Tcb, segment: Segment) -> None:
+    """Text and FIN that came with the SYN were "queued for processing after the ESTABLISHED state has been reached"."""
+    if tcb.state not in _RECEIVING or not tcb.early.is_due(tcb.RCV.NXT):
+        return
+    if tcb.detached and tcb.early:
+        _refuse_text(tcb, segment)
+        return
+    before = tcb.RCV.NXT
+    _take(tcb, b"", fin=False)
+    output.owe_ack(tcb, distance(before, tcb.RCV.NXT))
+    _check_fin(tcb, segment)
+
+
+def _refuse_text(tcb: Tcb, segment: Segment) -> None:
+    """3.6.1, SHLD-3: after a full close nobody will read it."""
+    tcb.delete(Notice.RESET)
+    answer_with_reset(tcb, segment)
+
+
+def _text_start(segment: Segment) -> int:
+    """The number of the first octet of text, or of the FIN where there is none: behind that of a SYN."""
+    return add(segment.seq, bool(segment.flags & SYN))
+
+
 def _trimmed(tcb: Tcb, segment: Segment) -> tuple[int, bytes, bool]:
-    """What of the segment lies within the window (3.10.7.4 step 1): its first number, text and FIN."""
-    start = max(0, distance(segment.seq, tcb.RCV.NXT))
-    room = distance(segment.seq, add(tcb.RCV.NXT, tcb.RCV.WND))
+    """What of the segment's text and FIN lies within the window (3.10.7.4 step 1): its first number, text and FIN."""
+    seq = _text_start(segment)
+    start = max(0, distance(seq, tcb.RCV.NXT))
+    room = distance(seq, add(tcb.RCV.NXT, tcb.RCV.WND))
     fin = bool(segment.flags & FIN) and len(segment.text) < room
-    return add(segment.seq, start), segment.text[start : max(start, room)], fin
+    return add(seq, start), segment.text[start : max(start, room)], fin
 
 
 def _take(tcb: Tcb, text: bytes, fin: bool) -> None:

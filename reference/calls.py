@@ -16,10 +16,12 @@ class CallError(Exception):
     """A call failed; the message is the text that follows "error: " in 3.10."""
 
 
-def open_active(tcb: Tcb) -> None:
+def open_active(tcb: Tcb, *, remote_specified: bool) -> None:
     """3.10.1 OPEN, active."""
     if tcb.state not in (State.CLOSED, State.LISTEN):
         raise CallError(_EXISTS)
+    if not remote_specified:
+        raise CallError(_UNSPECIFIED)
     tcb.clear()
     tcb.remote_specified = True
     _start_actively(tcb)
@@ -47,10 +49,8 @@ def send(tcb: Tcb, text: bytes) -> int:
     match tcb.state:
         case State.CLOSED:
             raise CallError(_NO_CONNECTION)
-        case State.LISTEN:
-            if not tcb.remote_specified:
-                raise CallError(_UNSPECIFIED)
-            _start_actively(tcb)
+        case State.LISTEN if not tcb.remote_specified:
+            raise CallError(_UNSPECIFIED)
         case State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSING | State.LAST_ACK | State.TIME_WAIT:
             raise CallError(_CLOSING)
     if tcb.close_called:
@@ -59,6 +59,8 @@ def send(tcb: Tcb, text: bytes) -> int:
     if text and not taken:
         raise CallError(_NO_ROOM)
     tcb.text += taken
+    if tcb.state is State.LISTEN:
+        _start_actively(tcb)
     return len(taken)
 
 
@@ -146,14 +148,14 @@ def limit_wait_for_fin(tcb: Tcb) -> None:
         tcb.start(Timer.FIN_WAIT_2, tcb.config.fin_wait_2)
 
 
-def abort(tcb: Tcb) -> None:
+def abort(tcb: Tcb, why: Notice = Notice.RESET) -> None:
     """3.10.5 ABORT."""
     match tcb.state:
         case State.CLOSED:
             raise CallError(_NO_CONNECTION)
         case State.SYN_RECEIVED | State.ESTABLISHED | State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSE_WAIT:
             emit_reset(tcb)
-    tcb.delete(Notice.RESET)
+    tcb.delete(why)
 
 
 def status(tcb: Tcb) -> State:

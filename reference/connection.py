@@ -12,12 +12,14 @@ code runs over a real network, over a simulated one, and under a model checker.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from halfclose.reference import calls, timers
+from halfclose.reference import calls, icmp, timers
 from halfclose.reference.arrives import begins_anew, segment_arrives
 from halfclose.reference.config import Config
+from halfclose.reference.icmp import Report
 from halfclose.reference.output import transmit
-from halfclose.reference.tcb import Notice, State, Tcb
+from halfclose.reference.tcb import Notice, State, Tcb, Timer
 from halfclose.reference.wire import Segment
 
 _DEFAULT = Config()
@@ -53,10 +55,10 @@ class Connection:
 
     # ---- user calls, 3.10.1 to 3.10.6 ------------------------------------------------------------------------
 
-    def open(self, now: float) -> None:
-        """Active OPEN; in LISTEN too."""
+    def open(self, now: float, *, remote_specified: bool = True) -> None:
+        """Active OPEN; in LISTEN too.  remote_specified: the call names the peer, without which it fails."""
         self._at(now)
-        calls.open_active(self.tcb)
+        calls.open_active(self.tcb, remote_specified=remote_specified)
 
     def listen(self, now: float, *, remote_specified: bool = False) -> None:
         """Passive OPEN.  remote_specified: the peer is known, so that SEND may turn it into an active one."""
@@ -97,6 +99,18 @@ class Connection:
         self._at(now)
         calls.abort(self.tcb)
 
+    def configure(self, now: float, *, user_timeout: float | None = None, keep_alive: bool | None = None) -> None:
+        """Set the user timeout in seconds (R2, MUST-21), from now on where it runs, and keep-alives (MUST-24)."""
+        self._at(now)
+        tcb = self.tcb
+        if user_timeout is not None:
+            tcb.config = replace(tcb.config, user_timeout=user_timeout)
+            if tcb.outstanding:
+                tcb.start(Timer.USER, user_timeout)
+        if keep_alive is not None:
+            tcb.config = replace(tcb.config, keep_alive=keep_alive)
+            timers.watch_peer(tcb)
+
     @property
     def state(self) -> State:
         """STATUS."""
@@ -106,6 +120,19 @@ class Connection:
     def room(self) -> int:
         """How many octets the send buffer has room for."""
         return max(0, self.tcb.config.send_buffer - len(self.tcb.text))
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many octets SEND accepted and the peer has not acknowledged; at 0 every SEND is "ok" (3.10.7.4 step 5).
+
+        Without a connection it is 0; whether all arrived is then known from how the connection ended.
+        """
+        return len(self.tcb.text)
+
+    @property
+    def close_acknowledged(self) -> bool:
+        """Whether the peer has acknowledged the FIN, and with it everything: the "ok" for CLOSE."""
+        return self.tcb.fin_acknowledged
 
     # ---- segments and time, 3.10.7 and 3.10.8 ----------------------------------------------------------------
 
@@ -136,6 +163,11 @@ class Connection:
         """USER TIMEOUT (3.10.8), where the user has a time limit of its own beside Config.user_timeout."""
         self._at(now)
         timers.user_timeout(self.tcb)
+
+    def error_arrives(self, report: Report, now: float) -> None:
+        """An ICMP error message about a segment of this connection (3.9.2.2)."""
+        self._at(now)
+        icmp.error_arrives(self.tcb, report)
 
     @property
     def deadline(self) -> float | None:

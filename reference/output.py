@@ -14,6 +14,7 @@ _SENDING = (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_1, State.CLOSING
 _TIMESTAMPS_LENGTH = 12  # with its padding
 _SACK_LENGTH, _BLOCK_LENGTH = 4, 8  # without blocks, with its padding; and of each block
 _OPTIONS_LENGTH = 40  # of all together (3.1)
+_SYN_OPTIONS_LENGTH = 24  # of those that a SYN may carry here: MSS, window scale, timestamps, SACK-permitted
 TIMESTAMPS_PER_SECOND = 1000
 _FULL_SEGMENTS = 2
 
@@ -32,7 +33,6 @@ def emit(tcb: Tcb, seq: int, flags: int, text: bytes = b"") -> None:
     window = tcb.RCV.WND if flags & SYN else tcb.RCV.WND >> tcb.RCV.SCALE  # RFC 7323 2.2: never scaled on a SYN
     mss = tcb.config.mss if flags & SYN else None  # 3.7.1
     scale = _offered_scale(tcb) if flags & SYN else None
-    window = min(window, UNSCALED_WINDOW)
     options = (mss, scale, _timestamps(tcb, flags), _permits_sack(tcb, flags), _sack(tcb) if flags & ACK else ())
     tcb.outbox.append(Segment(seq, ack, flags, window, text, *options))
 
@@ -65,8 +65,26 @@ def answer_with_reset(tcb: Tcb, segment: Segment) -> None:
 
 def emit_syn(tcb: Tcb) -> None:
     """<SEQ=ISS><CTL=SYN>, with <ACK=RCV.NXT> in SYN-RECEIVED; it is due again when its timer expires."""
-    emit(tcb, tcb.ISS, SYN if tcb.state is State.SYN_SENT else SYN | ACK)
+    text, control = _beside_syn(tcb) if tcb.config.text_on_syn else (b"", 0)
+    emit(tcb, tcb.ISS, control | (SYN if tcb.state is State.SYN_SENT else SYN | ACK), text)
     _expect_acknowledgment(tcb)
+    if text or control:
+        tcb.SND.NXT = latest(tcb.SND.NXT, add(tcb.text_seq, len(text) + bool(control & FIN)))
+
+
+def _beside_syn(tcb: Tcb) -> tuple[bytes, int]:
+    """The text that may leave with the SYN or SYN,ACK, and the control bits with it.
+
+    "Data associated with SEND may be sent with SYN segment" (3.10.2); a CLOSE in SYN-RECEIVED may be sent with the
+    SYN,ACK.  In SYN-SENT the peer's window and MSS are not known yet: the default MSS bounds the segment (MUST-15).
+    """
+    knows_peer = tcb.state is State.SYN_RECEIVED
+    most = (tcb.SND.MSS if knows_peer else min(tcb.config.default_mss, tcb.config.send_mss)) - _SYN_OPTIONS_LENGTH
+    room = tcb.SND.MAX_WND - 1 if knows_peer else most  # the SYN takes the first number of the window
+    text = bytes(tcb.text[: max(0, min(most, room))])
+    whole = len(text) == len(tcb.text)
+    fin = knows_peer and tcb.close_called and whole and len(text) <= room
+    return text, (PSH if text and whole else 0) | (FIN if fin else 0)
 
 
 def _offered_scale(tcb: Tcb) -> int | None:
@@ -90,6 +108,8 @@ def _permits_sack(tcb: Tcb, flags: int) -> bool:
 
 def _sack(tcb: Tcb) -> tuple[Block, ...]:
     """RFC 2018 4: in every ACK while early text is held, as many blocks as fit."""
+    if tcb.state is State.SYN_RECEIVED:
+        return ()  # the text of the SYN waits in order
     if not (tcb.early and tcb.peer_permits_sack and tcb.config.selective_ack):
         return ()
     room = min(_OPTIONS_LENGTH, tcb.SND.MSS - 1) - _timestamps_length(tcb) - _SACK_LENGTH
@@ -114,14 +134,18 @@ def _expect_acknowledgment(tcb: Tcb) -> None:
 
 def _room_to_offer(tcb: Tcb) -> int:
     """By how many octets the window's right edge may move, avoiding silly windows (3.8.6.2.2)."""
-    room = tcb.config.receive_buffer - len(tcb.received) - tcb.RCV.WND
+    scale = 0 if tcb.state is State.SYN_RECEIVED else tcb.RCV.SCALE  # RFC 7323 2.2: never on a SYN,ACK
+    most = min(tcb.config.receive_buffer - len(tcb.received), UNSCALED_WINDOW << scale)
+    room = most - tcb.RCV.WND
     worthwhile = min(tcb.config.receive_buffer // 2, tcb.config.mss)
-    return room if room >= worthwhile else 0
+    return room if room >= max(1, worthwhile) else 0
 
 
 def _open_window(tcb: Tcb) -> None:
     if not tcb.fin_received:
-        tcb.RCV.WND += _room_to_offer(tcb)  # the right edge never moves back (3.8.6, SHLD-14)
+        # The right edge never moves back (3.8.6, SHLD-14): where scaling rounds the field down, RCV.WND keeps what an
+        # earlier ACK had room for (RFC 7323 2.4).
+        tcb.RCV.WND += _room_to_offer(tcb)
 
 
 def update_window(tcb: Tcb) -> None:

@@ -1,4 +1,7 @@
-"""The reassembly queue: text that arrived out of order, held until the gap is filled (3.10.7.4 step 1, SHLD-31)."""
+"""The reassembly queue: text that arrived out of order, held until the gap is filled (3.10.7.4 step 1, SHLD-31).
+
+What came with a SYN waits here too, until the connection is ESTABLISHED.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,10 @@ class Reassembly:
         if self.fin is not None:
             return self.fin != end if fin else lt(self.fin, end)
         return fin and bool(self.pieces) and lt(end, _end(self.pieces[-1]))
+
+    def is_due(self, seq: int) -> bool:
+        """Whether what begins at seq is held: text, or the FIN."""
+        return self.fin == seq or bool(self.pieces and self.pieces[0][0] == seq)
 
     def take(self, seq: int) -> tuple[bytes, bool]:
         """Remove and return the text that begins at seq, and whether the FIN follows it; text before seq is dropped."""

@@ -12,7 +12,7 @@ _AFTER_LOST_SYN = 3.0
 class RetransmissionTimeout:
     """The estimator of one connection.  value: the RTO in seconds."""
 
-    __slots__ = ("_config", "_rttvar", "_srtt", "backed_off", "value")
+    __slots__ = ("_config", "_rttvar", "_srtt", "backed_off", "retransmissions", "value")
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -20,6 +20,7 @@ class RetransmissionTimeout:
         self._rttvar = 0.0
         self.value = config.initial_rto  # 2.1
         self.backed_off = 0  # expirations since the last progress
+        self.retransmissions = 0  # those of them that are no probe of a zero window (3.8.3)
 
     def sample(self, seconds: float, *, of: int = 1) -> None:
         """A round trip of a segment that was sent once, or one measured by a timestamp (section 3).
@@ -43,7 +44,11 @@ class RetransmissionTimeout:
         """5.7: if the SYN's timer has expired, the RTO for text begins at 3 seconds."""
         if self.backed_off and self._srtt is None:
             self._set(max(_AFTER_LOST_SYN, self._config.initial_rto))
-        self.backed_off = 0
+        self.progress()
+
+    def progress(self) -> None:
+        """Something new was acknowledged."""
+        self.backed_off = self.retransmissions = 0
 
     def _set(self, seconds: float) -> None:
         self.value = min(max(seconds, self._config.minimum_rto), self._config.maximum_rto)  # 2.4, 2.5

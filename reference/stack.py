@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
+from halfclose.reference import icmp
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
@@ -20,7 +21,7 @@ from halfclose.reference.isn import isn_generator
 from halfclose.reference.listener import Listener, Socket
 from halfclose.reference.output import reset_for
 from halfclose.reference.tcb import State
-from halfclose.reference.wire import ACK, RST, SYN, Address, Datagram, Malformed, Segment, decode, encode
+from halfclose.reference.wire import ACK, RST, SYN, Address, Datagram, Malformed, OtherProtocol, Segment, decode, encode
 
 __all__ = ["Listener", "Socket", "Stack"]
 
@@ -100,6 +101,9 @@ class Stack:
         self.counters.received += 1
         try:
             datagram = decode(packet)
+        except OtherProtocol as other:
+            self._error_arrives(packet, other, now)
+            return
         except Malformed as malformed:
             self.counters.malformed[str(malformed)] += 1
             return
@@ -110,6 +114,23 @@ class Stack:
         self._look()
         self._segment_arrives(pair, datagram.segment, now)
         self._look()
+
+    def _error_arrives(self, packet: bytes, other: OtherProtocol, now: float) -> None:
+        """3.9.2.2, MUST-54: direct an ICMP error message to the connection that created the error."""
+        try:
+            report = icmp.decode(packet)
+        except Malformed as malformed:
+            self.counters.malformed[str(malformed)] += 1
+            return
+        if report is None:
+            self.counters.malformed[str(other)] += 1
+            return
+        self._look()
+        pair = _Pair(report.source, report.source_port, report.target, report.target_port)
+        if (connection := self._connections.get(pair)) is None:
+            self.counters.no_connection += 1
+            return
+        connection.error_arrives(report, now)
 
     def tick(self, now: float) -> None:
         """Process the time-outs that are due."""

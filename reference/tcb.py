@@ -55,6 +55,13 @@ class Notice(Enum):
     REFUSED = "connection refused"
     TIMEOUT = "connection aborted due to user timeout"
     CLOSED = "connection closed"
+    TROUBLE = "excessive retransmissions"  # R1 is reached (3.8.3)
+    UNDELIVERED = "ICMP error message arrived"  # a soft one (3.9.2.2): Tcb.reported says which
+    UNREACHABLE = "destination unreachable"  # a hard one: the connection is aborted
+
+
+#: What the user is told only once, however often it happens before the user looks.
+_TOLD_ONCE = (Notice.TEXT, Notice.TROUBLE, Notice.UNDELIVERED)
 
 
 class SendSequence:
@@ -103,8 +110,8 @@ class Tcb:
     __slots__ = (
         "IRS", "ISS", "RCV", "SND", "TS", "ack_now", "close_called", "config", "congestion", "detached", "early",
         "ended", "fin_received", "isn", "keep_alives", "last_sent", "least_iss", "notices", "now", "outbox",
-        "passive", "peer_permits_sack", "peer_scales", "received", "remote_specified", "resend", "rto", "state",
-        "text", "text_seq", "timed", "timed_out", "timers", "unacknowledged",
+        "passive", "peer_permits_sack", "peer_scales", "received", "remote_specified", "reported", "resend", "rto",
+        "state", "text", "text_seq", "timed", "timed_out", "timers", "unacknowledged",
     )
     # fmt: on
 
@@ -149,6 +156,7 @@ class Tcb:
         self.unacknowledged = 0  # octets taken since the last ACK
         self.ended: Notice | None = None  # why there is no connection any more
         self.keep_alives = 0  # probes that nobody has answered
+        self.reported: str | None = None  # the last ICMP error, in words
 
     def __str__(self) -> str:
         """The state and the variables that have a value in it, on one line: SYN-SENT ISS=100 SND.UNA=100 ..."""
@@ -198,8 +206,8 @@ class Tcb:
             self.timers.pop(timer, None)
 
     def notify(self, notice: Notice) -> None:
-        """Tell the user; of text only once, however much arrives before the user looks."""
-        if notice is not Notice.TEXT or self.notices[-1:] != [notice]:
+        """Tell the user."""
+        if notice not in _TOLD_ONCE or notice not in self.notices:
             self.notices.append(notice)
 
     def choose_iss(self) -> None:
@@ -210,12 +218,17 @@ class Tcb:
         self.ISS = self.SND.UNA = iss
         self.SND.NXT = self.text_seq = add(iss, 1)
 
-    def delete(self, why: Notice) -> None:
-        """Delete the TCB and enter CLOSED.  Text may still be read if the connection has ended with both FINs."""
-        received, ended_well = self.received, self.fin_received and why is Notice.CLOSED and not self.detached
+    def delete(self, why: Notice, *, keeps_unread: bool = False) -> None:
+        """Delete the TCB and enter CLOSED.
+
+        Text may still be read if the connection has ended with both FINs, or with keeps_unread, unless the user has
+        closed both directions.
+        """
+        received, ended_well = self.received, self.fin_received and why is Notice.CLOSED
+        readable = (ended_well or keeps_unread) and not self.detached
         self._forget()
-        if ended_well:
-            self.received, self.fin_received = received, True
+        if readable:
+            self.received, self.fin_received = received, ended_well
         self.ended = why
         self.notify(why)
 

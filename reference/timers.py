@@ -22,21 +22,35 @@ def expire(tcb: Tcb) -> None:
 
 
 def user_timeout(tcb: Tcb) -> None:
-    """3.10.8, for any state: delete the TCB; the RFC asks for no reset."""
-    if tcb.state is not State.CLOSED:
+    """3.10.8, "for any state": delete the TCB; the RFC asks for no reset.
+
+    TIME-WAIT has turned this timer off (step 8), and lasts 2 MSL (MUST-13), so no limit of the user's own ends it.
+    """
+    lasts = tcb.state is State.TIME_WAIT and not tcb.config.user_timeout_in_time_wait
+    if tcb.state is not State.CLOSED and not lasts:
         tcb.delete(Notice.TIMEOUT)
 
 
 def _retransmission(tcb: Tcb) -> None:
     """RFC 6298 5.4 to 5.6; what follows the first segment is retransmitted as the window allows."""
     handshaking = tcb.state in (State.SYN_SENT, State.SYN_RECEIVED)
+    probing = not handshaking and tcb.SND.WND == 0  # no sign of congestion, nor of trouble
     if not handshaking:
-        if tcb.SND.WND > 0:  # a retransmission into a zero window is a probe, and no sign of congestion
+        if not probing:
             tcb.congestion.timed_out(tcb.outstanding, tcb.SND.NXT, first=tcb.rto.backed_off == 0)
         tcb.resend = tcb.SND.UNA
+    if not probing:
+        _count_retransmission(tcb)
     tcb.rto.back_off()
     tcb.timed, tcb.timed_out = None, tcb.now
     send_first_again(tcb)
+
+
+def _count_retransmission(tcb: Tcb) -> None:
+    """3.8.3, SHLD-9: tell the user at R1; R2 is the user timeout."""
+    tcb.rto.retransmissions += 1
+    if tcb.rto.retransmissions == tcb.config.r1:
+        tcb.notify(Notice.TROUBLE)
 
 
 def _probe(tcb: Tcb) -> None:
@@ -58,7 +72,9 @@ def _fin_wait_2(tcb: Tcb) -> None:
 
 
 def _keep_alive(tcb: Tcb) -> None:
-    """3.8.4: a segment that the peer has to answer, an octet before the window."""
+    """3.8.4: a segment that the peer has to answer, an octet before the window; none beside text or a FIN (MUST-26)."""
+    if tcb.outstanding:
+        return  # the peer's acknowledgment starts the timer anew
     if tcb.keep_alives >= tcb.config.keep_alive_probes:
         tcb.delete(Notice.TIMEOUT)
         return
@@ -70,11 +86,18 @@ def _keep_alive(tcb: Tcb) -> None:
 def heard_from_peer(tcb: Tcb) -> None:
     """The connection is alive: the next keep-alive is a whole idle time away (MUST-26)."""
     tcb.keep_alives = 0
-    if tcb.config.keep_alive is not None and tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT, State.FIN_WAIT_2):
-        tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive)
+    watch_peer(tcb)
+
+
+def watch_peer(tcb: Tcb) -> None:
+    """Let the idle time begin, where keep-alives are on and the connection is there to be kept."""
+    if tcb.config.keep_alive and tcb.state not in _NOT_KEPT_ALIVE:
+        tcb.start(Timer.KEEP_ALIVE, tcb.config.keep_alive_idle)
     else:
         tcb.stop(Timer.KEEP_ALIVE)
 
+
+_NOT_KEPT_ALIVE = (State.CLOSED, State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED, State.TIME_WAIT)
 
 _HANDLERS: dict[Timer, Callable[[Tcb], None]] = {
     Timer.USER: user_timeout,

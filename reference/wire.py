@@ -37,6 +37,10 @@ class Malformed(ValueError):
     """The octets are not a TCP segment; the message names the field that is wrong."""
 
 
+class OtherProtocol(Malformed):
+    """The packet is whole, but carries no TCP."""
+
+
 @dataclass(frozen=True)
 class Segment:
     """One TCP segment.  seq, ack and mss are in octets; ack counts only where ACK is among the flags.
@@ -99,20 +103,32 @@ def encode(datagram: Datagram) -> bytes:
     options = _encode_options(s)
     offset = (_TCP.size + len(options)) // 4
     tcp = _TCP.pack(*ports, s.seq, s.ack, offset << 4, s.flags, s.wnd, 0, 0) + options + s.text
-    checksum = internet_checksum(_pseudo_header(addresses, len(tcp)) + tcp)
+    checksum = internet_checksum(pseudo_header(addresses, len(tcp)) + tcp)
     return _ip_header(addresses, len(tcp)) + tcp[:_CHECKSUM] + checksum.to_bytes(2, "big") + tcp[_CHECKSUM + 2 :]
 
 
 def decode(packet: bytes) -> Datagram:
     """The segment in an IPv4 or IPv6 packet; raises Malformed, for a fragment and IPv6 extension headers too."""
-    addresses, tcp = _decode_ipv6(packet) if packet[:1] and packet[0] >> 4 == 6 else _decode_ipv4(packet)
+    protocol, addresses, tcp = decode_ip(packet)
+    if protocol != _PROTOCOL:
+        raise OtherProtocol("not a whole TCP segment")
     if len(tcp) < _TCP.size:
         raise Malformed("TCP header cut short")
-    if internet_checksum(_pseudo_header(addresses, len(tcp)) + tcp):
+    if internet_checksum(pseudo_header(addresses, len(tcp)) + tcp):
         raise Malformed("TCP checksum")
     source_port, target_port, segment = _decode_tcp(tcp)
-    half = len(addresses) // 2
-    return Datagram(_address(addresses[:half]), _address(addresses[half:]), source_port, target_port, segment)
+    return Datagram(*address_pair(addresses), source_port, target_port, segment)
+
+
+def decode_ip(packet: bytes) -> tuple[int, bytes, bytes]:
+    """The protocol of a packet, both its addresses as octets, and what it carries; raises Malformed."""
+    return _decode_ipv6(packet) if packet[:1] and packet[0] >> 4 == 6 else _decode_ipv4(packet)
+
+
+def address_pair(octets: bytes) -> tuple[Address, Address]:
+    """Two addresses of one family that stand one behind the other."""
+    half = len(octets) // 2
+    return _address(octets[:half]), _address(octets[half:])
 
 
 @lru_cache(maxsize=256)
@@ -120,30 +136,27 @@ def _address(octets: bytes) -> Address:
     return IPv4Address(octets) if len(octets) < _IPV6_ADDRESS else IPv6Address(octets)
 
 
-def _decode_ipv4(packet: bytes) -> tuple[bytes, bytes]:
-    """Both addresses, and the TCP segment."""
+def _decode_ipv4(packet: bytes) -> tuple[int, bytes, bytes]:
     if len(packet) < _IP.size:
         raise Malformed("IPv4 header cut short")
     first, _, total, _, fragment, _, protocol, _, source, target = _IP.unpack_from(packet)
     start = (first & 0x0F) * 4
     if first >> 4 != 4 or start < _IP.size or not start <= total <= len(packet):
         raise Malformed("IPv4 header lengths")
-    if protocol != _PROTOCOL or fragment & 0x3FFF:
+    if fragment & 0x3FFF:
         raise Malformed("not a whole TCP segment")
     if internet_checksum(packet[:start]):
         raise Malformed("IPv4 checksum")
-    return source + target, packet[start:total]
+    return protocol, source + target, packet[start:total]
 
 
-def _decode_ipv6(packet: bytes) -> tuple[bytes, bytes]:
+def _decode_ipv6(packet: bytes) -> tuple[int, bytes, bytes]:
     if len(packet) < _IPV6.size:
         raise Malformed("IPv6 header cut short")
     _, length, following, _, source, target = _IPV6.unpack_from(packet)
     if len(packet) < _IPV6.size + length:
         raise Malformed("IPv6 payload length")
-    if following != _PROTOCOL:
-        raise Malformed("not a whole TCP segment")
-    return source + target, packet[_IPV6.size : _IPV6.size + length]
+    return following, source + target, packet[_IPV6.size : _IPV6.size + length]
 
 
 def _decode_tcp(tcp: bytes) -> tuple[int, int, Segment]:
@@ -197,9 +210,9 @@ def _decode_options(options: bytes) -> _Options:
     return mss, scale, timestamps, sack_permitted, sack
 
 
-def _pseudo_header(addresses: bytes, length: int) -> bytes:
+def pseudo_header(addresses: bytes, length: int, protocol: int = _PROTOCOL) -> bytes:
     """3.1 and RFC 8200 8.1, which differ only in zeros."""
-    return addresses + struct.pack("!HH", length, _PROTOCOL)
+    return addresses + struct.pack("!HH", length, protocol)
 
 
 def _ip_header(addresses: bytes, length: int) -> bytes:

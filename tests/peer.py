@@ -8,7 +8,7 @@ from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
 from halfclose.reference.sequence import add, distance
 from halfclose.reference.tcb import State
-from halfclose.reference.wire import ACK, PSH, SYN, Segment
+from halfclose.reference.wire import ACK, FIN, PSH, SYN, Segment
 
 ISS, IRS = 0xFFFF_FFF0, 0xFFFF_FF00  # both directions wrap soon
 WND, MSS = 8000, 1000
@@ -51,6 +51,10 @@ class Peer:
         self.tcp.shutdown(self.now)
         return self.sent()
 
+    def expected(self) -> int:
+        """RCV.NXT."""
+        return distance(IRS, self.tcp.tcb.RCV.NXT)
+
     def state(self) -> State:
         return self.tcp.state
 
@@ -64,6 +68,45 @@ def connected(config: Config = PLAIN, wnd: int = WND) -> Peer:
     peer.deliver(SYN | ACK, 0, 1, wnd=wnd)
     assert peer.state() is State.ESTABLISHED
     peer.tcp.notices()
+    return peer
+
+
+SYNCHRONIZED = (
+    State.ESTABLISHED,
+    State.FIN_WAIT_1,
+    State.FIN_WAIT_2,
+    State.CLOSE_WAIT,
+    State.CLOSING,
+    State.LAST_ACK,
+    State.TIME_WAIT,
+)
+
+
+def in_state(state: State, *, unread: bytes = b"", sent: bytes = b"", acknowledged: bool = True) -> Peer:
+    """A connection in this synchronized state.
+
+    unread: text from the peer that the user has not read.  sent: the user's, whose acknowledgment is acknowledged.
+    """
+    peer = connected()
+    if unread:
+        peer.deliver(ACK, 1, 1, unread)
+    if sent:
+        peer.send(sent)
+    ours, theirs = 1 + len(sent) * acknowledged, 1 + len(unread)
+    if acknowledged:
+        peer.deliver(ACK, theirs, ours)
+    if state in (State.CLOSE_WAIT, State.LAST_ACK):
+        peer.deliver(ACK | FIN, theirs, ours)
+    if state not in (State.ESTABLISHED, State.CLOSE_WAIT):
+        peer.shutdown()
+    match state:
+        case State.FIN_WAIT_2:
+            peer.deliver(ACK, theirs, ours + 1)
+        case State.CLOSING:
+            peer.deliver(ACK | FIN, theirs, ours)
+        case State.TIME_WAIT:
+            peer.deliver(ACK | FIN, theirs, ours + 1)
+    assert peer.state() is state
     return peer
 
 

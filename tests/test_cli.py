@@ -254,3 +254,34 @@ def test_explore_that_was_cut_short_by_its_limit_does_not_pass() -> None:
     assert done.returncode == 1
     assert "unknown" in done.stdout
     assert "stopped at --limit" in done.stderr
+
+
+def test_prove_fails_with_values_where_a_profile_breaks_a_conjunct_and_names_vacuous_steps(tmp_path: Path) -> None:
+    done = halfclose("prove", "--profile", "close-by-the-letter", "--json", str(tmp_path / "proof.json"))
+    assert done.returncode == 1
+    assert "counterexample to induction: fin-wait-1.text breaks: what was received is what was sent" in done.stdout
+    assert "need not be reachable" in done.stdout
+    assert "not in this profile, but with reopen-from-time-wait on: reopen" in done.stdout
+    report = json.loads((tmp_path / "proof.json").read_text())
+    assert {one["goal"] for one in report["counterexamples"]} >= {"what was received is what was sent"}
+    assert {"step": "reopen", "enabled_by": ["+reopen-from-time-wait"]}.items() <= next(
+        one for one in report["vacuous"] if one["step"] == "reopen"
+    ).items()
+
+
+_FALSE_AT_FIRST = """
+from halfclose.checks.cli.app import main
+from halfclose.checks.prove import both_ends
+from halfclose.spec.claims.invariant import Conjunct
+from halfclose.spec.language.variables import GHOST
+both_ends.NOW = (*both_ends.NOW, Conjunct("every end has lived", GHOST.LIFE > 0, "", ()))
+main()
+"""
+
+
+def test_prove_fails_where_a_conjunct_of_both_ends_is_false_at_first() -> None:
+    command = [sys.executable, "-c", _FALSE_AT_FIRST, "prove"]
+    environment = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
+    assert done.returncode == 1
+    assert "counterexample to induction: the initial state breaks: every end has lived" in done.stdout

@@ -156,7 +156,7 @@ def test_the_program_of_the_process_imports_the_standard_library_alone() -> None
 
 def test_a_report_is_plain_data() -> None:
     data = json.loads(json.dumps(_run(faultless, "half-close-send").to_json()))
-    assert data["counts"] == {"passed": 1, "deviates": 0, "not applicable": 0}
+    assert data["counts"] == {"passed": 1, "deviates": 0, "departs from advice": 0, "not applicable": 0}
     assert data["rows"][0]["verdict"] == "passed"
 
 

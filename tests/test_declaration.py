@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,12 +21,20 @@ from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
 from halfclose.spec.claims.properties import Inductive, Law, Replay, Shape, Theorem
 from halfclose.spec.language.edge import Event, reads_a_ghost
-from halfclose.spec.language.profile import PROFILES, SWITCHES, Profile, UnknownSwitch, parse_profile
+from halfclose.spec.language.profile import (
+    CLOSE_BY_THE_LETTER,
+    PROFILES,
+    SWITCHES,
+    Profile,
+    UnknownSwitch,
+    parse_profile,
+)
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Kind, Sort, variables
 from halfclose.spec.language.variables import CHOICES, CONSTANTS, SEGMENT, STATE, TCB
 from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, TCP, Graph, tcp
+from halfclose.spec.tcp.synchronized import ACK_IS_GOOD
 from halfclose.spec.world.scopes import SCOPES
 
 _CITATION = re.compile(
@@ -135,6 +145,20 @@ def test_every_property_names_a_mutant_and_a_place() -> None:
         for prop in claim.properties:
             assert prop.broken_by, prop.name
             assert prop.scope in _PLACES.get(type(prop), SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("listen.syn", {"target": State.ESTABLISHED, "guard": (ACK_IS_GOOD,)}),
+        ("close.syn-received.now", {"guard": (~CLOSE_BY_THE_LETTER,)}),
+    ],
+    ids=["an edge from LISTEN", "an edge that reading 8 by the letter excludes"],
+)
+def test_another_way_into_a_synchronized_state_is_found(rule: str, change: dict[str, Any]) -> None:
+    graph = Graph(tuple(replace(one, **change) for one in RULES if one.name == rule))
+    (fault,) = SHAPES["entries need an acknowledged SYN"](graph).faults
+    assert fault.startswith(f"{rule} enters ")
 
 
 def test_all_the_claims_of_the_mission_are_there() -> None:

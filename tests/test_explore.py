@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from halfclose.checks.explore.options import Inquiry
@@ -236,13 +236,51 @@ def test_bad_programs_are_refused_in_one_line(text: str) -> None:
     assert "\n" not in str(error.value)
 
 
+WORDS = ["send 3", "read", "read 2", "read in time", "poll", "drain", "drain in time", "linger 0", "linger 9", "exit"]
+PLAIN = ["open", "listen", "open in time", "shutdown", "close", "abort", *WORDS]
+
+
 @given(
-    st.lists(st.sampled_from(["open", "listen", "send 3", "read", "read 2", "shutdown", "close", "abort"]), min_size=1)
+    st.lists(st.sampled_from(PLAIN), min_size=1),
+    st.dictionaries(st.sampled_from(["eof", "error", "timeout"]), st.lists(st.sampled_from(PLAIN), min_size=1)),
 )
-def test_a_program_prints_as_it_is_read(calls: list[str]) -> None:
-    program = parse_application("; ".join(calls))
+def test_a_program_that_is_taken_prints_as_it_is_read(calls: list[str], answers: dict[str, list[str]]) -> None:
+    passages = (f"on {occasion}: {'; '.join(steps)}" for occasion, steps in answers.items())
+    try:
+        program = parse_application("; ".join(("open", *calls, *passages)))
+    except BadProgram:
+        reject()
     assert isinstance(program, Program)
     assert parse_application(str(program)) == program
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("send 3; close", "call 1, 'send 3': there is no connection yet"),
+        ("exit", "call 1, 'exit': there is no connection yet"),
+        ("open; fly", "call 2: unknown call 'fly'; calls are open"),
+        ("open; sned 3", "did you mean 'send'"),
+        ("open; close; read", "call 3, 'read': nothing can be read after 'close'"),
+        ("open; shutdown; send 1", "call 3, 'send 1': nothing can be sent after 'shutdown'"),
+        ("open; exit; open", "nothing can be called after 'exit'"),
+        ("open; poll; read 2", "call 3, 'read 2': how much was read before is not known"),
+        ("open; read 2; on eof: exit; close", "call 4, 'close': nothing can be called after 'exit'"),
+        ("open; on timeout: read 1", "call 2, 'read 1': how much"),
+        ("open; on wednesday: exit", "unknown occasion 'wednesday'"),
+        ("open; on eof:", "needs a call behind it"),
+        ("open; on eof: exit; on eof: exit", "stands there twice"),
+        ("open; send 1 in time", "can wait 'in time'"),
+        ("open; linger", "needs a number of seconds"),
+        ("open; linger -1", "number of seconds, 0 or more"),
+        ("free: open drain", "a free application does not drain"),
+    ],
+)
+def test_what_is_wrong_with_a_program_is_said_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(BadProgram) as error:
+        parse_application(text)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_free_applications_print_as_they_are_read() -> None:

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from halfclose.checks.claims.judges import Judge
-from halfclose.checks.explore.caller import APPLICATION_READS as READ_THERE
 from halfclose.checks.export import run
-from halfclose.checks.export.calls import APPLICATION_READS
 from halfclose.checks.export.files import Language, write
 from halfclose.checks.export.model import Model
 from halfclose.spec.claims.catalogue import CLAIMS
@@ -166,11 +164,6 @@ def test_every_edge_of_the_scope_is_there_with_its_name_and_its_citation(languag
     for step in (step for steps in model.steps.values() for step in steps):
         assert f" {step.edge.name}: " in text
         assert f"RFC 9293 {', '.join(step.edge.rule.cite)}" in text
-
-
-def test_what_applications_read_is_what_the_explorer_keeps_for_them() -> None:
-    assert APPLICATION_READS >= READ_THERE
-    assert {var.name for var in APPLICATION_READS - READ_THERE} == {"STATE"}
 
 
 def test_numbers_too_wide_for_the_other_checkers_are_refused() -> None:

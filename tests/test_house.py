@@ -16,7 +16,7 @@ PACKAGES = ("spec", "reference", "checks")
 #: The rooms of each package in the order of the README's picture: a room imports only from itself and from rooms that
 #: are drawn above it.
 FLOORS = {
-    "spec": ("language", "tcp", "world", "claims", "mutants"),
+    "spec": ("language", "tcp", "world", "claims", "mutants", "requirements"),
     "reference": ("", "link", "http"),
     "checks": (
         "work",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from halfclose.checks.claims.progress import decide
 from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks, arrows
 from halfclose.checks.explore.engine import explore
-from halfclose.checks.explore.fairness import Fairness, Strong, Weak, fair_components, fairness, wars
+from halfclose.checks.explore.fairness import Fairness, Strong, Weak, fair_components, fairness, staying, wars
 from halfclose.checks.explore.system import System
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.properties import Endless, Eventually, Quiet
@@ -121,6 +121,16 @@ def test_losing_a_segment_for_ever_is_unfair() -> None:
     assert not (fair_components(graph, rules, everywhere).steps & loses).any()
 
 
+@pytest.mark.parametrize("scope", ["half-close", "half-open", "abort"])
+def test_where_a_fair_behaviour_can_stay_does_not_depend_on_what_is_asked_first(scope: str) -> None:
+    graph = whole(scope)
+    everywhere = np.ones(len(graph.keys), dtype=np.bool_)
+    part = staying(graph, everywhere)
+    found = {part.graph.keys[state] for state in np.flatnonzero(part.fair.component >= 0)}
+    at_once = fair_components(graph, fairness(graph), everywhere).component >= 0
+    assert found == {graph.keys[state] for state in np.flatnonzero(at_once)} != set()
+
+
 def test_a_timer_that_never_fires_is_unfair() -> None:
     graph = whole("half-close")
     rules, everywhere = fairness(graph), np.ones(len(graph.keys), dtype=np.bool_)
@@ -147,4 +157,4 @@ def test_two_healthy_ends_that_lost_a_full_window_each_answer_each_other_for_eve
 
 
 def test_where_every_exchange_ends_there_is_no_war() -> None:
-    assert not (wars(whole("half-open")).component >= 0).any()
+    assert not wars(whole("half-open"))

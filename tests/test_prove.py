@@ -8,23 +8,35 @@ from pathlib import Path
 
 import pytest
 
+from halfclose.checks.claims.decide import proved
 from halfclose.checks.claims.gate import try_mutant
+from halfclose.checks.claims.judges import Judge
+from halfclose.checks.explore.system import System
+from halfclose.checks.explore.trace import trace_of
 from halfclose.checks.prove import both_ends, one_end
+from halfclose.checks.prove.counterexample import Counterexample, counterexample, counterexamples
+from halfclose.checks.prove.enabling import Vacuous, left_out, vacuous
 from halfclose.checks.prove.judge import VACUOUS, EdgeJudge, Failure, judge_edge
 from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.one_end import step_claims
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
-from halfclose.spec.claims.agreement import AGREEMENT, NEVER_TAKEN, PREMISES, THEOREMS
-from halfclose.spec.claims.invariant import INVARIANT, Conjunct
-from halfclose.spec.claims.properties import Theorem
+from halfclose.checks.readers.notation import parse_segment
+from halfclose.checks.readers.python import AT, FIELD
+from halfclose.spec.claims.agreement import AGREEMENT, NEVER_TAKEN, NOW, PREMISES, STEPS, THEOREMS
+from halfclose.spec.claims.invariant import INVARIANT, STATE_SAYS, Conjunct
+from halfclose.spec.claims.properties import OnStep, Theorem, implies
 from halfclose.spec.language.profile import PROFILES, parse_profile
-from halfclose.spec.language.terms import FALSE
+from halfclose.spec.language.states import OTHER, State
+from halfclose.spec.language.terms import FALSE, Assignment, num, substitute
+from halfclose.spec.language.variables import CLOCK, CLOSE_CALLED, CTL, GHOST, SEG, SND, TCB, in_state, peer_now
+from halfclose.spec.mutants.changes import setting
 from halfclose.spec.mutants.defects import MUTANTS, mutated
-from halfclose.spec.tcp.graph import TCP, Graph, tcp
-
-MEANT_FOR = "an ACK is meant for the incarnation that it names"
+from halfclose.spec.tcp.graph import TCP, Graph, decided, tcp
+from halfclose.spec.tcp.initial import INITIAL
+from halfclose.spec.tcp.synchronized import ACCEPTABLE
+from halfclose.spec.world.scopes import SCOPES
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +61,25 @@ def faults(proof: str, mutant: str) -> frozenset[str]:
 
 def test_every_edge_keeps_the_invariant_of_one_end_for_all_values_and_profiles(of_one: Proof) -> None:
     assert of_one.faults == ()
-    assert {answer.step for answer in of_one.answers} == {one_end.INITIAL, *(edge.name for edge in TCP.edges)}
+    assert {answer.step for answer in of_one.answers} == {
+        one_end.AT_FIRST,
+        one_end.EVERY_MOMENT,
+        *(edge.name for edge in TCP.edges),
+    }
 
 
 def test_every_step_can_be_taken_where_segments_may_be_forged(of_one: Proof) -> None:
     assert of_one.vacuous == ()
+
+
+def test_what_the_totality_of_guards_assumes_of_a_state_follows_from_the_invariant(
+    monkeypatch: pytest.MonkeyPatch, of_one: Proof
+) -> None:
+    (moment,) = (answer for answer in of_one.answers if answer.step == one_end.EVERY_MOMENT)
+    assert len(moment.goals) == len(STATE_SAYS)
+    monkeypatch.setitem(STATE_SAYS, State.ESTABLISHED, ~CLOSE_CALLED)
+    obligations = (one for one in one_end.obligations(Graph(())) if one.step == one_end.EVERY_MOMENT)
+    assert prove(obligations).faults == ((one_end.EVERY_MOMENT, "what ESTABLISHED says"),)
 
 
 def test_every_edge_is_asked_about_every_claim_on_steps(of_one: Proof) -> None:
@@ -82,14 +108,82 @@ def test_a_fault_names_the_edge_that_breaks_it() -> None:
 
 def test_every_edge_keeps_the_invariant_of_both_ends(of_both: Proof) -> None:
     assert of_both.faults == ()
-    assert {answer.step for answer in of_both.answers} == {both_ends.EVERY_MOMENT, *(edge.name for edge in TCP.edges)}
+    steps = {one_end.AT_FIRST, one_end.EVERY_MOMENT, *(edge.name for edge in TCP.edges)}
+    assert {answer.step for answer in of_both.answers} == steps
+
+
+def test_every_conjunct_of_both_ends_is_asked_of_the_initial_state(of_both: Proof) -> None:
+    (first,) = (answer for answer in of_both.answers if answer.step == one_end.AT_FIRST)
+    assert set(first.goals) == {conjunct.name for conjunct in (*INVARIANT, *AGREEMENT) if conjunct not in STEPS}
+    assert not first.vacuous
+
+
+def test_a_conjunct_of_both_ends_that_is_false_at_first_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(both_ends, "NOW", (*NOW, Conjunct("every end has lived", num(1) <= GHOST.LIFE, "", ())))
+    assert prove(both_ends.obligations()).faults == ((one_end.AT_FIRST, "every end has lived"),)
+
+
+def test_a_conjunct_of_one_end_that_is_false_at_first_is_not_proved() -> None:
+    wrong = Conjunct("no end has anything good", ~GHOST.GOOD, "", ())
+    first = next(one_end.obligations(Graph(()), None, (*INVARIANT, wrong)))
+    assert prove([first]).faults == ((one_end.AT_FIRST, wrong.name),)
+
+
+def test_explorations_begin_in_the_state_in_which_the_proofs_begin() -> None:
+    local, counter = System(SCOPES["exchange"], tcp(PROFILES["rfc9293"])).machines[0].locals[0]
+    assert counter == 0
+    assert {var: local[AT[var]] for var in TCB if var is not CLOCK} == {v: t.value for v, t in INITIAL.items()}
+
+
+@pytest.mark.parametrize(
+    ("edge", "assignment", "goal"),
+    [
+        ("crash@ESTABLISHED", GHOST.LIFE.becomes(GHOST.LIFE + 1), "incarnations are counted one by one"),
+        ("open.active@CLOSED", GHOST.LIFE.becomes(GHOST.LIFE + 2), "incarnations are counted one by one"),
+        ("open.active@CLOSED", GHOST.LIFE.becomes(GHOST.LIFE), "incarnations are counted one by one"),
+    ],
+)
+def test_a_step_that_miscounts_incarnations_is_not_proved(edge: str, assignment: Assignment, goal: str) -> None:
+    rule = setting(assignment)(TCP.named(edge).rule)
+    assert rule is not None
+    broken = prove([both_ends.obligation(Graph((rule,)).named(edge), both_ends.base())])
+    assert goal in {goal for _, goal in broken.faults}
+
+
+def test_a_conjunct_on_an_end_and_its_peer_now_is_asked_of_either_when_the_other_moves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = in_state(State.CLOSED)
+    monkeypatch.setattr(both_ends, "NOW", (*NOW, Conjunct("open only to the open", closed | peer_now(~closed), "", ())))
+    assert (("close.listen", "open only to the open")) in prove(both_ends.obligations()).faults
+
+
+def test_an_edge_that_makes_a_count_negative_is_not_proved() -> None:
+    rule = setting(GHOST.SENT.becomes(GHOST.SENT - 1))(TCP.named("crash@ESTABLISHED").rule)
+    assert rule is not None
+    step = one_end.obligation(Graph((rule,)).named("crash@ESTABLISHED"))
+    assert prove([step]).faults == (("crash@ESTABLISHED", one_end.NATURAL),)
 
 
 def test_p1_to_p6_follow_at_every_moment(of_both: Proof) -> None:
-    (moment,) = (answer for answer in of_both.answers if answer.step == both_ends.EVERY_MOMENT)
+    (moment,) = (answer for answer in of_both.answers if answer.step == one_end.EVERY_MOMENT)
     assert moment.goals == tuple(theorem.name for theorem in THEOREMS)
     assert not moment.broken
     assert not moment.vacuous
+
+
+def test_p6_without_its_exception_of_resets_fails_in_a_real_trace() -> None:
+    taken = substitute(ACCEPTABLE & in_state(*OTHER), decided(SCOPES["crash"].profile))
+    from_its_peer = SEG.LIFE == GHOST.PEER
+    wider = OnStep("resets not excepted", "crash", (), implies(taken & (CTL.ACK | CTL.RST), from_its_peer))
+    p6 = OnStep("resets excepted", "crash", (), implies(taken & CTL.ACK & ~CTL.RST, from_its_peer))
+    scope = SCOPES["crash"]
+    judged = Judge(scope, [wider, p6]).run(scope, tcp(scope.profile))
+    assert [outcome.holds for outcome in judged.outcomes] == [False, True]
+    finding = judged.outcomes[0].finding
+    assert finding is not None
+    trace = trace_of(judged.exploration, finding)
+    assert len(trace.steps) == 7
 
 
 def test_a_step_is_vacuous_only_for_a_stated_reason(of_both: Proof) -> None:
@@ -158,19 +252,15 @@ def test_an_edge_that_keeps_both_proofs_has_no_first_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mutant", "edge", "failure"),
-    [
-        (
-            "any-ack-acknowledges-fin",
-            "fin-wait-1.acked.ack",
-            Failure("one end", "fin-wait-1.acked.ack", "FIN acknowledged"),
-        ),
-        ("peer-misnoted", "listen.syn", Failure("both ends", "listen.syn", MEANT_FOR)),
-    ],
+    ("mutant", "edge", "proof"),
+    [("any-ack-acknowledges-fin", "fin-wait-1.acked.ack", "one end"), ("two-way-handshake", "listen.syn", "both ends")],
 )
-def test_the_first_failure_of_a_defect_names_proof_edge_and_conjunct(mutant: str, edge: str, failure: Failure) -> None:
+def test_the_first_failure_of_a_defect_names_proof_edge_and_conjunct(mutant: str, edge: str, proof: str) -> None:
     judge = EdgeJudge()
-    assert judge.first_failure(changed(mutated(mutant)).named(edge)) == failure
+    failure = judge.first_failure(changed(mutated(mutant)).named(edge))
+    assert failure is not None
+    assert (failure.proof, failure.edge) == (proof, edge)
+    assert failure.goal in faults(proof, mutant)
     assert judge.first_failure(TCP.named(edge)) is None
 
 
@@ -186,7 +276,7 @@ def test_exported_scripts_are_smt_lib_that_another_solver_decides_alike(proof: s
     graph = Graph(tuple(rule for rule in TCP.rules if rule.name in ("last-ack.acked", "established.text")))
     prove(OBLIGATIONS[proof](graph, None), export=tmp_path)
     files = sorted(tmp_path.glob("*.smt2"))
-    assert len(files) == 3
+    assert len(files) == len(list(OBLIGATIONS[proof](graph, None)))
     for file in files:
         solver = cvc5.Solver(cvc5.TermManager())
         parser = cvc5.InputParser(solver)
@@ -212,7 +302,89 @@ def test_a_second_solver_that_disagrees_is_reported(monkeypatch: pytest.MonkeyPa
     pytest.importorskip("cvc5", reason="cvc5 is not installed")
     monkeypatch.setattr("halfclose.checks.prove.solvers.Cvc5.possible", lambda self: False)
     graph = Graph(tuple(rule for rule in TCP.rules if rule.name == "last-ack.acked"))
-    assert prove(one_end.obligations(graph), solver="both").disputed == (one_end.INITIAL, "last-ack.acked")
+    assert prove(one_end.obligations(graph), solver="both").disputed == (
+        one_end.AT_FIRST,
+        one_end.EVERY_MOMENT,
+        "last-ack.acked",
+    )
+
+
+# ---- counterexamples to induction ----------------------------------------------------------------------------
+
+
+def example(proof: str, mutant: str, goal: str) -> Counterexample:
+    obligations = list(OBLIGATIONS[proof](changed(mutated(mutant)), None))
+    return next(one for one in counterexamples(obligations, prove(obligations).faults) if one.goal == goal)
+
+
+def test_a_counterexample_to_induction_shows_the_values_that_the_conjunct_and_the_guard_read() -> None:
+    found = example("both ends", "two-way-handshake", "who is confirmed is known to its peer")
+    values = {(value.place, value.variable): (value.before, value.after) for value in found.values}
+    assert found.step == "listen.syn"
+    assert found.says == "not (bound and confirmed) or PEER.PEER = LIFE"
+    assert found.guard == "not RST and not ACK and SYN and ISN.CLOCK =< ISN"
+    assert values["X", "STATE"] == ("LISTEN", "ESTABLISHED")
+    assert values["an incarnation of Y", "PEER"] == ("0", "0")
+    (segment,) = (value.before for value in found.values if value.place == "the segment that arrives")
+    assert parse_segment(segment)[FIELD[CTL.SYN]]
+    assert ("X", "DETACHED") not in values
+
+
+def test_a_counterexample_to_a_claim_on_steps_shows_the_values_before_and_after() -> None:
+    found = example("one end", "send-after-close", "S11 SEND fails after CLOSE")
+    values = {value.variable: (value.before, value.after) for value in found.values}
+    assert values == {"CLOSE.CALLED": ("true", "true"), "SENT": ("0", "1")}
+
+
+def test_a_counterexample_in_one_reading_names_its_switch() -> None:
+    found = example("one end", "close-by-the-letter", "the SYN is acknowledged after it")
+    assert found.profile == ()
+    (edge,) = (edge for edge in TCP.edges if edge.name == "close.syn-received.now")
+    without = replace(edge.rule, emits=None, updates=(*edge.rule.updates, SND.UNA.becomes(SND.UNA + 3)))
+    step = one_end.obligation(Graph((without,)).named(edge.name))
+    broken = counterexample(step, "send numbers in order")
+    assert broken is not None
+    assert "close-by-the-letter" in broken.profile
+
+
+def test_a_goal_that_is_proved_has_no_counterexample() -> None:
+    step = one_end.obligation(TCP.named("last-ack.acked"))
+    assert all(counterexample(step, goal) is None for goal in step.goals)
+
+
+# ---- vacuous steps -------------------------------------------------------------------------------------------
+
+
+def test_an_edge_that_a_profile_leaves_out_is_named_with_the_switches_that_would_enable_it() -> None:
+    enabled = {one.step: one.enabled_by for one in left_out(PROFILES["rfc5961"])}
+    assert enabled["reopen"] == ("+reopen-from-time-wait",)
+    assert enabled["full-close.syn-received.now"] == ("+close-by-the-letter", "+half-duplex-close")
+    assert all(enabled.values())
+
+
+def test_a_step_that_a_switch_makes_vacuous_is_named_with_it() -> None:
+    only = PROFILES["rfc5961"]
+    graph = Graph(tuple(rule for rule in TCP.rules if rule.name == "step5.syn-received.bad"))
+    (one,) = vacuous("both ends", prove(both_ends.obligations(graph, only)), only, graph)
+    assert one.enabled_by == ("-rfc5961-ack",)
+    assert one.explained
+
+
+def test_a_step_that_no_profile_enables_is_not_explained() -> None:
+    edge = TCP.named("output.fin.close-wait")
+    graph = Graph((replace(edge.rule, guard=(*edge.rule.guard, SND.NXT < SND.UNA)),))
+    for only in (None, PROFILES["rfc9293"]):
+        (one,) = vacuous("one end", prove(one_end.obligations(graph, only)), only, graph)
+        assert one.step == edge.name
+        assert not one.explained
+
+
+def test_the_invariant_does_not_hold_where_nothing_explains_a_vacuous_step() -> None:
+    idle = (Vacuous("one end", "an edge"),)
+    inductive, claim = ("G1", "the invariant of one end"), ("S11", "SEND fails after CLOSE")
+    proof = prove(one_end.obligations(Graph(())))
+    holds = {v.prop: v.holds for v in proved(proof, "one end", (inductive, claim), idle=idle)}
+    assert holds == {inductive[1]: False, claim[1]: True}
 
 
 # ---- the mutation gate ---------------------------------------------------------------------------------------

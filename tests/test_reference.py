@@ -9,7 +9,7 @@ from peer import PLAIN, Peer, brief, connected
 
 from halfclose.reference.calls import CallError
 from halfclose.reference.tcb import Notice, State
-from halfclose.reference.wire import ACK, FIN, RST, SYN
+from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN
 
 # ---- opening -------------------------------------------------------------------------------------------------
 
@@ -69,6 +69,22 @@ def test_syn_is_sent_again_after_1_3_7_seconds() -> None:
     assert counts == [0, 1, 0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("listening", [False, True])
+def test_active_open_without_a_remote_socket_is_an_error_and_changes_nothing(listening: bool) -> None:
+    peer = Peer()
+    if listening:
+        peer.tcp.listen(0.0)
+    before = peer.state()
+    with pytest.raises(CallError, match="remote socket unspecified"):
+        peer.tcp.open(0.0, remote_specified=False)
+    assert (peer.state(), peer.sent()) == (before, [])
+
+
+def test_active_open_of_a_connection_that_exists_is_an_error_whatever_its_remote_socket() -> None:
+    with pytest.raises(CallError, match="connection already exists"):
+        connected().tcp.open(0.0, remote_specified=False)
+
+
 # ---- data ----------------------------------------------------------------------------------------------------
 
 
@@ -101,6 +117,12 @@ def test_established_early_text_is_held_until_the_gap_is_filled() -> None:
     assert peer.read() is None
     assert brief(peer.deliver(ACK, 1, 1, b"hello")) == [(ACK, 1, 11, 0)]
     assert peer.read() == b"helloworld"
+
+
+def test_established_bare_ack_while_early_text_is_held_is_not_answered() -> None:
+    peer = connected()
+    peer.deliver(ACK, 6, 1, b"world")
+    assert peer.deliver(ACK, 1, 1) == []
 
 
 def test_established_early_fin_waits_for_the_text_before_it() -> None:
@@ -154,6 +176,28 @@ def test_window_is_announced_again_only_when_it_is_worth_it() -> None:
     assert peer.sent() == []
     peer.tcp.receive(1500, 0.0)
     assert [s.wnd for s in peer.sent()] == [2000]
+
+
+def test_established_what_the_peer_has_not_acknowledged_is_known() -> None:
+    """3.10.7.4 step 5: "SEND buffer should be returned with "ok" response", and the CLOSE too."""
+    peer = connected(wnd=6)
+    peer.send(b"0123456789")
+    peer.shutdown()
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (10, False)
+    peer.deliver(ACK, 1, 7, wnd=6)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (4, False)
+    peer.deliver(ACK, 1, 11)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (0, False)
+    peer.deliver(ACK, 1, 12)
+    assert (peer.tcp.unacknowledged, peer.tcp.close_acknowledged) == (0, True)
+
+
+def test_last_segment_of_what_waits_is_pushed_and_its_retransmission_too() -> None:
+    """MUST-61."""
+    peer = connected()
+    assert [bool(s.flags & PSH) for s in peer.send(bytes(2500))] == [False, False, True]
+    peer.deliver(ACK, 1, 2001)
+    assert [bool(s.flags & PSH) for s in peer.wait(1.1)] == [True]
 
 
 # ---- closing -------------------------------------------------------------------------------------------------
@@ -220,6 +264,15 @@ def test_full_close_answers_later_text_with_a_reset() -> None:
     assert peer.state() is State.CLOSED
 
 
+def test_full_close_leaves_nothing_to_read_after_the_end() -> None:
+    peer = connected()
+    peer.deliver(ACK | FIN, 1, 1)
+    peer.tcp.close(0.0)
+    peer.deliver(ACK, 2, 2)
+    with pytest.raises(CallError, match="connection does not exist"):
+        peer.read()
+
+
 def test_linger_of_zero_is_an_abort() -> None:
     peer = connected()
     peer.send(b"text")
@@ -275,22 +328,6 @@ def test_fin_wait_2_ends_in_time_after_a_full_close(first: str) -> None:
 
 
 # ---- resets --------------------------------------------------------------------------------------------------
-
-
-def test_established_reset_ends_the_connection_and_text_is_flushed() -> None:
-    peer = connected()
-    peer.deliver(ACK, 1, 1, b"text")
-    peer.deliver(RST, 5)
-    assert peer.tcp.notices()[-1] is Notice.RESET
-    with pytest.raises(CallError, match="connection does not exist"):
-        peer.read()
-
-
-def test_established_reset_that_does_not_match_exactly_is_challenged_with_rfc5961() -> None:
-    peer = connected(replace(PLAIN, rfc5961_rst=True))
-    assert brief(peer.deliver(RST, 5)) == [(ACK, 1, 1, 0)]
-    assert peer.deliver(RST, -5) == []
-    assert peer.state() is State.ESTABLISHED
 
 
 def test_closed_answers_a_stranger_with_the_reset_it_expects() -> None:

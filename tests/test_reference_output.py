@@ -30,7 +30,7 @@ def test_user_timeout_ends_the_connection_without_a_reset() -> None:
     peer.send(b"lost")
     assert all(not s.flags & RST for s in peer.wait(PLAIN.user_timeout + 1))
     assert peer.state() is State.CLOSED
-    assert peer.tcp.notices() == [Notice.TIMEOUT]
+    assert peer.tcp.notices() == [Notice.TROUBLE, Notice.TIMEOUT]
 
 
 def test_rto_follows_rfc_6298() -> None:

@@ -141,7 +141,7 @@ def test_without_an_mss_option_536_octets_are_sent_at_once() -> None:
 
 def test_keep_alive_is_off_by_default_and_probes_when_on() -> None:
     assert connected().tcp.deadline is None
-    peer = connected(replace(PLAIN, keep_alive=7200.0))
+    peer = connected(replace(PLAIN, keep_alive=True))
     assert brief(peer.wait(7201)) == [(ACK, 0, 1, 0)]
     peer.deliver(ACK, 1, 1)
     assert peer.wait(7000) == []
@@ -191,15 +191,21 @@ def test_pieces_that_touch_are_taken_together() -> None:
 class Network:
     """Two connections over a channel that loses, delays, reorders and duplicates, by a seed."""
 
-    def __init__(self, seed: int, bad: float, configs: tuple[Config, Config], texts: tuple[bytes, bytes]) -> None:
+    def __init__(
+        self, seed: int, bad: float, configs: tuple[Config, Config], texts: tuple[bytes, bytes], both_open: bool
+    ) -> None:
         self.random, self.bad = random.Random(seed), bad
         self.ends = [Connection(config, isn=lambda now: ISS) for config in configs]
+        self.both_open = both_open
         self.to_send, self.got, self.eof = list(texts), [b"", b""], [False, False]
         self.flying: list[tuple[float, int, int, Segment]] = []
         self.now, self.count = 0.0, 0
 
     def run(self, until: float) -> None:
-        self.ends[1].listen(0.0)
+        if self.both_open:
+            self.ends[1].open(0.0)
+        else:
+            self.ends[1].listen(0.0)
         self.ends[0].open(0.0)
         self._settle()
         while self.now < until:
@@ -223,12 +229,12 @@ class Network:
                 self._carry(1 - n, segment)
 
     def _use(self, n: int, end: Connection) -> None:
-        if end.state in (State.ESTABLISHED, State.CLOSE_WAIT) and not end.tcb.close_called:
+        if end.state in _MAY_SEND and not end.tcb.close_called:
             room = end.tcb.config.send_buffer - len(end.tcb.text)
             if self.to_send[n] and room:
                 accepted = end.send(self.to_send[n][:room], self.now)
                 self.to_send[n] = self.to_send[n][accepted:]
-            if not self.to_send[n]:
+            if not self.to_send[n] and end.state is not State.SYN_SENT:
                 end.shutdown(self.now)
         while not self.eof[n] and (end.state is not State.CLOSED or end.tcb.received or end.tcb.fin_received):
             text = end.receive(self.random.randint(1, 5000), self.now)
@@ -245,6 +251,8 @@ class Network:
             self.flying.append((self.now + delay, self.count, target, segment))
 
 
+_MAY_SEND = (State.SYN_SENT, State.SYN_RECEIVED, State.ESTABLISHED, State.CLOSE_WAIT)
+
 configs = st.builds(
     Config,
     mss=st.sampled_from([100, 536, 1460]),
@@ -255,6 +263,8 @@ configs = st.builds(
     delayed_ack=st.sampled_from([None, 0.2]),
     congestion_control=st.booleans(),
     hold_early_segments=st.booleans(),
+    syn_text_refused=st.booleans(),
+    text_on_syn=st.booleans(),
     user_timeout=st.just(100_000.0),
 )
 
@@ -265,12 +275,13 @@ configs = st.builds(
     st.sampled_from([0.0, 0.1, 0.3]),
     st.tuples(configs, configs),
     st.tuples(st.integers(0, 20_000), st.integers(0, 3_000)),
+    st.booleans(),
 )
 def test_every_octet_arrives_in_order_and_both_ends_close(
-    seed: int, bad: float, pair: tuple[Config, Config], sizes: tuple[int, int]
+    seed: int, bad: float, pair: tuple[Config, Config], sizes: tuple[int, int], both_open: bool
 ) -> None:
     texts = random.Random(seed).randbytes(sizes[0]), random.Random(~seed).randbytes(sizes[1])
-    network = Network(seed, bad, pair, texts)
+    network = Network(seed, bad, pair, texts, both_open)
     network.run(until=200_000.0)
     assert network.got == [texts[1], texts[0]]
     assert network.eof == [True, True]

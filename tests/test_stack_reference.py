@@ -37,3 +37,14 @@ def test_a_call_without_a_connection_is_the_rfcs_error() -> None:
     stack = ReferenceStack()
     stack.start(peer_port=80, local_port=4000)
     assert stack.call(Verb.SEND, text=b"x") == Result("error: connection does not exist")
+
+
+@pytest.mark.parametrize(
+    ("switches", "result"), [((), "error: remote socket unspecified"), (("remote-specified",), "ok")]
+)
+def test_send_in_listen_connects_where_the_passive_open_names_the_peer(switches: tuple[str, ...], result: str) -> None:
+    stack = ReferenceStack.following(frozenset(switches))
+    stack.start(peer_port=80, local_port=4000, iss=7)
+    stack.call(Verb.LISTEN)
+    assert stack.call(Verb.SEND, text=b"text").status == result
+    assert [segment.flags for segment in stack.segments()] == ([SYN] if result == "ok" else [])

@@ -18,15 +18,14 @@ from halfclose.checks.claims.shapes import SHAPES
 from halfclose.checks.claims.units import Unit
 from halfclose.checks.explore.trace import trace_of
 from halfclose.checks.prove.both_ends import premises
+from halfclose.checks.prove.enabling import Vacuous, vacuous
 from halfclose.checks.prove.obligation import Proof
 from halfclose.checks.prove.proofs import CONJUNCTS, OBLIGATIONS, changed
 from halfclose.checks.prove.solvers import prove
 from halfclose.spec.claims.agreement import MSL
 from halfclose.spec.claims.catalogue import BY_ID
 from halfclose.spec.claims.figures import FIGURES
-from halfclose.spec.claims.properties import (
-    Sometimes,
-)
+from halfclose.spec.claims.properties import Inductive, Sometimes
 from halfclose.spec.language.edge import Rule
 from halfclose.spec.language.profile import Profile, parse_profile
 from halfclose.spec.mutants.defects import mutated
@@ -90,30 +89,42 @@ def _prove(unit: Unit, rules: tuple[Rule, ...]) -> Iterator[Verdict]:
     graph = changed(rules) if unit.tried else Graph(rules)
     profile = parse_profile(unit.profile) if unit.profile else None
     proof = prove(OBLIGATIONS[unit.where](graph, profile))
-    yield from proved(proof, unit.where, unit.props, profile, _tried(unit))
+    idle = () if unit.tried else tuple(vacuous(unit.where, proof, profile, graph))
+    yield from proved(proof, unit.where, unit.props, profile, _tried(unit), idle)
 
 
 def proved(
-    proof: Proof, where: str, props: Iterable[tuple[str, str]], profile: Profile | None = None, tried: str = ""
+    proof: Proof,
+    where: str,
+    props: Iterable[tuple[str, str]],
+    profile: Profile | None = None,
+    tried: str = "",
+    idle: tuple[Vacuous, ...] = (),
 ) -> Iterator[Verdict]:
-    """The verdicts of a proof: a property holds if no step breaks its own goal or a conjunct of the invariant."""
+    """The verdicts of a proof: a property holds if no step breaks its own goal or a conjunct of the invariant.
+
+    idle: the steps that nobody can take; that the invariant holds is not shown where nothing explains one of them.
+    """
+    unexplained = tuple(f"nobody can take {one.step}" for one in idle if not one.explained)
     assumes = (*(premise.name for premise in premises(profile)), MSL.name) if where == "both ends" else (MSL.name,)
     scope = f"{where}, {'every profile' if profile is None else profile}"
     for claim, name in props:
         goals = {*CONJUNCTS[where], name, f"{claim} {name}"}
         faults = [(step, goal) for step, goal in proof.faults if goal in goals]
         words = f"the proof fails: {faults[0][0]}: {faults[0][1]}" if faults else ""
+        empty = unexplained if isinstance(_property(claim, name), Inductive) else ()
         yield Verdict(
             claim,
             name,
             tried,
-            not faults,
+            not faults and not empty,
             INDUCTION,
             scope,
             proof.seconds,
             queries=proof.queries,
-            words=words,
+            words=words or "; ".join(empty[:3]),
             assumes=assumes,
+            vacuous=idle,
         )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from halfclose.checks.explore.arrows import Arrows, Marks, arrows
 from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.exploration import Exploration
-from halfclose.checks.explore.fairness import Fair, Fairness, fair_components, fairness, wars
+from halfclose.checks.explore.fairness import staying, wars
 from halfclose.checks.explore.lasso import lasso
 from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.options import Engine
@@ -50,22 +50,17 @@ def decide(
     goals = [prop.goal for prop in props if isinstance(prop, Eventually)]
     explored = explore(System(scope, graph, watched(goals)), engine=engine)
     steps = arrows(explored)
-    rules = fairness(steps) if goals else Fairness((), ())
-    return tuple(_decide(explored, steps, rules, prop) for prop in props)
+    return tuple(_decide(explored, steps, prop) for prop in props)
 
 
-def _decide(explored: Exploration, steps: Arrows, rules: Fairness, prop: Progressive) -> ProgressVerdict:
+def _decide(explored: Exploration, steps: Arrows, prop: Progressive) -> ProgressVerdict:
     match prop:
         case Eventually(goal=goal):
-            fair, owed = fair_components(steps, rules, ~_where(steps, goal)), rules
+            part = staying(steps, ~_where(steps, goal))
         case Quiet() | Endless():
-            fair, owed = wars(steps), Fairness((), ())
-    found = _first(steps, owed, fair, explored)
+            part = wars(steps)
+    found = lasso(steps, part, explored.path) if part else None
     return ProgressVerdict(prop, (found is None) is not isinstance(prop, Endless), explored.states, found)
-
-
-def _first(steps: Arrows, owed: Fairness, fair: Fair, explored: Exploration) -> Lasso | None:
-    return lasso(steps, owed, fair, explored.path) if (fair.component >= 0).any() else None
 
 
 def _where(steps: Arrows, goal: Term) -> Marks:

@@ -7,6 +7,7 @@ from typing import Any
 
 from halfclose.checks.claims.units import kinds
 from halfclose.checks.explore.trace import Lasso, Trace
+from halfclose.checks.prove.enabling import Vacuous
 from halfclose.spec.claims.properties import (
     Claim,
     Property,
@@ -23,7 +24,8 @@ class Verdict:
     """The verdict of one unit on one property.
 
     seconds: of the unit.  trace: of a violation, or of a witness.  words: why it fails, in a few words.  assumes: the
-    premises of a proof.  taken: the names of the edges that its exploration took.
+    premises of a proof.  taken: the names of the edges that its exploration took.  vacuous: the steps of a proof that
+    nobody can take.
     """
 
     claim: str
@@ -39,6 +41,7 @@ class Verdict:
     words: str = ""
     assumes: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
+    vacuous: tuple[Vacuous, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,10 @@ class Report:
         taken = frozenset[str]().union(*(v.taken for v in self.verdicts))
         return tuple(edge.name for edge in TCP.edges if edge.name not in taken and edge.event is not Event.STATUS)
 
+    def vacuous(self) -> tuple[Vacuous, ...]:
+        """The steps that nobody can take, of every proof, each with its explanation."""
+        return tuple(dict.fromkeys(one for verdict in self.verdicts for one in verdict.vacuous))
+
     def unguarded(self) -> tuple[tuple[Claim, Evidence], ...]:
         """Properties that some mutant should break and does not; none where no mutants were tried."""
         if not self.with_mutants:
@@ -115,7 +122,8 @@ class Report:
         return f"<Report: {verdicts}>"
 
     def to_json(self) -> dict[str, Any]:
-        return {"claims": [self._claim_json(claim) for claim in self.claims]}
+        claims = [self._claim_json(claim) for claim in self.claims]
+        return {"claims": claims, "vacuous": [one.to_json() for one in self.vacuous()]}
 
     def _claim_json(self, claim: Claim) -> dict[str, Any]:
         evidence = [_evidence_json(e) for e in self.evidence(claim) if e.verdict is not None]

@@ -11,18 +11,19 @@ from halfclose.checks.cli.lazy import PLAIN, help_without_command, lazy_group
 
 #: By name, the first line of each command's help: the list of them is printed without importing one.
 SUMMARIES = {
-    "verify": "Decide the claims, and show that each of them could have failed.",
+    "verify": "Decide the claims, and show that each could have failed.",
     "prove": "Prove the invariants of one end and of both, for all values.",
     "explore": "Say whether octets can be lost between two programs.",
     "refine": "Compare the reference with the specification, step by step.",
     "export": "Write a model of one scope for Spin or TLC.",
-    "vectors": "Write conformance test vectors that cover every reachable edge.",
+    "vectors": "Write test vectors that cover every reachable edge.",
     "conform": "Replay vectors against a stack and judge every answer.",
     "serve": "Serve a folder by HTTP over the reference's TCP.",
     "fetch": "Fetch a resource by HTTP over the reference's TCP.",
     "mutate": "Change every part of every edge, and say which judges notice.",
     "fuzz": "Send mutated packets into the reference, by the million.",
     "graph": "Print the transition graph.",
+    "requirements": "Show the requirements of RFC 9293 and what answers each.",
     "explain": "Say what something is, why, and where in RFC 9293 it stands.",
     "bench": "Measure the checks and the reference beside their peers.",
 }

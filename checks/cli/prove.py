@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from halfclose.checks.claims.gate import TriedMutant, gate, try_mutant
 from halfclose.checks.claims.report import Report
 from halfclose.checks.claims.units import chosen, units
 from halfclose.checks.cli import targets
+from halfclose.checks.cli.induction import show_counterexamples, show_vacuous
 from halfclose.checks.cli.options import refuse_ignored
 from halfclose.checks.cli.progress import advancing, tell, working
 from halfclose.checks.cli.solving import solving
@@ -21,11 +22,13 @@ from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, re
 from halfclose.checks.cli.workers import workers
 from halfclose.checks.prove.both_ends import premises
 from halfclose.checks.prove.bridge import Bridge, bridge
+from halfclose.checks.prove.counterexample import Counterexample, counterexamples
+from halfclose.checks.prove.enabling import Vacuous, left_out, vacuous
 from halfclose.checks.prove.minimal import implied
 from halfclose.checks.prove.obligation import Proof
-from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES
+from halfclose.checks.prove.proofs import OBLIGATIONS, TITLES, changed
 from halfclose.checks.prove.solvers import NoSolver, prove
-from halfclose.spec.claims.agreement import MSL, never_taken
+from halfclose.spec.claims.agreement import MSL
 from halfclose.spec.language.profile import Profile, UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.tcp.graph import TCP, Graph, tcp
@@ -106,27 +109,35 @@ def _prove(
 ) -> None:
     graph = TCP if only is None else tcp(only)
     proofs = {name: _decide(name, graph, only, solver, export) for name in OBLIGATIONS}
+    steps = {name: tuple(vacuous(name, proof, only)) for name, proof in proofs.items()}
+    absent = () if only is None else tuple(left_out(only))
+    examples = tuple(one for name, proof in proofs.items() for one in _examples(name, proof.faults, TCP, only))
     spare = implied() if minimal else ()
     words = _bridge(graph) if wire else None
-    unexplained = [] if only is not None else [step for proof in proofs.values() for step in _unexplained(proof)]
+    idle = [*absent, *(one for group in steps.values() for one in group)]
     if str(json_file) != "-":
         for name, proof in proofs.items():
-            _show(TITLES[name], proof, spare)
+            _show(TITLES[name], proof, spare, steps[name])
+        show_vacuous(absent)
+        show_counterexamples(examples)
         _show_premises(only)
         if minimal:
             console.print(f"implied by the other conjuncts: {', '.join(spare) or 'none'}")
         if words is not None:
             _show_bridge(words)
-    more = ({"implied": list(spare)} if minimal else {}) | ({} if words is None else {"bridge": words.to_json()})
+    more: dict[str, Any] = {"vacuous": [one.to_json() for one in idle]}
+    more |= {"counterexamples": [one.to_json() for one in examples]}
+    more |= ({"implied": list(spare)} if minimal else {}) | ({} if words is None else {"bridge": words.to_json()})
     write_json(_json(proofs, only) | more, json_file)
     failed = any(proof.faults or proof.disputed for proof in proofs.values())
+    unexplained = any(not one.explained for one in idle)
     if failed or unexplained or (words is not None and words.faults):
         raise typer.Exit(FAILS)
 
 
 def _decide(name: str, graph: Graph, only: Profile | None, solver: str, export: Path | None) -> Proof:
     """One proof, with its progress."""
-    with advancing(f"proving {TITLES[name]}", len(graph.edges) + 1, lines=3) as advance:
+    with advancing(f"proving {TITLES[name]}", len(graph.edges) + 2, lines=3) as advance:
         proof = prove(OBLIGATIONS[name](graph, only), solver, export, lambda step: advance())
     tell(f"{TITLES[name]}: {'not proved' if proof.faults or proof.disputed else 'proved'}")
     return proof
@@ -137,11 +148,14 @@ def _bridge(graph: Graph) -> Bridge:
         return bridge(_WIRE_BITS, graph)
 
 
-def _unexplained(proof: Proof) -> Iterator[str]:
-    return (step for step in proof.vacuous if not never_taken(step))
+def _examples(
+    name: str, faults: Iterable[tuple[str, str]], graph: Graph, only: Profile | None = None
+) -> Iterator[Counterexample]:
+    """The counterexamples of a proof, on rules with their switches open, whose guards people can read."""
+    return counterexamples(OBLIGATIONS[name](graph, only), faults)
 
 
-def _show(title: str, proof: Proof, spare: tuple[str, ...]) -> None:
+def _show(title: str, proof: Proof, spare: tuple[str, ...], steps: tuple[Vacuous, ...]) -> None:
     made = table(
         "conjunct, claim or theorem", "steps", "verdict", numbers=("steps",), title=title, title_justify="left"
     )
@@ -152,24 +166,13 @@ def _show(title: str, proof: Proof, spare: tuple[str, ...]) -> None:
         verdict += " (implied by the others)" if goal in spare else ""
         made.add_row(goal, str(len(proof.about(goal))), verdict)
     show(made)
-    _show_vacuous(proof)
+    show_vacuous(steps)
     for step in proof.disputed:
         console.print(f"{' and '.join(proof.solvers)} disagree on {step}", style="red", markup=False)
     console.print(
         f"{count(proof.queries, 'query')} by {' and '.join(proof.solvers)}, {len(proof.faults)} not refuted; "
         f"{proof.seconds:.1f} s, the slowest query {proof.slowest * 1000:.0f} ms\n"
     )
-
-
-def _show_vacuous(proof: Proof) -> None:
-    """Steps that the invariant leaves nobody to take, by reason."""
-    for why in dict.fromkeys(never_taken(step) for step in proof.vacuous):
-        steps = [step for step in proof.vacuous if never_taken(step) == why]
-        style = "dim" if why else "yellow"
-        said = why or "no state of the invariant can take them"
-        are = "is" if len(steps) == 1 else "are"
-        which = steps[0] + (" and others" if len(steps) > 1 else "")
-        console.print(f"{count(len(steps), 'step')} {are} vacuous ({which}): {said}", style=style, markup=False)
 
 
 def _show_premises(only: Profile | None) -> None:
@@ -242,13 +245,15 @@ def _one_mutant(name: str, json_file: Path | None) -> None:
     mutated(name)
     with working(f"trying {name}"):
         one = try_mutant(name)
+        examples = tuple(_examples(one.proof, [(one.step, one.goal)], changed(mutated(name)))) if one.step else ()
     if str(json_file) != "-":
         console.print(f"{name}: {MUTANTS[name].what}", markup=False)
         where = f"the proof breaks at {one.step}: {one.goal}" if one.step else "the proof holds"
         console.print(where, markup=False)
+        show_counterexamples(examples)
         console.print(_shown_by(one))
         if one.trace is not None:
             console.print(one.trace.diagram(), markup=False, soft_wrap=True)
-    write_json({"mutants": [one.to_json()]}, json_file)
+    write_json({"mutants": [one.to_json()], "counterexamples": [one.to_json() for one in examples]}, json_file)
     if one.step:
         raise typer.Exit(FAILS)

@@ -28,7 +28,7 @@ def command(
         typer.Option("--json", callback=targets.file, help="Also write a summary to this file; '-' is stdout."),
     ] = None,
 ) -> None:
-    """Write conformance test vectors that cover every reachable edge.
+    """Write test vectors that cover every reachable edge.
 
     Each vector is a script of calls and segments at 32-bit values, which begins in CLOSED, with the answers that the
     specification allows. The profile decides which edges there are to be covered; `halfclose conform` judges a stack

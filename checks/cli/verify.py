@@ -16,6 +16,7 @@ from halfclose.checks.claims.report import Evidence, Report
 from halfclose.checks.claims.units import Unit, chosen, units
 from halfclose.checks.claims.user_property import BadProperty, TriedProperty, load, try_property
 from halfclose.checks.claims.verify import verify
+from halfclose.checks.cli.induction import show_vacuous
 from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
 from halfclose.checks.cli.progress import advancing, tell, working
 from halfclose.checks.cli.solving import solving
@@ -62,7 +63,7 @@ def command(
         int | None, typer.Option(min=1, help="How many processes work; by default one for each processor.")
     ] = None,
 ) -> None:
-    """Decide the claims, and show that each of them could have failed.
+    """Decide the claims, and show that each could have failed.
 
     A claim could have failed if at least one mutant, a broken specification, breaks it. Exit status 0: all claims
     hold; 1: one fails, or no mutant breaks one; 2: wrong use.
@@ -185,6 +186,7 @@ def _show(report: Report, decided: Sequence[_Decided], traces: bool) -> None:
         made.add_section()
     show(made)
     _show_premises(_assumed(evidence for one in decided for evidence in one.evidence))
+    show_vacuous(report.vacuous())
     for one in decided:
         _show_traces(one, traces)
     counts = Counter(one.verdict for one in decided)

@@ -10,10 +10,15 @@ from typing import Any
 
 
 class Verdict(Enum):
-    """The verdict on one vector.  NOT_APPLICABLE: the stack's interface or its earlier steps prevent the test."""
+    """The verdict on one vector.
+
+    DEVIATES: from what the RFC requires.  DEPARTS: only from its advice (SHOULD, SHOULD NOT).  NOT_APPLICABLE: the
+    stack's interface or its earlier steps prevent the test.
+    """
 
     PASSED = "passed"
     DEVIATES = "deviates"
+    DEPARTS = "departs from advice"
     NOT_APPLICABLE = "not applicable"
 
 
@@ -21,8 +26,9 @@ class Verdict(Enum):
 class Row:
     """The verdict on one vector.
 
-    what: of a deviation, the step, what was seen and what is allowed; where the vector is not applicable, why; empty
-    where it passed.  rule: the rule that was broken, in the specification's words, and the passage of the RFC.
+    what: of a deviation or departure, the step, what was seen and what is allowed; where the vector is not applicable,
+    why; empty where it passed.  rule: the rule that was broken, in the specification's words, and the passage of the
+    RFC.
     cause: equal for two deviations of the same kind.  step: the step that deviates, counted from 1.
     """
 
@@ -58,6 +64,11 @@ class Report:
         counts = {verdict.value: self.count(verdict) for verdict in Verdict}
         head = {"schema": "halfclose-report-1", "stack": self.stack, "version": self.version, "profile": self.profile}
         return head | {"counts": counts, "rows": rows}
+
+
+def departures(report: Report) -> Iterator[Row]:
+    """The rows of vectors that depart from advice and do not deviate."""
+    return (row for row in report.rows if row.verdict is Verdict.DEPARTS)
 
 
 def deviations(report: Report) -> Iterator[Row]:

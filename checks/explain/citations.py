@@ -1,4 +1,4 @@
-"""The RFC's own names: its numbered requirements and its sections, each with everything that cites it here.
+"""The sections of the RFC, and everything here that cites a section or a requirement.
 
 Only the words of the declaration are shown; for the RFC's own sentence, look the section up.
 """
@@ -18,24 +18,15 @@ from halfclose.spec.claims.invariant import INVARIANT
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.profile import SWITCHES
 from halfclose.spec.language.readings import READINGS
+from halfclose.spec.requirements.catalogue import BY_ID
 from halfclose.spec.tcp.graph import RULES
-
-_REQUIREMENT = re.compile(r"\b(MUST|SHLD|MAY)-\d+")
-
-
-def requirements() -> Iterator[Entry]:
-    """The requirements of Appendix B that something here cites."""
-    texts = (*_cited(), *(text for _, _, text in _texts()))
-    found = {match[0] for text in texts for match in _REQUIREMENT.finditer(text)}
-    for name in sorted(found, key=lambda each: (each.split("-")[0], int(each.split("-")[1]))):
-        yield Entry("requirement", name, _says(name), partial(_citing, name), ("Appendix B",))
 
 
 def sections() -> Iterator[Entry]:
     """The sections of the RFC that edges or claims cite, and the steps and figures in them that they cite."""
-    cited = {cite for cite in _cited() if not _REQUIREMENT.fullmatch(cite)}
+    cited = {cite for cite in _cited() if cite not in BY_ID}
     for name in sorted(cited | {cite.split(" ")[0] for cite in cited if cite[0].isdecimal()}, key=_order):
-        yield Entry("section", name, _says(name), partial(_citing, name))
+        yield Entry("section", name, _says(name), partial(citing, name))
 
 
 def _cited() -> Iterator[str]:
@@ -45,18 +36,18 @@ def _cited() -> Iterator[str]:
 
 def _says(name: str) -> str:
     """Which kinds of things cite it, in one line; the things themselves are among its facts."""
-    return f"cited by {', '.join(kind for kind, lines in _citing(name).items() if lines)}"
+    return f"cited by {', '.join(kind for kind, lines in citing(name).items() if lines)}"
 
 
-def _citing(name: str) -> Facts:
+def citing(name: str) -> Facts:
     """Everything that cites a requirement or a section (or a step of the section), by kind."""
     mentions: dict[str, list[str]] = {}
     for kind, owner, text in _texts():
         if re.search(rf"\b{re.escape(name)}(?![\d.]*\d)", text):
             mentions.setdefault(kind, []).append(f"{owner}: {text}")
-    citing = (rule for rule in RULES if _within(rule.cite, name))
+    rules = (rule for rule in RULES if _within(rule.cite, name))
     return {
-        "edges": [f"{label}: {rule.why or rule.signal}" for label, rule in together(citing).items()],
+        "edges": [f"{label}: {rule.why or rule.signal}" for label, rule in together(rules).items()],
         "claims": [f"{claim.id} {claim.title}" for claim in CLAIMS if _within(claim.cite, name)],
         **mentions,
     }

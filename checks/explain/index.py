@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from halfclose.checks.explain import citations, claims, defects, graph, profiles, variables, world
+from halfclose.checks.explain import citations, claims, defects, graph, profiles, requirements, variables, world
 from halfclose.checks.explain.entry import Entry, Kind
 from halfclose.checks.vectors.script import NOTES
 from halfclose.spec.language.names import near
@@ -35,7 +35,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("mutants", "defects of the specification that the claims must notice", defects.mutants),
     Kind("faults", "defects of the reference that `halfclose refine` must notice", defects.faults),
     Kind("flags", "what a test vector asks of a stack or a tester", _flags),
-    Kind("requirements", "numbered requirements of RFC 9293 that something here cites", citations.requirements),
+    Kind("requirements", "the numbered requirements of RFC 9293, and what answers each", requirements.requirements),
+    Kind("omissions", "what RFC 9293 says and the specification leaves out, with the reason", requirements.omissions),
     Kind("sections", "sections of RFC 9293 that something here cites", citations.sections),
 )
 

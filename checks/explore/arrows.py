@@ -13,13 +13,16 @@ from halfclose.checks.explore.layout import joined
 from halfclose.checks.explore.steps import Batch, steps
 from halfclose.checks.explore.system import PAIR_MASK, Action, System
 from halfclose.checks.explore.table_search import TableSearch
-from halfclose.spec.language.edge import CALLS
+from halfclose.spec.language.edge import CALLS, Edge
 
 Numbers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 
 #: A step in which nothing happens.  It is possible in every state; fairness says whether it may go on for ever.
 STUTTER = Action("stutter", 0, -1, -1, -1, False)
+
+#: Stands for every state outside the part of a graph that is looked at.
+OUTSIDE = -1
 
 #: The kind of every call of an application, for fairness: whichever its next call is, it makes it at last.
 CALL = "call"
@@ -60,6 +63,26 @@ class Arrows:
         nearest: list[int] = numbers[numbers < end].tolist()
         return min(nearest, key=lambda number: self.system.content(self.keys[number]))
 
+    def around(self, states: Marks) -> Arrows:
+        """The graph of these states alone: every arrow that leaves one of them, and one more state for all the others.
+
+        What is possible in a state stays possible in it, so that fairness means the same as in the whole graph.
+        """
+        kept = np.flatnonzero(states)
+        number = np.full(len(self.keys), kept.size)
+        number[kept] = np.arange(kept.size)
+        mine = states[self.source]
+        used, label = np.unique(self.label[mine], return_inverse=True)
+        return Arrows(
+            self.system,
+            [*(self.keys[state] for state in kept.tolist()), OUTSIDE],
+            np.append(np.searchsorted(kept, self.ends), kept.size + 1),
+            number[self.source[mine]],
+            number[self.target[mine]],
+            label,
+            tuple(self.actions[place] for place in used.tolist()),
+        )
+
     def labelled(self, wanted: Sequence[bool]) -> Marks:
         """The arrows whose action is wanted.  wanted: one item for each of `actions`."""
         return np.asarray(wanted, dtype=np.bool_)[self.label]
@@ -74,8 +97,10 @@ class Arrows:
         """For a step that an end takes by itself, the end and the kind: a timer, its output, its user's call."""
         if action.kind != "own":
             return None
-        event = self.system.graph.edges[action.edge].event
-        return action.side, CALL if event in CALLS else event.value
+        label = self.system.shared.labels[action.edge]
+        if isinstance(label, Edge) and label.event not in CALLS:
+            return action.side, label.event.value
+        return action.side, CALL
 
 
 def arrows(search: TableSearch) -> Arrows:

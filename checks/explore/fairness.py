@@ -36,7 +36,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from halfclose.checks.explore.arrows import CALL, Arrows, Marks, Numbers
+from halfclose.checks.explore.arrows import CALL, OUTSIDE, Arrows, Marks, Numbers
 from halfclose.spec.world.application import Program
 
 
@@ -76,6 +76,9 @@ class Fairness:
 def fairness(graph: Arrows) -> Fairness:
     """The constraints of one scope."""
     return Fairness(tuple(_weak(graph)), tuple(_strong(graph)))
+
+
+NO_FAIRNESS = Fairness((), ())
 
 
 def _weak(graph: Arrows) -> Iterator[Weak]:
@@ -138,6 +141,31 @@ def fair_components(graph: Arrows, rules: Fairness, states: Marks, steps: Marks 
             return Fair(np.where(states, component, -1), steps)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Where a fair behaviour can stay for ever: a part of the state graph, its constraints, and the SCCs in it."""
+
+    graph: Arrows
+    rules: Fairness
+    fair: Fair
+
+    def __bool__(self) -> bool:
+        return bool((self.fair.component >= 0).any())
+
+
+def staying(graph: Arrows, states: Marks) -> Part:
+    """Where a fair behaviour can stay among these states for ever.
+
+    The weak constraints alone are few, and leave so few states that the strong ones, one and more for each segment, are
+    asked of these only.
+    """
+    weak = Fairness(tuple(_weak(graph)), ())
+    part = graph.around(fair_components(graph, weak, states).component >= 0)
+    rules = fairness(part)
+    inside = np.array([key != OUTSIDE for key in part.keys])
+    return Part(part, rules, fair_components(part, rules, inside))
+
+
 def _forbid(graph: Arrows, rules: Fairness, component: Numbers, count: int, states: Marks, steps: Marks) -> bool:
     """Delete, in SCCs that never do what a strong constraint requires, what enables or requests it; whether any."""
     changed = False
@@ -168,9 +196,9 @@ def _any(members: Numbers, count: int) -> Marks:
     return marks
 
 
-def wars(graph: Arrows) -> Fair:
+def wars(graph: Arrows) -> Part:
     """Livelocks: SCCs of deliveries that change neither end.  Only the loss of a segment ends such an exchange."""
     delivers = graph.labelled([action.kind == "deliver" for action in graph.actions])
     idle = graph.pairs[graph.source] == graph.pairs[graph.target]
     everywhere = np.ones(len(graph.keys), dtype=np.bool_)
-    return fair_components(graph, Fairness((), ()), everywhere, delivers & idle)
+    return Part(graph, NO_FAIRNESS, fair_components(graph, NO_FAIRNESS, everywhere, delivers & idle))

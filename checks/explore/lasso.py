@@ -14,21 +14,26 @@ from itertools import pairwise
 import numpy as np
 
 from halfclose.checks.explore.arrows import STUTTER, Arrows, Marks
-from halfclose.checks.explore.fairness import Fair, Fairness
+from halfclose.checks.explore.fairness import Fairness, Part
 from halfclose.checks.explore.trace import Lasso, Trace, step_of
 
 
-def lasso(graph: Arrows, rules: Fairness, fair: Fair, path: Callable[[int], list[int]]) -> Lasso:
-    """The stem to the nearest fair component, and a fair cycle in it.
+def lasso(whole: Arrows, part: Part, path: Callable[[int], list[int]]) -> Lasso:
+    """The stem to the nearest fair component of a part of the whole graph, and a fair cycle in it.
 
     path: gives the keys on a shortest path from the initial state to a key, both included.
     """
-    first = graph.nearest(fair.component >= 0)
-    inside = fair.component == fair.component[first]
-    walk = _fair_walk(graph, rules, _Component(graph, inside, fair.steps), first)
-    stem = path(graph.keys[first])
-    between = [_arrow(graph, graph.at[a], graph.at[b]) for a, b in pairwise(stem)]
-    return Lasso(_trace(graph, between), _trace(graph, walk))
+    first = entry(part)
+    inside = part.fair.component == part.fair.component[first]
+    walk = _fair_walk(part.graph, part.rules, _Component(part.graph, inside, part.fair.steps), first)
+    stem = path(part.graph.keys[first])
+    between = [_arrow(whole, whole.at[a], whole.at[b]) for a, b in pairwise(stem)]
+    return Lasso(_trace(whole, between), _trace(part.graph, walk))
+
+
+def entry(part: Part) -> int:
+    """The number of the state in which the cycle begins and ends."""
+    return part.graph.nearest(part.fair.component >= 0)
 
 
 class _Component:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
-from halfclose.checks.explore.caller import APPLICATION_READS, Caller
+from halfclose.checks.explore.caller import Caller
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.checks.readers.python import (
     AT,
@@ -28,6 +28,7 @@ from halfclose.checks.readers.python import (
     Segment,
     StepFunction,
     edge_source,
+    initial,
 )
 from halfclose.spec.language.edge import Event
 from halfclose.spec.language.states import State
@@ -39,11 +40,11 @@ from halfclose.spec.language.variables import (
     SEGMENT,
     SND,
     STATE,
-    TCB,
 )
 from halfclose.spec.tcp.graph import Graph, decided
 from halfclose.spec.tcp.updates import NEXT_ISN
 from halfclose.spec.world.application import Application
+from halfclose.spec.world.calls import Notice, application_reads
 from halfclose.spec.world.network import Scope, Wait
 
 NO_SEGMENT = -1
@@ -55,9 +56,9 @@ _BLANK_SEGMENT: Segment = (0,) * len(SEGMENT)
 class Move(NamedTuple):
     """One step that an endpoint can take.
 
-    edge: its number.  local, segment: indices of the local state that it leads to and of the segment that it sends
-    (NO_SEGMENT: none).  wait: what must have happened before it, which is the scope's assumption about the end of
-    TIME-WAIT.
+    edge: the number of its label.  local, segment: indices of the local state that it leads to and of the segment that
+    it sends (NO_SEGMENT: none).  wait: what must have happened before it, which is the scope's assumption about the end
+    of TIME-WAIT.
     """
 
     edge: int
@@ -74,6 +75,18 @@ class Label(Protocol):
 
     @property
     def cite(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """The label of a step in which a program finds something out, and its end does nothing."""
+
+    notice: Notice
+    cite: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.notice.value
 
 
 #: Edges as functions, each with its number, by the index of the source state and the event.
@@ -102,7 +115,7 @@ class Interned:
 def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code, Interned]:
     """The edges as functions, and an empty table of segments.  watched: variables that are stored even where dead."""
     numbers = arithmetic(scope)
-    dead = dead_variables(graph.edges, watched | APPLICATION_READS)
+    dead = dead_variables(graph.edges, watched | application_reads(scope))
     code: Code = {}
     digest = sha256("; ".join(f"{bound.name}={getattr(scope, bound.name)}" for bound in fields(scope)).encode())
     for number, edge in enumerate(graph.edges):
@@ -110,7 +123,7 @@ def compiled(scope: Scope, graph: Graph, watched: frozenset[Var]) -> tuple[Code,
             source = edge_source(edge, dead[edge.target])
             digest.update(source.encode())
             code.setdefault((edge.source.index, edge.event), []).append((number, numbers.compiled(source)))
-    return code, Interned(graph.edges, digest.hexdigest())
+    return code, Interned((*graph.edges, *map(Noticed, Notice)), digest.hexdigest())
 
 
 class End(Protocol):
@@ -138,20 +151,17 @@ class Machine:
     def __init__(self, scope: Scope, app: Application, iss: int, code: Code, shared: Interned):
         self.scope, self.shared = scope, shared
         self._code = code
-        self.caller = Caller(app, scope.lives_of(app), scope.octets_of(app))
         numbers = arithmetic(scope)
+        self.caller = Caller(app, scope.lives_of(app), scope.octets_of(app), numbers)
+        self._notices = {label.notice: n for n, label in enumerate(shared.labels) if isinstance(label, Noticed)}
         self.locals: list[tuple[Local, int]] = []
         self._ids: dict[tuple[Local, int], int] = {}
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._arrivals: dict[tuple[int, int], tuple[Move, ...]] = {}
         self._crashes: dict[int, tuple[Move, ...]] = {}
-        blank = [0] * len(TCB)
-        blank[AT[CLOCK]] = iss & numbers.mask
-        for ghost in (GHOST.GOOD, GHOST.WHOLE, GHOST.FRESH, GHOST.BOUND):
-            blank[AT[ghost]] = 1
         self._next_isn = numbers.function("L", substitute(NEXT_ISN, decided(scope.profile)))
         self._mask = numbers.mask
-        self.initial = self._intern(tuple(blank), 0)
+        self.initial = self._intern(initial(iss & numbers.mask), 0)
 
     def _intern(self, local: Local, counter: int) -> int:
         key = local, counter
@@ -194,9 +204,12 @@ class Machine:
         return known
 
     def _own(self, tcb: Local, counter: int) -> Iterator[Move]:
-        for event, count, after in self.caller.calls(tcb, counter):
+        for does, count, after in self.caller.calls(tcb, counter):
+            if isinstance(does, Notice):
+                yield Move(self._notices[does], self._intern(tcb, after), NO_SEGMENT)
+                continue
             for choice in self._choices(tcb, count):
-                yield from self._fire(tcb, after, event, choice=choice)
+                yield from self._fire(tcb, after, does, choice=choice)
         yield from self._fire(tcb, counter, Event.REASSEMBLE)
         if self.scope.user_timeout:
             yield from self._fire(tcb, counter, Event.USER_TIMEOUT)

@@ -51,9 +51,8 @@ from halfclose.spec.language.variables import (
 )
 from halfclose.spec.tcp.graph import Graph, decided
 from halfclose.spec.tcp.updates import NEXT_ISN
+from halfclose.spec.world.calls import CONNECTED, MORE_TO_READ, Call, application_reads, calls
 from halfclose.spec.world.network import BadScope, Scope
-
-from .calls import APPLICATION_READS, CONNECTED, MORE_TO_READ, Call, calls
 
 #: Spin and TLC count with 32-bit integers with a sign, and SEQ + NUM must not overflow them.
 _WIDEST = 30
@@ -126,7 +125,7 @@ class Model:
         system = System(scope, graph, seen)
         self.initial: tuple[Local, ...] = tuple(system.local(system.initial, side) for side in (0, 1))
         self._decided = decided(scope.profile)
-        dead = dead_variables(graph.edges, seen | APPLICATION_READS)
+        dead = dead_variables(graph.edges, seen | application_reads(scope))
         never = [i for i, var in enumerate(TCB) if all(var in names for names in dead.values())]
         dropped = {TCB[i] for i in never if not any(local[i] for local in self.initial)}
         self.variables = tuple(var for var in TCB if var not in dropped)
@@ -139,7 +138,9 @@ class Model:
     @cached_property
     def calls(self) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
         """What A's application may call, and B's."""
-        return calls(self.scope, self.scope.app_a), calls(self.scope, self.scope.app_b)
+        scope = self.scope
+        a, b = (calls(app, scope.lives_of(app), scope.octets_of(app)).calls for app in (scope.app_a, scope.app_b))
+        return a, b
 
     @cached_property
     def octets(self) -> tuple[int, int]:
@@ -155,7 +156,7 @@ class Model:
     @cached_property
     def steps(self) -> dict[Event, tuple[ScopedEdge, ...]]:
         """The edges of each event that the scope can see, in the declaration's order."""
-        called = {call.event for both in self.calls for call in both}
+        called = {call.does for both in self.calls for call in both}
         return {
             event: tuple(self._step(edge) for edge in self.graph.edges if edge.event is event)
             for event in Event

@@ -13,9 +13,9 @@ from halfclose.spec.language.edge import Event
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Sort, Term, Var, variables
 from halfclose.spec.language.variables import GHOST, SEGMENT, TWINS
+from halfclose.spec.world.calls import Call, Notice
 from halfclose.spec.world.network import Scope, Wait
 
-from .calls import Call
 from .model import VALUES, Model, ScopedEdge, base, field, identifier, key
 from .syntax import Syntax, filled
 
@@ -315,10 +315,14 @@ class _Writer:
         yield "}\n"
 
     def _call(self, end: str, call: Call) -> Iterator[str]:
+        if isinstance(call.does, Notice):
+            yield f"        :: me == {end} && pc[me] == {call.counter} && {self._conjunct(call.may)} ->"
+            yield f"           pc[me] = {call.after} /* {call.does.value} */"
+            return
         octets = self._text(call.octets)
         chosen = "" if octets == "0" else f"N = {octets}; "
         yield f"        :: me == {end} && pc[me] == {call.counter} && {self._conjunct(call.may)} ->"
-        yield f"           {chosen}{call.event.name}(); goes_on({call.after})"
+        yield f"           {chosen}{call.does.name}(); goes_on({call.after})"
 
     def _alone(self, event: Event) -> str:
         first = "true -> "

@@ -9,9 +9,9 @@ from halfclose.spec.language.edge import CALLS, Event
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Kind, Term, Var, variables
 from halfclose.spec.language.variables import SEGMENT, TWINS
+from halfclose.spec.world.calls import Call, Notice
 from halfclose.spec.world.network import Scope, Wait
 
-from .calls import Call
 from .model import LIVES, VALUES, Model, ScopedEdge, base, field, identifier, key
 from .syntax import Place, Syntax, filled
 
@@ -239,9 +239,15 @@ class _Writer:
         yield "\nSpec == Init /\\ [][Next]_vars\n"
 
     def _call(self, call: Call) -> str:
+        if isinstance(call.does, Notice):
+            return (
+                f"    \\/ /\\ pc[me] = {call.counter} /\\ {self.syntax.argument('and', call.may, _place)}\n"
+                f"       /\\ pc' = [pc EXCEPT ![me] = {call.after}] \\* {call.does.value}\n"
+                "       /\\ UNCHANGED <<tcb, net, used>>"
+            )
         return (
             f"    \\/ /\\ pc[me] = {call.counter} /\\ {self.syntax.argument('and', call.may, _place)}\n"
-            f"       /\\ {call.event.name}(me, {self._text(call.octets)})\n"
+            f"       /\\ {call.does.name}(me, {self._text(call.octets)})\n"
             f"       /\\ pc' = [pc EXCEPT ![me] = {call.after}] /\\ UNCHANGED used"
         )
 

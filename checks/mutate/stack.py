@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from halfclose.checks.oracle.endpoint import Endpoint, Reaction, Sizes, endpoint, put
+from halfclose.checks.oracle.endpoint import Endpoint, Reaction, Sizes, endpoint
 from halfclose.checks.oracle.segments import fields_of, flags_of
 from halfclose.checks.oracle.sequence import pattern
-from halfclose.checks.readers.python import FIELD
+from halfclose.checks.readers.python import FIELD, initial
 from halfclose.checks.readers.python import Segment as Fields
-from halfclose.checks.stacks.stack import Result, Verb
+from halfclose.checks.stacks.stack import Known, Result, Verb
 from halfclose.reference.wire import Segment
 from halfclose.spec.language.edge import Event, Rule
 from halfclose.spec.language.profile import PROFILES, Profile
-from halfclose.spec.language.variables import SEG, TCB
+from halfclose.spec.language.variables import SEG
 from halfclose.spec.tcp.graph import RULES
 
 OWN_ISS = 4_000_000_000
-_TWO_MSL = 240.0
+_MSL = 120.0
+_FIRST_TIME_OUT = 1.0
 _MOST_STEPS = 50  # by itself in answer to one input; a mutant may go on for ever
 SIZES = Sizes(receive_buffer=4000, send_buffer=10_000)
 
@@ -27,6 +28,7 @@ class SpecStack:
     """
 
     name, version, virtual_clock = "spec", "1", True
+    known = Known(receive_buffer=SIZES.receive_buffer, msl=_MSL)
 
     def __init__(
         self,
@@ -39,8 +41,8 @@ class SpecStack:
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         assert peer_port != local_port
-        self._local = put((0,) * len(TCB), ISN_CLOCK=OWN_ISS if iss is None else iss)
-        self._sent, self._read, self._quiet = list[Fields](), 0, 0.0
+        self._local = initial(OWN_ISS if iss is None else iss)
+        self._sent, self._read, self._quiet, self._rto = list[Fields](), 0, 0.0, _FIRST_TIME_OUT
 
     def call(self, verb: Verb, *, text: bytes = b"", count: int = 0) -> Result:
         if verb in (Verb.OPEN, Verb.LISTEN):
@@ -61,6 +63,7 @@ class SpecStack:
         return pattern(first, octets)
 
     def deliver(self, segment: Segment) -> None:
+        self._rto = _FIRST_TIME_OUT
         for reaction in self._endpoint.arrive(self._local, fields_of(segment))[:1]:
             self._move(reaction)
 
@@ -70,9 +73,10 @@ class SpecStack:
 
     def advance(self, seconds: float) -> None:
         self._quiet += seconds
-        if self._quiet >= _TWO_MSL:
+        if self._quiet >= 2 * _MSL:
             self._time_out(Event.TIME_WAIT_TIMEOUT)
-        elif self._quiet >= 1:
+        elif self._quiet >= self._rto:
+            self._rto *= 2
             self._time_out(Event.RETRANSMISSION_TIMEOUT)
             self._time_out(Event.PROBE_TIMEOUT)
 
@@ -92,7 +96,9 @@ class SpecStack:
             if step is None:
                 break
             reaction = reaction.then(*step)
-        self._local, self._quiet = reaction.local, 0.0
+        if not all(edge.name.startswith("step1.") for edge in reaction.edges):
+            self._quiet = 0.0
+        self._local = reaction.local
         self._sent += reaction.sent
 
 

@@ -23,7 +23,7 @@ from halfclose.checks.readers.python import AT, FIELD, Arithmetic, Choice, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.spec.language.edge import Edge, Event, Rule
-from halfclose.spec.language.profile import Profile
+from halfclose.spec.language.profile import HOLD, Profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Kind, variables
 from halfclose.spec.language.terms import show as show_term
@@ -32,8 +32,12 @@ from halfclose.spec.tcp.graph import RULES, tcp
 
 #: The largest window without scaling; also the "hard-coded" MAX.SND.WND (MAY-12).
 LARGEST_WINDOW = 65_535
+#: The largest window with it (RFC 7323 2.3).
+LARGEST_SCALED_WINDOW = 1 << 30
 #: Octets that the tester's SYN offers as MSS: no segment may hold more.
 OFFERED_MSS = 2000
+#: MUST-15: what counts where a SYN offers none, over IPv4.
+DEFAULT_MSS = 536
 
 STATES = tuple(State)
 NO_CHOICE: Choice = (0, 0, 0)
@@ -98,10 +102,13 @@ class Endpoint:
     ) -> None:
         """others: profiles whose edges are added where they differ from those of `profile`.
 
-        graph holds the edges of `profile` alone.
+        graph holds the edges of `profile` alone.  holds: whether early segments are held for later (SHLD-31).
         """
         self.graph = tcp(profile, rules)
-        self._functions: dict[tuple[int, Event], list[tuple[Edge, StepFunction]]] = {}
+        self.holds = HOLD in profile
+        self._mss = sizes.mss
+        self._edges: dict[tuple[int, Event], list[Edge]] = {}
+        self._functions: dict[tuple[int, Event], list[tuple[Edge, StepFunction]]] = {}  # compiled when first asked for
         self._numbers = sizes.arithmetic
         known: dict[str, list[Edge]] = {}
         for edge in self.graph.edges:
@@ -116,8 +123,7 @@ class Endpoint:
 
     def _add(self, edge: Edge) -> None:
         if edge.event not in _NOT_OF_AN_ENDPOINT:
-            at = self._functions.setdefault((edge.source.index, edge.event), [])
-            at.append((edge, compile_edge(edge, self._numbers)))
+            self._edges.setdefault((edge.source.index, edge.event), []).append(edge)
 
     def changed(self, right: Iterable[Edge], wrong: Iterable[Edge]) -> Endpoint:
         """The same endpoint without the edges that are right, and with those that are wrong, which come first."""
@@ -136,21 +142,26 @@ class Endpoint:
         self, local: Local, event: Event, fields: Fields = NO_FIELDS, choice: Choice = NO_CHOICE
     ) -> Iterator[Fired]:
         """Every edge whose guard holds."""
-        for edge, function in self._functions.get((local[_STATE], event), ()):
+        at = local[_STATE], event
+        functions = self._functions.get(at)
+        if functions is None:
+            functions = [(edge, compile_edge(edge, self._numbers)) for edge in self._edges.get(at, ())]
+            self._functions[at] = functions
+        for edge, function in functions:
             result = function(local, fields, choice)
             if result is not None:
                 yield edge, *result
 
     def outputs(self, local: Local) -> Iterator[Fired]:
         """What the endpoint may send by itself now, each edge once and with the most text that it allows."""
-        for octets in dict.fromkeys((most_text(local), 0)):
+        for octets in dict.fromkeys((most_text(local, self._mss), 0)):
             for edge, after, sent in self.fire(local, Event.OUTPUT, choice=(octets, 0, 0)):
                 if sent is not None and octets == sent[_TEXT]:
                     yield edge, after, sent
 
     def timeouts(self, local: Local, event: Event) -> Iterator[Fired]:
         """What this timer may do now: with all the text that it may send again, and with the FIN or without it."""
-        text = unacknowledged_text(local)
+        text = unacknowledged_text(local, self._mss)
         for with_fin in (1, 0):
             yield from self.fire(local, event, choice=(text, with_fin, 0))
 
@@ -237,17 +248,17 @@ def put(local: Local, **values: int) -> Local:
     return tuple(changed)
 
 
-def most_text(local: Local) -> int:
+def most_text(local: Local, mss: int) -> int:
     """How many octets of new text the next segment may hold."""
     una, nxt, end, window = (local[at] for at in _SEND_WINDOW)
     usable = distance(nxt, wrap(una + window))
-    return max(0, min(OFFERED_MSS, distance(nxt, end), usable))
+    return max(0, min(mss, distance(nxt, end), usable))
 
 
-def unacknowledged_text(local: Local) -> int:
+def unacknowledged_text(local: Local, mss: int) -> int:
     """How many octets of text the segment at the front of the retransmission queue may hold."""
     una, nxt, end, _ = (local[at] for at in _SEND_WINDOW)
-    return max(0, min(distance(una, nxt), distance(una, end), OFFERED_MSS))
+    return max(0, min(distance(una, nxt), distance(una, end), mss))
 
 
 _SEND_WINDOW = tuple(AT[var] for var in (SND.UNA, SND.NXT, SND.END, SND.WND))

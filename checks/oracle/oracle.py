@@ -16,55 +16,46 @@ The endpoint deviates (`Deviates`) as soon as no hypothesis is left.
 
 The edges are those of the explorer, at 32 bits (`endpoint`).  What the RFC leaves to an implementation is taken from
 the observation: the initial sequence number, how text is cut into segments, when within the window it is sent, and the
-window itself.  What an endpoint may do beyond the edges is listed in `freedoms`.
+window itself.  What an endpoint may do beyond the edges is listed in `freedoms`; how a hypothesis moves is said in
+`moves`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from halfclose.checks.oracle.endpoint import EVENTS, LARGEST_WINDOW, Endpoint, put
-from halfclose.checks.oracle.freedoms import (
-    ACKNOWLEDGING,
-    Hypothesis,
-    ack_now,
-    answers,
-    beyond,
-    early,
-    is_bare_ack,
-    is_refused_by_group_2,
-    kept,
-    lenient_endpoint,
-    matches,
-    must_send,
-    refilled,
-    repeats,
-    reset_at,
-    without_text,
-)
+from halfclose.checks.oracle import freedoms as free
+from halfclose.checks.oracle.endpoint import EVENTS, Endpoint, put
+from halfclose.checks.oracle.forms import is_probe_behind
+from halfclose.checks.oracle.freedoms import Freedom, lenient_endpoint
+from halfclose.checks.oracle.hypothesis import Hypothesis, refilled
+from halfclose.checks.oracle.moves import Moves
+from halfclose.checks.oracle.offers import Offers
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.oracle.sequence import distance, pattern
-from halfclose.checks.readers.python import AT, FIELD, Local
-from halfclose.checks.readers.python import Segment as Fields
-from halfclose.checks.stacks.stack import Result, Verb
-from halfclose.reference.wire import Segment
+from halfclose.checks.readers.python import initial
+from halfclose.checks.stacks.stack import NOTHING_KNOWN, Known, Result, Verb
+from halfclose.reference.wire import RST, SYN, Segment
 from halfclose.spec.language.edge import Edge, Event, Rule
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import FIN_RECEIVED, SYNCHRONIZED, State
-from halfclose.spec.language.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, ISS, RCV, SEG, SND, TCB
+from halfclose.spec.language.variables import IRS, ISS, RCV
 from halfclose.spec.tcp.graph import RULES
+
+#: How much later than 2 MSL a stack may leave TIME-WAIT: the period of a coarse timer, in seconds.
+_COARSE = 0.5
 
 
 class Deviates(Exception):
     """What was observed is allowed in none of the states that the endpoint may be in.
 
-    seen: what the endpoint did.  allowed: what it might have done instead.  edges: the rules that say so.
+    seen: what the endpoint did.  allowed: what it might have done instead.  edges: the rules that say so.  rule: what
+    is asked, and where, if no edge says it.
     """
 
-    def __init__(self, seen: str, allowed: tuple[str, ...], edges: tuple[Edge, ...]) -> None:
-        self.seen, self.allowed, self.edges = seen, allowed, edges
+    def __init__(self, seen: str, allowed: tuple[str, ...], edges: tuple[Edge, ...], rule: str = "") -> None:
+        self.seen, self.allowed, self.edges, self.rule = seen, allowed, edges, rule
         super().__init__(f"{seen}; allowed: {' or '.join(allowed) or 'nothing'}")
 
 
@@ -73,32 +64,53 @@ class Oracle:
 
     Tell it every input (`call`, `deliver`, `timeout`), every segment that the endpoint sends (`observe`), and that the
     endpoint has been given time and sent nothing more (`silence`); each raises Deviates.  isn, of an input: the initial
-    sequence number that the endpoint was seen to choose then.
+    sequence number that the endpoint was seen to choose then.  Where the time is known, tell it too (`elapse`).
 
     hypotheses: the states that it may be in.  shift, other: subtracted from the sequence numbers of the endpoint and of
     its peer in what is printed.
     """
 
-    def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES) -> None:
-        self._begin(lenient_endpoint(profile, rules), Hypothesis((0,) * len(TCB)), read=0, buffer=0)
+    def __init__(self, profile: Profile, rules: tuple[Rule, ...] = RULES, known: Known = NOTHING_KNOWN) -> None:
+        """known: what is known of the endpoint besides its answers."""
+        endpoints: dict[tuple[int, int, bool], Endpoint] = {}
+
+        def endpoint(h: Hypothesis, largest: int, otherwise: bool) -> Endpoint:
+            key = h.mss, largest, otherwise
+            if key not in endpoints:
+                endpoints[key] = lenient_endpoint(profile, rules, *key)
+            return endpoints[key]
+
+        self._begin(Moves(endpoint, True, buffer=0), Hypothesis(initial(0)), 0, known)
 
     @classmethod
     def at(cls, endpoint: Endpoint, hypothesis: Hypothesis, *, read: int, buffer: int) -> Oracle:
-        """An oracle that joins later, when the state of the endpoint is known.
+        """An oracle that joins later, when the state of the endpoint is known, and all that it chooses.
 
         read: octets that its user has read.  buffer: the most octets of room that it has ever advertised.
         """
         oracle = cls.__new__(cls)
-        oracle._begin(endpoint, hypothesis, read, buffer)
+        oracle._begin(Moves(lambda h, largest, otherwise: endpoint, False, buffer), hypothesis, read, NOTHING_KNOWN)
         oracle.shift, oracle.other = hypothesis[ISS], hypothesis[IRS]
         return oracle
 
-    def _begin(self, endpoint: Endpoint, hypothesis: Hypothesis, read: int, buffer: int) -> None:
-        self._endpoint = endpoint
+    def _begin(self, moves: Moves, hypothesis: Hypothesis, read: int, known: Known) -> None:
+        self._moves = moves
         self.hypotheses: tuple[Hypothesis, ...] = (hypothesis,)
         self.shift = self.other = 0
         self.read = read
-        self._buffer = buffer
+        self._known = known
+        self._offers = Offers(known.receive_buffer)
+        self._departures: tuple[Freedom, ...] = ()
+
+    @property
+    def departures(self) -> tuple[Freedom, ...]:
+        """What the endpoint has done although the RFC says SHOULD NOT: at the least, and each once."""
+        fewest = min((h.departures for h in self.hypotheses), key=len)
+        return tuple(dict.fromkeys((*self._departures, *fewest)))
+
+    def depart(self, freedom: Freedom) -> None:
+        """The endpoint has done this, which the RFC advises against."""
+        self._departures = (*self._departures, freedom)
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
@@ -107,7 +119,7 @@ class Oracle:
         before = self.hypotheses
         if verb in (Verb.OPEN, Verb.LISTEN) and result.status == "ok":
             self.read = 0
-        found = (after for h in before for after in self._called(h, verb, count, result, isn))
+        found = (after for h in before for after in self._moves.called(h, verb, count, result, isn))
         self._adopt(found, lambda: self._refuse_result(before, verb, count, result))
         if verb is Verb.RECEIVE and result.text:
             self._judge_text(result.text, self.read, "RECEIVE returned")
@@ -115,18 +127,40 @@ class Oracle:
 
     def deliver(self, segment: Segment, isn: int = 0) -> None:
         """A segment of the peer arrived."""
-        fields = fields_of(segment)
-        arrived = (after for h in self.hypotheses for after in self._arrived(h, fields, isn))
+        self._offers.heard(segment)
+        mss = self._offers.mss(segment)
+        told = fields_of(segment)
+        fields = ((h, self._offers.of_peer(h, segment, told)) for h in self.hypotheses)
+        arrived = (after for h, shown in fields for after in self._moves.arrived(h, shown, isn, mss))
+        self._moves.heard = self._moves.now
         self._adopt(arrived, lambda: Deviates("no rule applies", (), ()))
 
     def timeout(self, event: Event) -> None:
         """Enough time has passed for this timer to have run out, where it was running."""
-        self._adopt(self._timed_out(event), lambda: Deviates("no rule applies", (), ()))
+        timed_out = (after for h in self.hypotheses for after in self._moves.timed_out(h, event))
+        self._adopt(timed_out, lambda: Deviates("no rule applies", (), ()))
 
-    def _timed_out(self, event: Event) -> Iterator[Hypothesis]:
-        for h in self.hypotheses:
-            fired = [self._moved(h, edge, local, sent) for edge, local, sent in self._endpoint.fire(h.local, event)]
-            yield from fired or [h]
+    def elapse(self, seconds: float) -> None:
+        """So much time has passed; where the MSL is known, TIME-WAIT ends in its time."""
+        self._moves.now += seconds
+        if self._known.msl is not None and any(h.state is State.TIME_WAIT for h in self.hypotheses):
+            lingering = (after for h in self.hypotheses for after in self._lingers(h, 2 * self._known.msl))
+            self._adopt(lingering, lambda: Deviates("no rule applies", (), ()))
+
+    def time_wait(self) -> tuple[float, float] | None:
+        """For how many seconds more, at least and at most, it is in TIME-WAIT; None if that is not known."""
+        if self._known.msl is None or not self.is_in(State.TIME_WAIT):
+            return None
+        passed = 2 * self._known.msl - self._moves.now
+        first, last = min(h.since for h in self.hypotheses), max(h.perhaps for h in self.hypotheses)
+        return first + passed, last + passed + _COARSE
+
+    def _lingers(self, h: Hypothesis, wait: float) -> Iterator[Hypothesis]:
+        now = self._moves.now
+        if h.state is not State.TIME_WAIT or now <= h.perhaps + wait + _COARSE:
+            yield h
+        if h.state is State.TIME_WAIT and now >= h.since + wait:
+            yield from self._moves.timed_out(h, Event.TIME_WAIT_TIMEOUT)
 
     # ---- outputs ---------------------------------------------------------------------------------------------
 
@@ -134,20 +168,24 @@ class Oracle:
         """The endpoint sent a segment."""
         before = self.hypotheses
         fields = fields_of(segment)
-        sent = (after for h in before for after in self._sent(h, fields))
+        if segment.flags & SYN and self._offers.sent(segment):
+            self.read = 0  # another incarnation
+        sent = (after for h in before for after in self._moves.sent(h, fields, self._offers.window(h, segment)))
         seen = f"sent {show(fields, self.shift, other=self.other)}"
         self._adopt(sent, lambda: Deviates(seen, self.allowed(before), _rules(before)))
-        if segment.text:
+        if segment.text and not any(is_probe_behind(h, fields) for h in before):
             first = distance(self.hypotheses[0][ISS], segment.seq) - 1
             self._judge_text(segment.text, first, "sent")
+        if not segment.flags & RST:
+            self._judge_offers(segment)
 
     def silence(self) -> None:
         """The endpoint has been given time and sends nothing."""
         before = self.hypotheses
-        quiet = tuple(h for h in before if self.quiet(h))
+        quiet = [self._moves.silent(h) for h in before if self._moves.quiet(h)]
         if not quiet:
             raise Deviates("sent nothing", self.allowed(before), _rules(before))
-        self.hypotheses = quiet
+        self.hypotheses = tuple(dict.fromkeys(quiet))
 
     def is_in(self, state: State) -> bool:
         """Whether the endpoint can only be in this state."""
@@ -155,159 +193,78 @@ class Oracle:
 
     def may(self, event: Event) -> tuple[Edge, ...]:
         """The edges that this timer would take now."""
-        fired = (step for h in self.hypotheses for step in self._endpoint.timeouts(h.local, event))
+        fired = (step for h in self.hypotheses for step in self._moves.timer(h, event))
         return tuple(dict.fromkeys(edge for edge, _, _ in fired))
 
     def is_quiet(self) -> bool:
         """Whether silence would be allowed now."""
-        return any(map(self.quiet, self.hypotheses))
+        return any(map(self._moves.quiet, self.hypotheses))
 
-    def quiet(self, h: Hypothesis) -> bool:
-        """Whether the endpoint may send nothing before its next input."""
-        if h.due is not None or h.rest is not None or (h[ACK_OWED] and h.state in ACKNOWLEDGING):
-            return False
-        if any(self._endpoint.fire(h.local, Event.REASSEMBLE)):
-            return False
-        return not must_send(h)
+    def is_done(self) -> bool:
+        """Whether silence would tell nothing: whatever the endpoint is in, it need not send anything."""
+        return all(self._moves.quiet(h) and not self._moves.may_owe_ack(h) for h in self.hypotheses)
 
     def allowed(self, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
         """What the endpoint may do now, in words; of segments with text the longest."""
         shown: dict[str, None] = {}
         for h in hypotheses:
-            shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._offers(h))
-            if self.quiet(h):
+            shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._moves.offers(h))
+            if self._moves.quiet(h):
                 shown["silence"] = None
         return tuple(shown)
-
-    # ---- one hypothesis --------------------------------------------------------------------------------------
-
-    def _called(self, h: Hypothesis, verb: Verb, count: int, result: Result, isn: int) -> Iterator[Hypothesis]:
-        octets = result.accepted if verb is Verb.SEND else len(result.text)
-        choice = octets or max(count, 1), 0, isn
-        locals_ = [put(h.local, ISN_CLOCK=isn)]
-        if h.state is State.SYN_RECEIVED and EVENTS[verb] in (Event.CLOSE, Event.FULL_CLOSE):
-            locals_.append(put(h.local, CLOSE_CALLED=0))  # reading 8 allows the FIN at a repeated CLOSE, too
-        fired = (step for at in locals_ for step in self._endpoint.fire(at, EVENTS[verb], choice=choice))
-        for edge, after, sent in fired:
-            if not answers(edge, verb, result, h):
-                continue
-            if verb is Verb.SEND and result.status == "blocked":
-                yield h.by(edge, h.local)  # not queued after all
-            elif after[AT[RCV.USER]] < h[RCV.USER] and edge.source is edge.target:
-                yield from self._has_read(h, edge, after)
-            else:
-                yield self._moved(h, edge, after, sent)
-
-    def _has_read(self, h: Hypothesis, edge: Edge, after: Local) -> Iterator[Hypothesis]:
-        room = max(h[RCV.WND], self._buffer - after[AT[RCV.USER]])
-        for window in {h[RCV.WND], room}:
-            yield h.by(edge, put(after, RCV_WND=window, ACK_OWED=h[ACK_OWED]))
-
-    def _arrived(self, h: Hypothesis, fields: Fields, isn: int) -> Iterator[Hypothesis]:
-        local = put(h.local, ISN_CLOCK=isn)
-        for edge, after, sent in self._endpoint.fire(local, Event.SEGMENT, fields, (0, 0, isn)):
-            moved = self._moved(h, edge, after, sent)
-            yield moved
-            if h[RCV.USER] and edge.rule.signal == "error: connection reset":
-                yield replace(moved, local=put(after, RCV_USER=h[RCV.USER]))
-            if edge.rule.name.endswith(".unwanted"):
-                yield replace(moved, due=reset_at(h[SND.NXT]))
-            if edge.rule.name.endswith(".early") and h[HELD.SET]:
-                yield kept(moved, (early(h, fields),))
-            if h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and edge.target in FIN_RECEIVED:
-                for first, between, _ in self._endpoint.fire(local, Event.SEGMENT, without_text(fields)):
-                    yield h.by(first, between, rest=fields)
-        if is_refused_by_group_2(h, fields):
-            yield replace(h, due=reset_at(fields[FIELD[SEG.ACK]]))
-
-    def _moved(self, h: Hypothesis, edge: Edge, after: Local, due: Fields | None) -> Hypothesis:
-        ended = edge.target in (State.CLOSED, State.LISTEN, State.SYN_SENT)
-        told = edge.target in FIN_RECEIVED or (h.told_end and edge.target is State.CLOSED)
-        waiting = () if ended else h.waiting
-        told = told or edge.source in FIN_RECEIVED
-        return h.by(edge, after, due=due, rest=None, waiting=waiting, told_end=told)
-
-    def _sent(self, h: Hypothesis, fields: Fields) -> Iterator[Hypothesis]:
-        bare = h.due is None or is_bare_ack(h.due)
-        is_due = h.due is not None and matches(h.due, fields)
-        if is_due:
-            yield self._shown(replace(h, due=None), fields)
-        if not bare:
-            return
-        for after in self._put_out(h, fields):
-            yield from (after,) if h.rest is None else self._arrived(replace(after, rest=None), h.rest, 0)
-        if not is_due and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
-            yield self._shown(replace(h, due=None, local=put(h.local, ACK_OWED=0)), fields)
-
-    def _put_out(self, h: Hypothesis, fields: Fields) -> Iterator[Hypothesis]:
-        """The ways in which the endpoint can have sent this by itself: by an edge, or by a freedom."""
-        new = beyond(h, fields)
-        choice = new[FIELD[SEG.TEXT]], new[FIELD[CTL.FIN]], 0
-        for event in (Event.OUTPUT, Event.RETRANSMISSION_TIMEOUT, Event.PROBE_TIMEOUT):
-            for edge, after, sent in self._endpoint.fire(h.local, event, choice=choice):
-                if sent is not None and matches(sent, new):
-                    yield self._shown(h.by(edge, after, due=None), fields)
-        if repeats(h, fields):
-            yield self._shown(replace(h, local=put(h.local, ACK_OWED=0), due=None), fields)
-
-    def _shown(self, h: Hypothesis, fields: Fields) -> Hypothesis:
-        """The window that the segment advertises, which is the implementation's choice, becomes RCV.WND."""
-        if fields[FIELD[CTL.RST]] or h.state not in (*SYNCHRONIZED, State.SYN_SENT, State.SYN_RECEIVED):
-            return h
-        return replace(h, local=put(h.local, RCV_WND=fields[FIELD[SEG.WND]]))
-
-    def _offers(self, h: Hypothesis) -> Iterator[Fields]:
-        if h.due is not None:
-            yield h.due
-            return
-        for _, _, sent in self._endpoint.outputs(h.local):
-            if sent is not None:
-                yield sent
 
     # ---- the set of hypotheses -------------------------------------------------------------------------------------
 
     def _adopt(self, found: Iterable[Hypothesis], failure: Callable[[], Deviates]) -> None:
         """Continue with these hypotheses and all that follow by unseen steps; raises the failure if there is none."""
         reached: dict[Hypothesis, Hypothesis] = {}
-        queue = deque(found)  # the first way to a hypothesis counts, and edges come before freedoms
+        queue = deque(found)  # of two ways to a hypothesis the first counts, unless the other departs from less advice
         while queue:
             h = refilled(queue.popleft())
-            if h in reached:
+            if h in reached and len(reached[h].departures) <= len(h.departures):
                 continue
             reached[h] = h
-            queue.extend(self._unseen(h))
+            queue.extend(self._moves.unseen(h))
         if not reached:
             raise failure()
-        self.hypotheses = tuple(reached)
+        self.hypotheses = tuple(reached.values())
         self._note_windows()
-
-    def _unseen(self, h: Hypothesis) -> Iterator[Hypothesis]:
-        if h.rest is not None and h.state is not State.ESTABLISHED:  # the queued CLOSE has been processed
-            yield from self._arrived(replace(h, rest=None), h.rest, 0)
-        for event in (Event.REASSEMBLE, Event.OUTPUT):
-            for edge, after, sent in self._endpoint.fire(h.local, event):
-                if sent is None:
-                    told = h.told_end or edge.target in FIN_RECEIVED
-                    yield h.by(edge, after, told_end=told)
 
     def _note_windows(self) -> None:
         for h in self.hypotheses:
             if h.state in SYNCHRONIZED and h.due is None:
-                self._buffer = max(self._buffer, min(h[RCV.WND] + h[RCV.USER], LARGEST_WINDOW))
+                room = min(h[RCV.WND] + h[RCV.USER], self._offers.largest)
+                self._moves.buffer = max(self._moves.buffer, room)
+
+    # ---- what needs no hypothesis ------------------------------------------------------------------------------
 
     def _judge_text(self, text: bytes, first: int, what: str) -> None:
         if text != pattern(first, len(text)):
             seen = f"{what} {len(text)} octets that are not octets {first} to {first + len(text) - 1} of the stream"
             raise Deviates(seen, ("the stream in order",), _rules(self.hypotheses))
 
+    def _judge_offers(self, segment: Segment) -> None:
+        """What the segment offers to the peer: the MSS (MUST-65), and the window (3.8.6)."""
+        if segment.mss is not None and not segment.flags & SYN:
+            rule = "the MSS option belongs to segments with the SYN bit (RFC 9293 3.2, MUST-65)"
+            raise Deviates("sent an MSS option without SYN", ("no such option",), (), rule)
+        h = self.hypotheses[0]
+        has_fin = any(one.state in FIN_RECEIVED for one in self.hypotheses)
+        excess = self._offers.excess(h, segment, self.read, has_fin)
+        if excess > 0:
+            window = self._offers.window(h, segment)
+            rule = "RCV.WND is no more than RCV.BUFF-RCV.USER (RFC 9293 3.8.6.2.2)"
+            raise Deviates(f"offered a window of {window}", (f"at most {window - excess}",), (), rule)
+        if self._offers.shrinks(h, segment) and not has_fin:
+            self.depart(free.SHRINKS_WINDOW)
+
     def _refuse_result(self, before: Sequence[Hypothesis], verb: Verb, count: int, result: Result) -> Deviates:
         seen = f"{verb.name} returned {describe(result)}"
-        local = [put(h.local, ISN_CLOCK=0) for h in before]
         edges = dict.fromkeys(
             edge
-            for at in local
-            for octets in {max(count, 1), max(at[AT[RCV.USER]], 1)}
-            for edge, _, _ in self._endpoint.fire(at, EVENTS[verb], choice=(octets, 0, 0))
+            for h in before
+            for octets in {max(count, 1), max(h[RCV.USER], 1)}
+            for edge, _, _ in self._moves.fire(h, EVENTS[verb], choice=(octets, 0, 0), local=put(h.local, ISN_CLOCK=0))
             if edge.rule.signal != "part"
         )
         words = (edge.rule.signal or "ok" for edge in edges)

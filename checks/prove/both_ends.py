@@ -18,14 +18,14 @@ sound, for fewer assumptions can only make a proof fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 import z3
 
-from halfclose.checks.prove.obligation import Base, Obligation
-from halfclose.checks.prove.one_end import choices, in_profile, natural
+from halfclose.checks.prove.obligation import Base, Obligation, Part, Place, by_name
+from halfclose.checks.prove.one_end import AT_FIRST, EVERY_MOMENT, choices, in_profile, initial, natural
 from halfclose.checks.readers.smt import Expr, Integers, Translation, conjunction, reads
 from halfclose.spec.claims.agreement import ALONE, LIVES, NOW, PAIR, PREMISES, SENT, STEPS, THEOREMS, Premise
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
@@ -38,7 +38,6 @@ from halfclose.spec.language.variables import CLOCK, CONSTANTS, CTL, GHOST, SEG,
 from halfclose.spec.tcp.graph import TCP, Graph, decided
 
 BOTH_ENDS = "the invariant of both ends"
-EVERY_MOMENT = "at every moment"
 
 _INTEGERS = Integers()
 Values = Mapping[Var, Expr]
@@ -196,8 +195,11 @@ class _Step:
         state = z3.IntVal(edge.source.index)
         start = {**_X.now, **(_X.record(_X.life) if self.lived else {}), STATE: state}
         self.before = Translation(_INTEGERS, values={**_SWITCHES, **start, **_ARRIVING})
-        self.now = self.before.after(edge.updates).values | {STATE: z3.IntVal(edge.target.index)}
-        self.after = self.now if self.lives else _X.record(_X.life)
+        values = self.before.values
+        now = self.before.after(edge.updates).values | {STATE: z3.IntVal(edge.target.index)}
+        self.now = Place("X", values, now)
+        self.record = self.now if self.lives else _still("X at its end", _X.record(_X.life))
+        self.began = _still("X", values)
 
     def assumed(self) -> Iterator[Expr]:
         state = z3.IntVal(self.edge.source.index)
@@ -208,62 +210,90 @@ class _Step:
         yield self.before(self.edge.guard)
         yield from choices(self.before, self.edge)
 
-    def goals(self) -> Iterator[tuple[str, Expr]]:
+    def guard(self) -> Part:
+        return Part(self.edge.guard, self.before(self.edge.guard), {"": self.now, "SEG": _S})
+
+    def goals(self) -> Iterator[tuple[str, Part]]:
         """Every conjunct, of what the step changes; those of one end as well, which here has an honest peer."""
         for conjunct in INVARIANT:
-            yield conjunct.name, _read(conjunct, self.now)
+            yield conjunct.name, _part(conjunct, self.now)
         for conjunct in NOW:
-            yield conjunct.name, _read(conjunct, self.now, peer_now=_Y.now)
+            yield conjunct.name, _part(conjunct, self.now, peer_now=_Y_NOW)
+            if _speaks_of_now(conjunct):
+                yield conjunct.name, _part(conjunct, _Y_NOW, peer_now=self.now)
         for conjunct in STEPS:
-            holds = _read(conjunct, self.before.values, peer=_Y.record(_Y_ANY), now=self.now)
-            yield conjunct.name, z3.Implies(_Y.lived(_Y_ANY), holds)
+            there = _Y.lived(_Y_ANY) if _speaks_of_a_peer(conjunct) else None
+            yield conjunct.name, _part(conjunct, self.began, there, peer=_THEIRS, now=self.now)
         yield from self._about_now()
         yield from self._about_the_emission()
         if self.lives:
             yield from self._about_the_record()
 
-    def _about_now(self) -> Iterator[tuple[str, Expr]]:
+    def _about_now(self) -> Iterator[tuple[str, Part]]:
         """The conjuncts that relate any incarnation to the end as it is now."""
-        mine, theirs = _X.record(_X_ANY), _Y.record(_Y_ANY)
-        lived = z3.And(_X.lived(_X_ANY), _X_ANY != self.now[GHOST.LIFE] if self.lives else z3.BoolVal(True))
+        lived, theirs = _X.lived(_X_ANY), _Y.lived(_Y_ANY)
+        if self.lives:
+            lived = z3.And(lived, _X_ANY != self.now.after[GHOST.LIFE])
         for conjunct in filter(_speaks_of_now, ALONE):
-            yield conjunct.name, z3.Implies(lived, _read(conjunct, mine, now=self.now, peer_now=_Y.now))
-            holds = _read(conjunct, theirs, now=_Y.now, peer_now=self.now)
-            yield conjunct.name, z3.Implies(_Y.lived(_Y_ANY), holds)
-        both = z3.And(lived, _Y.lived(_Y_ANY))
+            yield conjunct.name, _part(conjunct, _MINE, lived, now=self.now, peer_now=_Y_NOW)
+            yield conjunct.name, _part(conjunct, _THEIRS, theirs, now=_Y_NOW, peer_now=self.now)
+        both = z3.And(lived, theirs)
         for conjunct in filter(_speaks_of_now, PAIR):
-            one = _read(conjunct, mine, peer=theirs, now=self.now, peer_now=_Y.now)
-            other = _read(conjunct, theirs, peer=mine, now=_Y.now, peer_now=self.now)
-            yield conjunct.name, z3.Implies(both, z3.And(one, other))
-        for conjunct in filter(_speaks_of_now, SENT):
-            holds = _read(conjunct, {**_X.record(_T_LIFE), **_ANY_SENT}, now=self.now)
-            yield conjunct.name, z3.Or(_ANY_SENT[CTL.RST], holds)
+            yield conjunct.name, _part(conjunct, _MINE, both, peer=_THEIRS, now=self.now, peer_now=_Y_NOW)
+            yield conjunct.name, _part(conjunct, _THEIRS, both, peer=_MINE, now=_Y_NOW, peer_now=self.now)
+        sender = _still("the incarnation of X that sent it", _X.record(_T_LIFE))
+        yield from _about_segment(filter(_speaks_of_now, SENT), z3.Not(_ANY_SENT[CTL.RST]), _T, sender, self.now)
 
-    def _about_the_emission(self) -> Iterator[tuple[str, Expr]]:
+    def _about_the_emission(self) -> Iterator[tuple[str, Part]]:
         """The conjuncts on segments, of the one that the step sends."""
         emission = self.edge.emission()
-        if emission is None:
-            return
-        segment = {var: self.before(term) for var, term in emission.items()}
-        for conjunct, holds in zip(SENT, _sent(SENT, segment, self.after, self.now), strict=True):
-            yield conjunct.name, z3.Or(segment[CTL.RST], holds)
+        if emission is not None:
+            sent = _still("the segment that X sends", {var: self.before(term) for var, term in emission.items()})
+            yield from _about_segment(SENT, z3.Not(sent.after[CTL.RST]), sent, self.record, self.now)
 
-    def _about_the_record(self) -> Iterator[tuple[str, Expr]]:
+    def _about_the_record(self) -> Iterator[tuple[str, Part]]:
         """The conjuncts on the incarnation that took the step, alone and together with any other."""
-        life, now = self.now[GHOST.LIFE], self.now
-        theirs, earlier = _Y.record(_Y_ANY), _X.record(_X_ANY)
+        life, record, theirs = self.now.after[GHOST.LIFE], self.record, _Y.lived(_Y_ANY)
         for conjunct in ALONE:
-            yield conjunct.name, _read(conjunct, self.after, now=now, peer_now=_Y.now)
+            yield conjunct.name, _part(conjunct, record, now=self.now, peer_now=_Y_NOW)
+        earlier = z3.And(_X.lived(_X_ANY), _X_ANY < life)
         for conjunct in LIVES:
-            holds = _read(conjunct, earlier, younger=self.after)
-            yield conjunct.name, z3.Implies(z3.And(_X.lived(_X_ANY), _X_ANY < life), holds)
+            yield conjunct.name, _part(conjunct, _MINE, earlier, younger=record)
         for conjunct in PAIR:
-            one = _read(conjunct, self.after, peer=theirs, now=now, peer_now=_Y.now)
-            other = _read(conjunct, theirs, peer=self.after, now=_Y.now, peer_now=now)
-            yield conjunct.name, z3.Implies(_Y.lived(_Y_ANY), z3.And(one, other))
+            yield conjunct.name, _part(conjunct, record, theirs, peer=_THEIRS, now=self.now, peer_now=_Y_NOW)
+            yield conjunct.name, _part(conjunct, _THEIRS, theirs, peer=record, now=_Y_NOW, peer_now=self.now)
         mine = z3.And(z3.Not(_ANY_SENT[CTL.RST]), _T_LIFE == life)
-        for conjunct, holds in zip(SENT, _sent(SENT, _ANY_SENT, self.after, now), strict=True):
-            yield conjunct.name, z3.Implies(mine, holds)
+        yield from _about_segment(SENT, mine, _T, record, self.now)
+
+
+def _still(title: str, values: Values) -> Place:
+    """A place where the step changes nothing."""
+    return Place(title, values, values)
+
+
+#: Places that a step of X leaves as they are.
+_X_NOW, _Y_NOW = _still("X", _X.now), _still("Y", _Y.now)
+_MINE = _still("an incarnation of X", _X.record(_X_ANY))
+_THEIRS = _still("an incarnation of Y", _Y.record(_Y_ANY))
+_S = _still("the segment that arrives", _ARRIVING)
+_T = _still("a segment that X has sent", _ANY_SENT)
+
+
+def _part(says: Conjunct | Theorem, this: Place, where: Expr | None = None, **elsewhere: Place) -> Part:
+    """A conjunct of the values after the step.  where: the condition under which it is asked."""
+    holds = _read(says, this.after, **{name: place.after for name, place in elsewhere.items()})
+    places = {name.upper().replace("_", " "): place for name, place in elsewhere.items()}
+    return Part(says.holds, holds if where is None else z3.Implies(where, holds), {"": this, **places})
+
+
+def _about_segment(
+    family: Iterable[Conjunct], where: Expr, segment: Place, sender: Place, now: Place
+) -> Iterator[tuple[str, Part]]:
+    """Conjuncts on a segment and the incarnation that sent it."""
+    values, places = {**sender.after, **segment.after}, {"": sender, "SEG": segment, "NOW": now}
+    for conjunct in family:
+        holds = _read(conjunct, values, now=now.after)
+        yield conjunct.name, Part(conjunct.holds, z3.Implies(where, holds), places)
 
 
 @cache
@@ -271,43 +301,82 @@ def _speaks_of_now(conjunct: Conjunct) -> bool:
     return any(TWINS[var][0] in ("NOW", "PEER NOW") for var in variables(conjunct.holds) if var in TWINS)
 
 
+@cache
+def _speaks_of_a_peer(conjunct: Conjunct) -> bool:
+    return any(TWINS[var][0] == "PEER" for var in variables(conjunct.holds) if var in TWINS)
+
+
 def obligations(graph: Graph = TCP, profile: Profile | None = None) -> Iterator[Obligation]:
-    """First the theorems, which follow from the invariant; then each edge with each conjunct.
+    """First the initial state; then the theorems, which follow from the invariant; then each edge with each conjunct.
 
     profile: prove this one only; without it, the switches are free and all profiles are proved at once.
     """
-    goals = {theorem.name: _theorem(theorem) for theorem in THEOREMS}
-    yield Obligation(BOTH_ENDS, EVERY_MOMENT, _base(profile), _met(), goals)
-    yield from (obligation(edge, profile) for edge in graph.edges)
+    said = base(profile)
+    yield _at_first(profile)
+    yield Obligation(BOTH_ENDS, EVERY_MOMENT, said, _met(), by_name(_theorems()), switches=_SWITCHES)
+    yield from (obligation(edge, said) for edge in graph.edges)
 
 
-def obligation(edge: Edge, profile: Profile | None = None) -> Obligation:
-    """One edge with each conjunct; for every profile, or for one."""
-    step = _Step(edge)
-    return Obligation(
-        BOTH_ENDS, edge.name, _base(profile), tuple(step.assumed()), _by_name(step.goals()), edge.rule.cite
-    )
-
-
-@cache
-def _base(profile: Profile | None) -> Base:
-    """The invariant before any step; the same object each time, so that a solver keeps what it was told."""
+def base(profile: Profile | None = None) -> Base:
+    """The invariant before any step, which all steps assume; for every profile, or for one."""
     return Base(tuple(_assumed(profile)))
 
 
+def obligation(edge: Edge, said: Base) -> Obligation:
+    """One edge with each conjunct.  said: the invariant before it."""
+    step = _Step(edge)
+    return Obligation(
+        BOTH_ENDS,
+        edge.name,
+        said,
+        tuple(step.assumed()),
+        by_name(step.goals()),
+        step.guard(),
+        _SWITCHES,
+        edge.rule.cite,
+    )
+
+
+def _at_first(profile: Profile | None) -> Obligation:
+    """Both ends begin in the initial state, with no incarnation behind them and no segment under way.
+
+    So what is said of incarnations and of segments holds of none; what is said of the ends themselves has to hold.
+    """
+    under_way = z3.Bool("a segment is under way")
+    x, y = (_still(name, {**end.now, **initial(Translation(_INTEGERS))}) for name, end in (("X", _X), ("Y", _Y)))
+    assumed = [_read(premise.holds, end.constants) for end in (_X, _Y) for premise in premises(profile)]
+    counts = [end.constants[constant] >= 0 for end in (_X, _Y) for constant in CONSTANTS]
+    goals = _said_at_first(x, y, under_way)
+    only = in_profile(profile, _SWITCHES)
+    return Obligation(
+        BOTH_ENDS, AT_FIRST, Base(), (z3.Not(under_way), *assumed, *counts, *only), by_name(goals), switches=_SWITCHES
+    )
+
+
+def _said_at_first(x: Place, y: Place, under_way: Expr) -> Iterator[tuple[str, Part]]:
+    """Every conjunct of the initial state: of X, and of any incarnation of either end and any segment there may be."""
+    mine, theirs = (z3.And(number >= 1, number <= end.after[GHOST.LIFE]) for number, end in ((_X_ANY, x), (_Y_ANY, y)))
+    for conjunct in (*INVARIANT, *NOW):
+        yield conjunct.name, _part(conjunct, x, peer_now=y)
+    for conjunct in ALONE:
+        yield conjunct.name, _part(conjunct, _MINE, mine, now=x, peer_now=y)
+    for conjunct in LIVES:
+        yield conjunct.name, _part(conjunct, _MINE, mine, younger=_still("a later one", _X.record(_T_LIFE)))
+    for conjunct in PAIR:
+        yield conjunct.name, _part(conjunct, _MINE, z3.And(mine, theirs), peer=_THEIRS, now=x, peer_now=y)
+    yield from _about_segment(SENT, under_way, _T, _MINE, x)
+
+
 def _met() -> tuple[Expr, ...]:
-    """An incarnation of each end, X's bound to Y's, and a segment that may arrive."""
+    """X as it is now, an incarnation of each end, X's bound to Y's, and a segment that may arrive, but no RST."""
     bound = _X.records[GHOST.PEER](_X_ANY) == _Y_ANY
-    return (_X.lived(_X_ANY), bound, _Y.lived(_Y_ANY), z3.Not(_ARRIVING[CTL.RST]))
+    here = (_read(conjunct, _X.now) for conjunct in INVARIANT)
+    return (*here, _X.lived(_X_ANY), bound, _Y.lived(_Y_ANY), z3.Not(_ARRIVING[CTL.RST]))
 
 
-def _theorem(theorem: Theorem) -> Expr:
-    return _read(theorem, {**_X.record(_X_ANY), **_ARRIVING}, peer=_Y.record(_Y_ANY))
-
-
-def _by_name(goals: Iterator[tuple[str, Expr]]) -> dict[str, Expr]:
-    """The goals of a step with the conditions of each conjunct joined in one."""
-    together: dict[str, list[Expr]] = {}
-    for name, holds in goals:
-        together.setdefault(name, []).append(holds)
-    return {name: parts[0] if len(parts) == 1 else conjunction(parts) for name, parts in together.items()}
+def _theorems() -> Iterator[tuple[str, Part]]:
+    """What follows from the invariant, of an incarnation of X, the one of Y it is bound to, and a segment."""
+    values = {**_MINE.after, **_S.after}
+    for theorem in THEOREMS:
+        holds = _read(theorem, values, peer=_THEIRS.after, now=_X.now)
+        yield theorem.name, Part(theorem.holds, holds, {"": _MINE, "SEG": _S, "PEER": _THEIRS, "NOW": _X_NOW})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from halfclose.checks.prove.obligation import Obligation
-from halfclose.checks.prove.proofs import OBLIGATION
+from halfclose.checks.prove.proofs import of_one_edge
 from halfclose.checks.prove.solvers import Z3
 from halfclose.spec.claims.agreement import never_taken
 from halfclose.spec.language.edge import Edge
@@ -21,7 +21,7 @@ VACUOUS = "the edge can be taken"
 
 @dataclass(frozen=True)
 class Failure:
-    """proof: a key of OBLIGATION.  edge: its name.  goal: the conjunct or claim that it may break, or VACUOUS."""
+    """proof: a key of OBLIGATIONS.  edge: its name.  goal: the conjunct or claim that it may break, or VACUOUS."""
 
     proof: str
     edge: str
@@ -35,13 +35,12 @@ class EdgeJudge:
     """
 
     def __init__(self, profile: Profile | None = None):
-        self._profile = profile
-        self._solvers = {proof: Z3() for proof in OBLIGATION}
+        self._proofs = {proof: (obligation, Z3()) for proof, obligation in of_one_edge(profile).items()}
 
     def first_failure(self, edge: Edge) -> Failure | None:
         """The first goal that this edge may break, first of the proof of one end; None where it keeps both proofs."""
-        for proof, solver in self._solvers.items():
-            goal = _first(solver, OBLIGATION[proof](edge, self._profile))
+        for proof, (obligation, solver) in self._proofs.items():
+            goal = _first(solver, obligation(edge))
             if goal is not None:
                 return Failure(proof, edge.name, goal)
         return None

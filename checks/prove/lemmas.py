@@ -216,7 +216,7 @@ LEMMAS: tuple[Lemma, ...] = (
         "the octets taken ahead of a FIN",
         ("TEXT.END-RCV.NXT", "RCV.NXT-TEXT.START"),
         (*_TRIMMED, FIN_NOW),
-        (Bound(TEXT, _SPACE), _WINDOW),
+        (Bound(TEXT, Size(4, -2), given=True), _WINDOW),
     ),
     Lemma(
         "trim-early",

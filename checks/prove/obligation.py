@@ -8,13 +8,14 @@ query for each goal finds those that fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import z3
 
-from halfclose.checks.readers.smt import Expr
+from halfclose.checks.readers.smt import Expr, conjunction
+from halfclose.spec.language.terms import Term, Var
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +30,53 @@ class Base:
         return _smt2(self.said)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place where variables have values: an end, an incarnation, a segment.  title: what people call it.
+
+    before, after: the values before the step and after it; the same object where the step changes nothing there.
+    """
+
+    title: str
+    before: Mapping[Var, Expr]
+    after: Mapping[Var, Expr]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One formula, and where it finds its variables.
+
+    says: the formula.  holds: the same in the solver's terms, with the condition under which it is asked.  where: by
+    the kind of twin (see `TWINS`; "" for plain variables, "SEG" for the fields of a segment) the place of its value.
+    """
+
+    says: Term
+    holds: Expr
+    where: Mapping[str, Place]
+
+
+@dataclass(frozen=True, eq=False)
 class Obligation:
     """What has to be proved of one step.
 
     proof: which invariant.  step: the name of the edge.  base: assumptions that it shares with others.  assumed: its
-    own assumptions.  goals: what is to hold, by name.  cite: sections of the RFC.
+    own assumptions.  parts: what is to hold, by the name of the goal: all of its parts.  guard: that of the edge.
+    switches: the conditions that stand for the switches of the profile.  cite: sections of the RFC.
     """
 
     proof: str
     step: str
     base: Base
     assumed: tuple[Expr, ...]
-    goals: dict[str, Expr]
+    parts: Mapping[str, Sequence[Part]]
+    guard: Part | None = None
+    switches: Mapping[Var, Expr] = field(default_factory=dict)
     cite: tuple[str, ...] = ()
+
+    @cached_property
+    def goals(self) -> dict[str, Expr]:
+        """What is to hold, by name."""
+        return {name: _all(parts) for name, parts in self.parts.items()}
 
     def own(self) -> str:
         """The own part of this step in SMT-LIB 2, to follow the base; each goal is a Boolean of the goal's name."""
@@ -57,6 +91,18 @@ class Obligation:
             f"; sat: the step can be taken\n(check-sat)\n"
             f"; unsat: it breaks none of these\n{failing(tuple(self.goals))}(check-sat)\n"
         )
+
+
+def by_name(goals: Iterable[tuple[str, Part]]) -> dict[str, list[Part]]:
+    """The parts of each goal together, in the order in which the goals first occur."""
+    together: dict[str, list[Part]] = {}
+    for name, part in goals:
+        together.setdefault(name, []).append(part)
+    return together
+
+
+def _all(parts: Sequence[Part]) -> Expr:
+    return parts[0].holds if len(parts) == 1 else conjunction([part.holds for part in parts])
 
 
 #: Integers and functions, no quantifiers; several questions in one script.

@@ -18,11 +18,15 @@ OBLIGATIONS: dict[str, Callable[[Graph, Profile | None], Iterator[Obligation]]] 
     "both ends": both_ends.obligations,
 }
 
-#: The same of one edge.
-OBLIGATION: dict[str, Callable[[Edge, Profile | None], Obligation]] = {
-    "one end": one_end.obligation,
-    "both ends": both_ends.obligation,
-}
+
+def of_one_edge(profile: Profile | None) -> dict[str, Callable[[Edge], Obligation]]:
+    """The obligations of any one edge, for one profile or for all."""
+    said = both_ends.base(profile)
+    return {
+        "one end": lambda edge: one_end.obligation(edge, profile),
+        "both ends": lambda edge: both_ends.obligation(edge, said),
+    }
+
 
 #: What each proof is about.
 TITLES: dict[str, str] = {"one end": one_end.ONE_END, "both ends": both_ends.BOTH_ENDS}

@@ -19,6 +19,7 @@ from typing import Any
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.terms import Sort, Term, Var
 from halfclose.spec.language.variables import CHOICES, SEGMENT, STATE, TCB
+from halfclose.spec.tcp.initial import INITIAL
 
 Local = tuple[int, ...]
 Segment = tuple[int, ...]
@@ -34,6 +35,11 @@ _PLACES: dict[Var, str] = (
     | {var: f"G[{i}]" for i, var in enumerate(SEGMENT)}
     | {var: f"C[{i}]" for i, var in enumerate(CHOICES)}
 )
+
+
+def initial(clock: int) -> Local:
+    """The local state in which every end begins, with its ISN clock at this number."""
+    return tuple(INITIAL[var].value if var in INITIAL else clock for var in TCB)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from halfclose.checks.oracle.endpoint import Endpoint, put
-from halfclose.checks.oracle.freedoms import Held, Hypothesis
+from halfclose.checks.oracle.hypothesis import Held, Hypothesis
 from halfclose.checks.oracle.sequence import distance, pattern, wrap
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.reference.tcb import Notice, Tcb, Timer
@@ -35,6 +35,8 @@ from halfclose.spec.language.variables import (
 
 #: Not compared one by one: the clock is the host's, and early segments are compared as octets (`_covered`).
 _ELSEWHERE = frozenset((CLOCK, HELD.SET, HELD.SEQ, HELD.TEXT, HELD.FIN))
+#: Where segments may be held; in SYN-RECEIVED it is what came with the SYN.
+_HOLDING = frozenset((State.SYN_RECEIVED, *RECEIVING))
 _INITIAL, _OF_PEER = frozenset((ISS, IRS)), frozenset((RCV.NXT, SND.WL1))
 _WHY_OVER = {
     Fate.CLOSED: (Notice.CLOSED,),
@@ -108,7 +110,7 @@ class Abstraction:
         for var in self._live[spec.index]:
             if values[var] != h[var]:
                 yield Difference(var.name, _number(var, values[var], h), _number(var, h[var], h))
-        if spec in RECEIVING and (held := _held_by_code(tcb)) != (wanted := _held_by_spec(h)):
+        if spec in _HOLDING and (held := _held_by_code(tcb)) != (wanted := _held_by_spec(h)):
             yield Difference("what is held", str(held), str(wanted))
         over = _WHY_OVER.get(h[GHOST.FATE], ())
         if spec is State.CLOSED and over and tcb.ended not in over:
@@ -121,7 +123,7 @@ def _wrong_octets(h: Hypothesis, tcb: Tcb) -> Iterator[Difference]:
         yield Difference("what RECEIVE would return", "other octets", "the next ones of the stream")
     if tcb.text != pattern(max(0, h[GHOST.SENT] - len(tcb.text)), len(tcb.text)):
         yield Difference("the retransmission queue", "other octets", "the last ones of SEND")
-    if h.state in RECEIVING:
+    if h.state in _HOLDING:
         for seq, text in tcb.early.pieces:
             if text != pattern(distance(h[IRS], seq) - 1, len(text)):
                 yield Difference("what is held", "other octets", f"those from {seq} on")
@@ -131,7 +133,7 @@ def place(h: Hypothesis, tcb: Tcb) -> Hypothesis:
     """The hypothesis for exactly this state of the code; ghosts and the clock are taken from h."""
     values = abstract(tcb)
     local = tuple(values.get(var, h[var]) for var in TCB)
-    held = _as_held(tcb) if h.state in RECEIVING else []
+    held = _as_held(tcb) if h.state in _HOLDING else []
     nearest = held[0] if held else Held(0, 0, 0)
     local = put(local, HELD=int(bool(held)), HELD_SEQ=nearest.seq, HELD_TEXT=nearest.text, HELD_FIN=nearest.fin)
     return Hypothesis(local, waiting=tuple(held[1:]), told_end=h.told_end)

@@ -9,7 +9,7 @@ from itertools import chain
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.machine import NO_SEGMENT, Interned, Move
 from halfclose.checks.oracle.endpoint import EVENTS
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.readers.python import AT, Local
@@ -26,6 +26,7 @@ from halfclose.spec.language.profile import HALF_DUPLEX
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Var
 from halfclose.spec.language.variables import CLOCK, GHOST, IRS, ISS, STATE
+from halfclose.spec.world.calls import Notice
 from halfclose.spec.world.network import Scope, Wait
 
 #: Timers that expire only in scopes with a user timeout.
@@ -150,8 +151,11 @@ class ReferenceEnd:
             rest = replace(here, unsent=here.unsent[1:])
             yield Move(self.shared.label(CodeStep("sends more")), self._intern(rest, counter), here.unsent[0])
             return
-        for event, octets, after in self.caller.calls(tcb, counter):
-            yield self._step(local, Called(_VERBS[event], octets), after)
+        for does, octets, after in self.caller.calls(tcb, counter):
+            if isinstance(does, Notice):
+                yield Move(self.shared.label(CodeStep(does.value)), self._intern(here, after), NO_SEGMENT)
+            else:
+                yield self._step(local, Called(_VERBS[does], octets), after)
         if self._attacked:
             yield from self._attacks(local, counter)
         for timer in here.subject.tcb.timers:

@@ -8,6 +8,7 @@ from typing import Any
 from halfclose.checks.explore.caller import Caller
 from halfclose.checks.explore.engine import explore
 from halfclose.checks.explore.exploration import Exploration
+from halfclose.checks.explore.machine import arithmetic
 from halfclose.checks.explore.options import Inquiry
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.trace import Trace, trace_of
@@ -75,7 +76,8 @@ def system_of(scope: Scope, attacked: bool = False) -> System:
     scope = replace(scope, bits=_WIDTH, iss=_ISS)
     config = config_of(scope)
     judge, shared = Judge(scope.profile, config, scope.buffer), Shared()
-    callers = [Caller(app, scope.lives_of(app), scope.octets_of(app)) for app in (scope.app_a, scope.app_b)]
+    numbers = arithmetic(scope)
+    callers = [Caller(app, scope.lives_of(app), scope.octets_of(app), numbers) for app in (scope.app_a, scope.app_b)]
     ends = [
         ReferenceEnd(scope, caller, iss, config, judge, shared, attacked)
         for caller, iss in zip(callers, scope.iss, strict=True)

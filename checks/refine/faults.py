@@ -197,9 +197,9 @@ FAULTS: tuple[Fault, ...] = (
         "syn-received-lost-ack",
         "the SYN,ACK is sent only once",
         _O,
-        "SYN if tcb.state is State.SYN_SENT else SYN | ACK)\n    _expect_acknowledgment(tcb)",
-        "SYN if tcb.state is State.SYN_SENT else SYN | ACK)\n    if tcb.state is State.SYN_SENT:\n"
-        "        _expect_acknowledgment(tcb)\n    else:\n        tcb.stop(Timer.RETRANSMISSION)",
+        "    _expect_acknowledgment(tcb)\n    if text or control:",
+        "    if tcb.state is State.SYN_SENT:\n        _expect_acknowledgment(tcb)\n    else:\n"
+        "        tcb.stop(Timer.RETRANSMISSION)\n    if text or control:",
     ),
     Fault(
         "rst-to-listen",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.stacks.stack import Verb
 from halfclose.reference.wire import ACK, FIN, PSH, RST, SYN, URG, Segment
@@ -29,6 +29,7 @@ UNTIMELY_CALLS = (
 )
 #: The sequence number of a peer that has not been heard of yet.
 _ANY_NUMBER = SPACE // 2
+_UNHEARD = (State.CLOSED, State.LISTEN, State.SYN_SENT)
 
 
 def forged_segments(h: Hypothesis, wnd: int) -> Iterator[Segment]:
@@ -37,11 +38,17 @@ def forged_segments(h: Hypothesis, wnd: int) -> Iterator[Segment]:
         for seq in _numbers(h):
             for ack in _acknowledgments(h) if flags & ACK else (0,):
                 for octets in (0, 1):
-                    yield Segment(seq, ack, flags, wnd, pattern(distance(h[IRS], seq) - 1, octets))
+                    yield Segment(seq, ack, flags, wnd, pattern(place_in_stream(h, seq, flags), octets))
+
+
+def place_in_stream(h: Hypothesis, seq: int, flags: int) -> int:
+    """Which octet of the peer's stream a segment's text begins with; that of its first SYN begins the stream."""
+    irs = seq if h.state in _UNHEARD else h[IRS]
+    return distance(irs, seq) - 1 + bool(flags & SYN)
 
 
 def _numbers(h: Hypothesis) -> tuple[int, ...]:
-    if h.state in (State.CLOSED, State.LISTEN, State.SYN_SENT):
+    if h.state in _UNHEARD:
         return (_ANY_NUMBER,)
     edge = h[RCV.NXT] + h[RCV.WND]
     return tuple({wrap(number) for number in (h[IRS], h[RCV.NXT] - 1, h[RCV.NXT], h[RCV.NXT] + 1, edge - 1, edge)})

@@ -21,11 +21,12 @@ from collections.abc import Iterator
 from functools import cache
 
 from halfclose.checks.oracle.endpoint import Endpoint, Sizes, endpoint
-from halfclose.checks.oracle.freedoms import ACKNOWLEDGING, Hypothesis, is_bare_ack, must_send
+from halfclose.checks.oracle.forms import is_bare_ack
+from halfclose.checks.oracle.hypothesis import ACKNOWLEDGING, Hypothesis, must_send
 from halfclose.checks.oracle.oracle import Deviates, Oracle
 from halfclose.checks.oracle.segments import fields_of
 from halfclose.checks.oracle.sequence import distance, pattern
-from halfclose.checks.readers.python import Choice
+from halfclose.checks.readers.python import Choice, initial
 from halfclose.checks.refine.abstraction import Abstraction
 from halfclose.checks.refine.subject import Arrived, Called, Expired, Observed, Stimulus, Subject
 from halfclose.checks.stacks.stack import Verb
@@ -35,8 +36,7 @@ from halfclose.reference.tcb import State as CodeState
 from halfclose.spec.language.edge import Edge, Event
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import State
-from halfclose.spec.language.terms import Var
-from halfclose.spec.language.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND, TCB
+from halfclose.spec.language.variables import ACK_OWED, CLOCK, DETACHED, GHOST, SND
 
 #: The timers that the specification has edges for; a full close limits the user's patience in FIN-WAIT-2 (reading 19).
 _EVENTS = {
@@ -60,8 +60,7 @@ class Judge:
 
     def born(self, clock: int) -> Hypothesis:
         """The state in which a connection begins: CLOSED, with the host's ISN clock at this number."""
-        values: dict[Var, int] = {CLOCK: clock}
-        return Hypothesis(tuple(values.get(var, 0) for var in TCB))
+        return Hypothesis(initial(clock))
 
     def judge(self, before: Hypothesis, stimulus: Stimulus, observed: Observed, subject: Subject) -> Hypothesis:
         """The state of the specification after the step; its path holds the edges taken.  Raises Deviates."""

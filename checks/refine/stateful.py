@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from halfclose.checks.oracle.freedoms import Hypothesis
+from halfclose.checks.oracle.hypothesis import Hypothesis
 from halfclose.checks.oracle.oracle import Deviates
 from halfclose.checks.oracle.sequence import SPACE, distance, pattern, wrap
 from halfclose.checks.refine.abstraction import place
-from halfclose.checks.refine.forged import ALL_FLAGS, FLAGS
+from halfclose.checks.refine.forged import ALL_FLAGS, FLAGS, place_in_stream
 from halfclose.checks.refine.judge import Judge, text_of
 from halfclose.checks.refine.story import Story
 from halfclose.checks.refine.subject import Arrived, Called, Expired, IsnClock, Stimulus, Subject
@@ -202,8 +202,8 @@ class Endpoint(RuleBasedStateMachine):
     def _arrives(self, seq: int, ack: int, flags: int, octets: int, window: int) -> None:
         window = self.window if flags & SYN else min(window, self.window)
         seq, ack = wrap(seq), wrap(ack) if flags & ACK else 0
-        first = distance(self.irs if self.h.state in _UNHEARD else self.h[IRS], seq) - 1 + bool(flags & SYN)
-        self._take(Arrived(Segment(seq, ack, flags, 0 if flags & RST else window, pattern(first, octets))))
+        text = pattern(place_in_stream(self.h, seq, flags), octets)
+        self._take(Arrived(Segment(seq, ack, flags, 0 if flags & RST else window, text)))
 
     # ---- time ------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def replay(profile: str, tick: Callable[[], None] = lambda: None) -> Replayed:
         row = judge(stack, vector, PROFILES[profile], number)
         counts[row.verdict] += 1
         tick()
-        if row.verdict is Verdict.DEVIATES:
+        if row.verdict in (Verdict.DEVIATES, Verdict.DEPARTS):
             diagram = f"{stack.story.diagram()}\n     DIVERGES: {row.what}\n     by: {row.rule}"
             return _replayed(profile, vectors, counts, row, diagram)
     return _replayed(profile, vectors, counts, None, "")

@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 from halfclose.checks.stacks.namespace import Diag, Wire, enter_namespace, settings
-from halfclose.checks.stacks.stack import NotApplicable, Result, StackError, Verb
+from halfclose.checks.stacks.stack import Known, NotApplicable, Result, StackError, Verb
 from halfclose.reference.link.cable import KERNEL
 from halfclose.reference.link.cable import NEAR as TESTER
 from halfclose.reference.wire import Datagram, Segment, decode, encode
@@ -75,6 +75,7 @@ class LinuxStack:
 
     name = "linux"
     virtual_clock = False
+    known = Known(ack_delay=0.0)  # TCP_QUICKACK is on
 
     def __init__(self, *, receive_buffer: int | None = None) -> None:
         """receive_buffer: SO_RCVBUF in octets (the kernel doubles it); None leaves the kernel's choice.

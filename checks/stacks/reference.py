@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.metadata import version
 
-from halfclose.checks.stacks.stack import NotApplicable, Result, Verb
+from halfclose.checks.stacks.stack import Known, NotApplicable, Result, Verb
 from halfclose.reference.calls import CallError
 from halfclose.reference.config import Config
 from halfclose.reference.connection import Connection
@@ -25,26 +25,35 @@ OFFERED = {
     "hold-out-of-order": "hold_early_segments",
     "reopen-from-time-wait": "reopen_from_time_wait",
     "reset-before-sequence": "reset_before_sequence",
+    "reset-by-reach": "reset_by_reach",
+    "reset-keeps-unread": "reset_keeps_unread",
+    "reset-while-closing-silent": "reset_while_closing_silent",
     "rfc1337": "rfc1337",
     "rfc5961-ack": "rfc5961_ack",
     "rfc5961-rst": "rfc5961_rst",
     "rfc5961-syn": "rfc5961_syn",
     "right-edge-acceptable": "right_edge_acceptable",
     "syn-ack-completes": "syn_ack_completes",
+    "syn-text-refused": "syn_text_refused",
+    "text-on-syn": "text_on_syn",
+    "user-timeout-in-time-wait": "user_timeout_in_time_wait",
 }
 _STATUS = {Notice.RESET: "reset", Notice.REFUSED: "refused", Notice.TIMEOUT: "timeout"}
 _NO_ROOM = "insufficient resources"
 
 
 class ReferenceStack:
-    """One connection of the reference.  full_close: whether the user has the call of MAY-1."""
+    """One connection of the reference.
+
+    full_close: whether the user has the call of MAY-1.  remote_specified: whether a passive OPEN names the peer.
+    """
 
     name = "reference"
     virtual_clock = True
 
-    def __init__(self, config: Config = _DEFAULT, *, full_close: bool = False) -> None:
+    def __init__(self, config: Config = _DEFAULT, *, full_close: bool = False, remote_specified: bool = False) -> None:
         self.version = f"halfclose {version('halfclose')}"
-        self._config, self._full_close = config, full_close
+        self._config, self._full_close, self._remote_specified = config, full_close, remote_specified
 
     @classmethod
     def following(cls, switches: frozenset[str]) -> ReferenceStack:
@@ -52,7 +61,16 @@ class ReferenceStack:
 
         Readings that the reference does not offer are left at its own.
         """
-        return cls(following(_DEFAULT, switches), full_close="half-duplex-close" in switches)
+        return cls(
+            following(_DEFAULT, switches),
+            full_close="half-duplex-close" in switches,
+            remote_specified="remote-specified" in switches,
+        )
+
+    @property
+    def known(self) -> Known:
+        """What its configuration says."""
+        return Known(receive_buffer=self._config.receive_buffer, msl=self._config.msl)
 
     def start(self, *, peer_port: int, local_port: int, iss: int | None = None) -> None:
         """A new connection, with the clock at 0.  The ports are not used: there is no network."""
@@ -64,7 +82,7 @@ class ReferenceStack:
         """Perform one user call."""
         if verb is Verb.CLOSE and not self._full_close:
             raise NotApplicable("this profile has no full close (MAY-1)")
-        return perform(self._connection, self._now, verb, text, count)
+        return perform(self._connection, self._now, verb, text, count, remote_specified=self._remote_specified)
 
     def deliver(self, segment: Segment) -> None:
         """Hand one segment to the connection, which has answered when this returns."""
@@ -100,9 +118,17 @@ def following(config: Config, switches: frozenset[str]) -> Config:
     return replace(config, **options)
 
 
-def perform(connection: Connection, now: float, verb: Verb, text: bytes, count: int) -> Result:
-    """One user call, and what it returned in the words of a socket interface."""
+def perform(
+    connection: Connection, now: float, verb: Verb, text: bytes, count: int, *, remote_specified: bool = False
+) -> Result:
+    """One user call, and what it returned in the words of a socket interface.
+
+    remote_specified: whether a passive OPEN names the peer.
+    """
     try:
+        if verb is Verb.LISTEN:
+            connection.listen(now, remote_specified=remote_specified)
+            return Result("ok")
         return _perform(connection, now, verb, text, count)
     except CallError as error:
         ended = connection.tcb.ended
@@ -115,8 +141,6 @@ def _perform(connection: Connection, now: float, verb: Verb, text: bytes, count:
     match verb:
         case Verb.OPEN:
             connection.open(now)
-        case Verb.LISTEN:
-            connection.listen(now)
         case Verb.SEND:
             return Result("ok", accepted=connection.send(text, now))
         case Verb.RECEIVE:

@@ -47,8 +47,31 @@ class Result:
     accepted: int = 0
 
 
+#: The status of a SEND that there is no room for (3.10.2), where the stack says so; "blocked" is as good.
+NO_ROOM = "error: insufficient resources"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a stack besides its answers; None where it is not known, or differs from time to time.
+
+    receive_buffer: the octets that it keeps for its user, and may offer to its peer.  msl: the seconds of its MSL.
+    ack_delay: the most seconds for which it delays an ACK (MUST-40).
+    """
+
+    receive_buffer: int | None = None
+    msl: float | None = None
+    ack_delay: float = 0.5
+
+
+NOTHING_KNOWN = Known()
+
+
 class Stack(Protocol):
-    """One endpoint of a real TCP, with the tester as its peer and its network."""
+    """One endpoint of a real TCP, with the tester as its peer and its network.
+
+    It may have an attribute `known`, of type Known: with it the stack is judged in more respects.
+    """
 
     name: str
     version: str
@@ -78,3 +101,9 @@ class Stack(Protocol):
 
     def close(self) -> None:
         """Give back every resource."""
+
+
+def known(stack: Stack) -> Known:
+    """What is known of the stack."""
+    found: Known = getattr(stack, "known", NOTHING_KNOWN)
+    return found

@@ -404,6 +404,7 @@ _TIMERS = (
 )
 
 _ALL = (*_CLOSING, *_FIGURES, *_BUGS, *_TIMERS)
+SCENARIOS = (_S6, *_ALL)
 #: Scenarios that are run again where both sequence spaces wrap in the middle of the text.
 _WRAPPED = (
     "four-way-close-active",
@@ -430,7 +431,7 @@ _EXCHANGE = "open; > SA; send 1000; > A; > A 1000; receive 1000; > A 1000 @+1000
 def scenarios(profile: Profile, iss: int, irs: int) -> tuple[Vector, ...]:
     """Every scenario at the nominal numbers; those with a full close only where the profile has one (MAY-1)."""
     tester = Tester(profile, iss, irs)
-    possible = (s for s in (_S6, *_ALL) if HALF_DUPLEX in profile or not s.closes_fully)
+    possible = (s for s in SCENARIOS if HALF_DUPLEX in profile or not s.closes_fully)
     return tuple(_vector(tester, scenario, scenario.name) for scenario in possible)
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from halfclose.checks.oracle.endpoint import STATES, Endpoint, Reaction, Sizes, endpoint, put
+from halfclose.checks.oracle.endpoint import STATES, Endpoint, Reaction, Sizes, endpoint
 from halfclose.checks.oracle.segments import fields_of, flags_of
 from halfclose.checks.oracle.sequence import wrap
-from halfclose.checks.readers.python import AT, FIELD, Local
+from halfclose.checks.readers.python import AT, FIELD, Local, initial
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.vectors.script import PEER_WINDOW, TIMERS, Call, Deliver, Fill, Packet, Timeout, VectorStep
 from halfclose.reference.wire import ACK, Segment
 from halfclose.spec.language.profile import Profile
 from halfclose.spec.language.states import OTHER
-from halfclose.spec.language.variables import IRS, RCV, SEG, SND, STATE, TCB
+from halfclose.spec.language.variables import IRS, RCV, SEG, SND, STATE
 
 #: Nominal sizes: what the stack can keep for its user, and for its peer.
 _SIZES = Sizes(receive_buffer=4000, send_buffer=10_000)
@@ -45,7 +45,7 @@ class Tester:
     def __init__(self, profile: Profile, iss: int, irs: int) -> None:
         self.endpoint: Endpoint = endpoint(profile, _SIZES)
         self.iss, self.irs = iss, irs
-        self.initial: Local = put((0,) * len(TCB), ISN_CLOCK=iss)
+        self.initial: Local = initial(iss)
 
     def take(self, local: Local, step: VectorStep) -> Taken:
         """One input to an endpoint that sends everything it may at once."""

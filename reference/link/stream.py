@@ -17,6 +17,7 @@ _ERRORS: dict[Notice, type[OSError]] = {
     Notice.RESET: ConnectionResetError,
     Notice.REFUSED: ConnectionRefusedError,
     Notice.TIMEOUT: TimeoutError,
+    Notice.UNREACHABLE: ConnectionAbortedError,
 }
 
 

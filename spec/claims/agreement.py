@@ -99,6 +99,11 @@ PREMISES: tuple[Premise, ...] = (
         "no window is larger than MAX.SND.WND, which is at least 1",
         (RCV.BUFF <= SND.MAX_WND) & (num(1) <= SND.MAX_WND),
     ),
+    Premise(
+        "honest ends",
+        "whatever arrives was sent by the other end, which follows the same rules: only a RST may be forged or altered",
+        TRUE,
+    ),
 )
 
 #: The proofs treat sequence numbers as integers without bound; on the wire they have 32 bits.  This is what has to be
@@ -186,6 +191,15 @@ ALONE: tuple[Conjunct, ...] = (
             "no-trimming",
             "held-text-at-once",
         ),
+    ),
+    Conjunct(
+        "what was received stays received",
+        implies(
+            now(_DOWN) & (GHOST.LIFE == now(GHOST.LIFE)),
+            now(GHOST.GOOD) & (now(GHOST.GOT) == GHOST.GOT),
+        ),
+        "Reading 7: when an incarnation is over its user may still read, but no more than it received (P1).",
+        ("crash-forgets-octets",),
     ),
 )
 
@@ -362,9 +376,13 @@ _ENDS_NORMALLY = in_state(*SYNCHRONIZED) & now(in_state(S.CLOSED)) & (now(GHOST.
 
 STEPS: tuple[Conjunct, ...] = (
     Conjunct(
-        "no incarnation is forgotten",
-        GHOST.LIFE <= now(GHOST.LIFE),
-        "They are counted from 1, and every conjunct that speaks of incarnations rests on the count.",
+        "incarnations are counted one by one",
+        implies(now(_DOWN), now(GHOST.LIFE) == GHOST.LIFE)
+        & implies(
+            now(~_DOWN),
+            (GHOST.LIFE <= now(GHOST.LIFE)) & (now(GHOST.LIFE) <= GHOST.LIFE + 1) & (num(1) <= now(GHOST.LIFE)),
+        ),
+        "Every conjunct that speaks of incarnations rests on it: none is forgotten, and none counted that was not.",
         ("crash-forgets-the-count",),
     ),
     Conjunct(
@@ -398,7 +416,10 @@ P1 = Theorem(
         "retransmission-misaligned",
         "no-window-check",
     ),
-    GHOST.GOOD & (GHOST.READ <= GHOST.GOT) & (GHOST.GOT <= peer(GHOST.SENT)),
+    GHOST.GOOD
+    & (GHOST.READ <= GHOST.GOT)
+    & (GHOST.GOT <= peer(GHOST.SENT))
+    & implies(now(_DOWN) & (GHOST.LIFE == now(GHOST.LIFE)), now(GHOST.READ) <= GHOST.GOT),
 )
 P2 = Theorem(
     "P2 end of file only after every octet submitted before CLOSE",
@@ -412,7 +433,7 @@ P2 = Theorem(
     implies(GHOST.EOF, GHOST.WHOLE & peer(CLOSE_CALLED) & (GHOST.READ == peer(GHOST.SENT))),
 )
 P3 = Theorem(
-    "P3 whose FIN is acknowledged has delivered everything",
+    "P3 whose FIN is acknowledged has all its octets in the peer's buffer, or read",
     _BOTH,
     (
         "any-ack-acknowledges-fin",
@@ -431,7 +452,7 @@ P4 = Theorem(
     implies(CONFIRMED, (SND.UNA <= peer(RCV.NXT)) & (peer(RCV.NXT) <= SND.NXT)),
 )
 P5 = Theorem(
-    "P5 no text is taken, and none sent but with a SYN, before both ends are bound to each other's ISN",
+    "P5 no text is taken before both ends are bound to each other's ISN, nor sent but with a SYN",
     _BOTH,
     (
         "two-way-handshake",
@@ -444,7 +465,7 @@ P5 = Theorem(
     & implies((SEG.LIFE == GHOST.PEER) & (num(1) <= SEG.TEXT) & ~CTL.SYN, peer(CONFIRMED)),
 )
 P6 = Theorem(
-    "P6 segments of other incarnations are never acceptable",
+    "P6 segments of other incarnations are never acceptable, resets excepted",
     _BOTH,
     (
         "isn-without-gap",

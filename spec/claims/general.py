@@ -43,6 +43,12 @@ GENERAL: tuple[Claim, ...] = (
                 IN_RANGE,
             ),
             Always(
+                "variables are in range where text comes with a SYN",
+                "text-on-syn",
+                ("syn-text-narrows-the-window",),
+                IN_RANGE,
+            ),
+            Always(
                 "variables are in range where segments overlap",
                 "free-two",
                 ("window-of-tomorrow",),
@@ -82,7 +88,8 @@ GENERAL: tuple[Claim, ...] = (
         "G2",
         "Guards are exclusive and exhaustive",
         ("3.10",),
-        "For every state and every input event exactly one edge applies, whatever the profile.",
+        "For every state and every input event (a call or an arriving segment) exactly one edge applies, whatever the "
+        "profile. Timers and output are no inputs: several of their edges can be possible, or none.",
         (Shape("exclusive and exhaustive", "exclusive and exhaustive", ("no-ack-bit-unguarded", "step5-no-ack-gone")),),
     ),
     Claim(
@@ -91,7 +98,7 @@ GENERAL: tuple[Claim, ...] = (
         ("3.8.1", "3.8.6.1", "3.10.8"),
         "If the network is fair (what is sent again and again arrives again and again, and nothing is duplicated for "
         "ever) and so are timers and applications, both ends get rid of their TCBs at last, and octets get through a "
-        "window that closes completely.",
+        "window that closes completely; in both cases unless the connection was refused, because nobody listened yet.",
         (
             Eventually(
                 "both ends close at last, one after the other",

@@ -147,8 +147,8 @@ INVARIANT: tuple[Conjunct, ...] = (
     ),
     Conjunct(
         "octets received are read or waiting",
-        implies(_UP, GHOST.GOT == GHOST.READ + RCV.USER),
-        "Nothing that was acknowledged disappears while the connection lasts.",
+        implies(_UP, GHOST.GOT == GHOST.READ + RCV.USER) & (GHOST.READ + RCV.USER <= GHOST.GOT),
+        "Nothing that was acknowledged disappears while the connection lasts, and no more is read than was received.",
         ("half-close-discards",),
     ),
     Conjunct(

@@ -50,8 +50,8 @@ NOTES: tuple[Claim, ...] = (
         "S1",
         "Logical connection",
         ("3.4", "3.5", "3.5.1"),
-        "Over a network that promises nothing, two ends that count as connected agree on each other's numbers; an end "
-        "whose peer is gone (closed, or crashed and not back) is found out at last, once it has something to send.",
+        "Over a network that promises nothing, two ends connected with each other agree on each other's numbers; an "
+        "end whose peer is gone (closed, or crashed and not back) is found out at last, once it has something to send.",
         (
             Always(
                 "agree on sequence numbers",
@@ -129,7 +129,13 @@ NOTES: tuple[Claim, ...] = (
                 "a SYN that comes again with its text resets nobody",
                 "text-on-syn",
                 ("old-syn-not-trimmed",),
-                ~(GHOST.FATE == Fate.RESET) & ~(GHOST.FATE == Fate.REFUSED),
+                ~(GHOST.FATE == Fate.RESET),
+            ),
+            Always(
+                "text that comes with the SYN of a simultaneous open waits for the handshake",
+                "text-on-both-syns",
+                ("text-before-handshake",),
+                implies(num(1) <= GHOST.GOT, GHOST.JOINED),
             ),
             Sometimes(
                 "text that both ends send with their SYNs is received",
@@ -151,7 +157,8 @@ NOTES: tuple[Claim, ...] = (
         "Three-way handshake",
         ("3.5", "3.10.7.2", "3.10.7.3", "MUST-10"),
         "SYN; SYN,ACK; ACK. The third segment is what tells the listener that the SYN was no old duplicate: without "
-        "it an end can be connected to nobody.",
+        "it an end can be connected to nobody. (The only way in but for reading 8 by the letter, where CLOSE leads on "
+        "to FIN-WAIT-1 before the handshake is over.)",
         (
             Sometimes(
                 "possible",
@@ -231,7 +238,8 @@ NOTES: tuple[Claim, ...] = (
         "Full duplex",
         ("3.3.1", "3.6"),
         "Each direction has its own numbers: no update of a send variable reads a receive variable or the other way "
-        "round. (Guards do couple them: a segment out of the receive window has its ACK refused too, see A.2.)",
+        "round. (SEG.SEQ serves both: it also orders window updates. And guards do couple them: a segment out of the "
+        "receive window has its ACK refused too, see A.2.)",
         (
             Shape("directions are independent", "independent directions", ("ack-moves-rcv-nxt",)),
             Sometimes(
@@ -307,7 +315,8 @@ NOTES: tuple[Claim, ...] = (
         "Three-way close",
         ("3.6",),
         "Where the passive side has nothing left to send, its FIN can carry the ACK of the first one. However the two "
-        "FINs and ACKs are packed, applications whose connection ends normally have read the same octets.",
+        "FINs and ACKs are packed, where both ends close normally and both applications have read to the end of file, "
+        "each has read exactly what the other sent.",
         (
             Replay("FIN; FIN,ACK; ACK", "F12-three", ("fin-wait-1-wrong-state",)),
             Always(
@@ -358,7 +367,7 @@ NOTES: tuple[Claim, ...] = (
         ("3.6", "3.6.1", "3.10.3", "3.10.4"),
         "CLOSE ends one direction. Everything sent before it is delivered before the peer is shown the end of file, "
         "the peer may go on sending, and what was received before a FIN can be read after it. (Not so where a reset "
-        "follows: see S12.)",
+        "follows, see S12, or where the connection was refused.)",
         (
             Always(
                 "no FIN is taken before all the octets ahead of it",

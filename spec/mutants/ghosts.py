@@ -15,6 +15,12 @@ GHOSTS: tuple[Mutant, ...] = (
         harmless=ONLY_GHOSTS,
     ),
     mutant(
+        "crash-forgets-octets",
+        "a crash resets the count of octets received",
+        ("crash", setting(GHOST.GOT.becomes(0))),
+        harmless=ONLY_GHOSTS,
+    ),
+    mutant(
         "syn-not-noted",
         "whose SYN it was is not noted",
         ("listen.syn", setting(GHOST.PEER.becomes(0))),

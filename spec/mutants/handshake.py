@@ -10,7 +10,7 @@ from ..tcp.output import WINDOW_ALLOWS
 from ..tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, SYN_IN_WINDOW
 from ..tcp.taking import FORGET_HELD, FORGET_HELD_GHOSTS
 from .changes import also_in, both, emitting_ack, gone, instead, only_if, setting, silent, to, without
-from .mutant import LESS, Mutant, mutant
+from .mutant import LESS, ONLY_RESETS, Mutant, mutant
 
 S = State
 
@@ -101,11 +101,13 @@ HANDSHAKE: tuple[Mutant, ...] = (
         "syn-text-ignored",
         "text that comes with a SYN is ignored in SYN-SENT",
         ("syn-sent.syn.queue", setting(*FORGET_HELD, *FORGET_HELD_GHOSTS)),
+        harmless=LESS,
     ),
     mutant(
         "old-syn-not-trimmed",
         "a SYN that was received before is an error as soon as text behind it reaches into the window",
         ("step4.reset*", without(SYN_IN_WINDOW)),
+        harmless=ONLY_RESETS,
     ),
     mutant(
         "closed-answers-with-ack",

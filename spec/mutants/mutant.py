@@ -30,6 +30,7 @@ LESS = "it only does less than it should: what it still does is right, so only c
 LOST = "S12: octets are lost with or without it; what changes is whether the peer is told"
 READING = "it is another reading or no defect: no end is deceived; the table of readings says what it costs"
 ONLY_FORGED = "an honest peer never sends what it would accept; proved: the invariant of both ends still holds"
+ONLY_RESETS = "it resets a healthy connection, and a reset deceives nobody: the claims that nobody is reset find it"
 ONLY_GHOSTS = "no defect of TCP: it falsifies a ghost that the proof rests on, and no trace shows a ghost"
 
 

@@ -8,7 +8,7 @@ from ..tcp.synchronized import ACCEPTABLE
 from ..tcp.taking import NEW_TEXT
 from ..tcp.text import ITS_TURN
 from .changes import both, emitting, gone, instead, setting, window_of_any_new_ack, without
-from .mutant import LESS, ONLY_FORGED, READING, Mutant, mutant
+from .mutant import LESS, READING, Mutant, mutant
 
 _ANY_TEXT = (
     RCV.NXT.becomes(TEXT_END),
@@ -86,7 +86,6 @@ TEXT: tuple[Mutant, ...] = (
     mutant(
         "text-before-handshake",
         "text that comes with the SYN of a simultaneous open is delivered at once",
-        ("syn-sent.syn", setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
-        harmless=ONLY_FORGED,
+        ("syn-sent.syn.queue", setting(RCV.USER.becomes(SEG.TEXT), GHOST.GOT.becomes(SEG.TEXT))),
     ),
 )

@@ -67,7 +67,7 @@ OPEN = (
         Event.OPEN_PASSIVE,
         ALIVE,
         None,
-        ("3.10.1",),
+        ("3.10.1", "MUST-41"),
         signal="error: connection already exists",
     ),
 )
@@ -98,7 +98,7 @@ def _send_from_listen() -> Iterator[Rule]:
             Event.SEND,
             (S.LISTEN,),
             S.SYN_SENT,
-            ("3.10.2", "3.5"),
+            ("3.10.2", "3.5", "MUST-8"),
             guard=(REMOTE_SPECIFIED, CLOCK_ALLOWS, _FITS_FROM_LISTEN, guard),
             updates=open_active(queued=N, sent=sent),
             ghosts=new_life(peer=0, sent=N),

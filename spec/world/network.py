@@ -92,7 +92,7 @@ class Scope:
                 f"sequence numbers with bits = {self.bits} cannot be compared over the {self.span} that this scope may "
                 "use; raise bits or lower octets, lives or buffer"
             )
-        full = any(app.uses(Action.CLOSE) for app in (self.app_a, self.app_b))
+        full = any(app.uses(Action.CLOSE, Action.EXIT) for app in (self.app_a, self.app_b))
         if full and HALF_DUPLEX not in self.profile:
             object.__setattr__(self, "profile", self.profile | Profile(frozenset((HALF_DUPLEX.name,))))
 
