@@ -10,7 +10,7 @@ from halfclose.checks.mutate.equivalence import equivalent
 from halfclose.checks.mutate.mutant import Mutant
 from halfclose.checks.mutate.results import Result
 from halfclose.checks.prove.one_end import step_claims
-from halfclose.checks.prove.proofs import OBLIGATION
+from halfclose.checks.prove.proofs import of_one_edge
 from halfclose.checks.prove.solvers import Z3
 from halfclose.spec.claims.agreement import never_taken
 from halfclose.spec.language.edge import Edge, reads_a_ghost
@@ -29,7 +29,7 @@ class Judges:
     """The judges of one process."""
 
     def __init__(self) -> None:
-        self._solvers = {proof: Z3() for proof in OBLIGATION}
+        self._proofs = {proof: (obligation, Z3()) for proof, obligation in of_one_edge(None).items()}
         self._claims = step_claims()
         self._right = {edge.name: edge for edge in TCP.edges}
 
@@ -62,7 +62,8 @@ class Judges:
 
     def _by(self, proof: str, edge: Edge) -> Result | None:
         """The first goal of one proof that the edge may break: first of the claims on steps, then of the conjuncts."""
-        obligation, solver = OBLIGATION[proof](edge, None), self._solvers[proof]
+        make, solver = self._proofs[proof]
+        obligation = make(edge)
         solver.load(obligation)
         said = tuple(goal for goal in obligation.goals if goal in self._claims)
         conjuncts = tuple(goal for goal in obligation.goals if goal not in self._claims)
