@@ -174,7 +174,7 @@ class Oracle:
         seen = f"sent {show(fields, self.shift, other=self.other)}"
         self._adopt(sent, lambda: Deviates(seen, self.allowed(before), _rules(before)))
         if segment.text and not any(is_probe_behind(h, fields) for h in before):
-            first = distance(self.hypotheses[0][ISS], segment.seq) - 1
+            first = distance(self.hypotheses[0][ISS], segment.seq) - 1 + bool(segment.flags & SYN)
             self._judge_text(segment.text, first, "sent")
         if not segment.flags & RST:
             self._judge_offers(segment)
