@@ -55,11 +55,15 @@ class Offers:
 
     def of_peer(self, h: Hypothesis, segment: Segment, fields: Fields) -> Fields:
         """The fields of the peer's segment, with its window in octets."""
+        if not self._scaling:
+            return fields
         _, scale = self._scales(h)
         return fields if segment.flags & SYN or not scale else changed(fields, {SEG.WND: segment.wnd << scale})
 
     def window(self, h: Hypothesis, segment: Segment) -> int:
         """The window that the endpoint's segment offers, in octets."""
+        if not self._scaling:
+            return segment.wnd
         scale, _ = self._scales(h)
         return segment.wnd if segment.flags & SYN else segment.wnd << scale
 
