@@ -174,7 +174,8 @@ class Oracle:
         sent = (after for h in before for after in self._moves.sent(h, fields, self._offers.window(h, segment)))
         self._adopt(sent, lambda: Deviates(f"sent {self._show(fields)}", self.allowed(before), _rules(before)))
         if segment.text and not any(is_probe_behind(h, fields) for h in before):
-            first = distance(self.hypotheses[0][ISS], segment.seq) - 1
+            before_text = 0 if segment.flags & SYN else 1
+            first = distance(self.hypotheses[0][ISS], segment.seq) - before_text
             self._judge_text(segment.text, first, "sent")
         if not segment.flags & RST:
             self._judge_offers(segment)
@@ -256,7 +257,7 @@ class Oracle:
         has_fin = any(one.state in FIN_RECEIVED for one in self.hypotheses)
         excess = self._offers.excess(h, segment, self.read, has_fin)
         if excess > 0:
-            window = self._offers.window(h, segment)
+            window = self._offers.window(h, segment).start
             rule = "RCV.WND is no more than RCV.BUFF-RCV.USER (RFC 9293 3.8.6.2.2)"
             raise Deviates(f"offered a window of {window}", (f"at most {window - excess}",), (), rule)
         if self._offers.shrinks(h, segment) and not has_fin:
