@@ -42,6 +42,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("readings", "how ambiguous passages of RFC 9293 are read", profiles.readings),
     Kind("freedoms", "what `halfclose conform` grants to a stack beyond the edges", freedoms.freedoms),
     Kind("scopes", "bounds within which claims are explored", world.scopes),
+    Kind("applications", "what the users above the two ends of a scope do", world.applications),
     Kind("figures", "the RFC's figures, and other exchanges that are replayed", world.figures),
     Kind("mutants", "defects of the specification that the claims must notice", defects.mutants),
     Kind("faults", "defects of the reference that `halfclose refine` must notice", defects.faults),
