@@ -14,7 +14,7 @@ from halfclose.spec.claims.properties import Law, OnStep
 from halfclose.spec.language.edge import Edge, Event
 from halfclose.spec.language.states import State
 from halfclose.spec.language.step import EVENT, SIGNAL, event_number, signal_number
-from halfclose.spec.language.terms import FALSE, TRUE, Term, Var, num, substitute
+from halfclose.spec.language.terms import FALSE, TRUE, Term, Var, all_of, any_of, num, rebuild
 from halfclose.spec.language.variables import CTL, EMITS, STATE, TWINS, after, out
 
 _BITS = (CTL.SYN, CTL.ACK, CTL.FIN, CTL.RST)
@@ -41,7 +41,29 @@ def said_of(edge: Edge, claims: Mapping[str, OnStep | Law]) -> dict[str, Term]:
 
 @cache
 def _said(claim: OnStep | Law, outline: _Outline) -> Term:
-    return substitute(claim.holds, _known(outline))
+    return _decided(claim.holds, _known(outline))
+
+
+def _decided(term: Term, known: Mapping[Var, Term]) -> Term:
+    """As `substitute`, but what its first parts decide is not looked at further: that spares most of the work."""
+    if isinstance(term, Var):
+        return known.get(term, term)
+    match term.op:
+        case "literal":
+            return term
+        case "and" | "or":
+            join, absorbing = (all_of, FALSE) if term.op == "and" else (any_of, TRUE)
+            parts: list[Term] = []
+            for arg in term.args:
+                parts.append(_decided(arg, known))
+                if parts[-1] is absorbing:
+                    return absorbing
+            return join(*parts)
+        case "ite":
+            condition = _decided(term.args[0], known)
+            if condition.op == "literal":
+                return _decided(term.args[1 if condition is TRUE else 2], known)
+    return rebuild(term, tuple(_decided(arg, known) for arg in term.args))
 
 
 @cache
