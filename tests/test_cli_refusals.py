@@ -131,7 +131,7 @@ def test_a_report_is_written_where_it_can_be(target: str, tmp_path: Path) -> Non
     done = halfclose(*SHORT, "--json", target, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / target).read_text().endswith("\n}\n")
-    assert len((tmp_path / target).read_text()) < 10_000
+    assert "long" not in (tmp_path / target).read_text()
 
 
 def test_a_device_is_written_without_being_opened_twice() -> None:

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from halfclose.checks.explore.advice import advise
 from halfclose.checks.explore.options import Inquiry
+from halfclose.checks.explore.premises import premises
 from halfclose.checks.explore.questions import Answers, ask
+from halfclose.checks.explore.reset_reading import other_reading
 from halfclose.checks.explore.system import System
 from halfclose.checks.explore.vector import VectorSearch
 from halfclose.checks.readers.python import AT
@@ -15,7 +18,7 @@ from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.variables import GHOST, ISS, RCV, SND, STATE, TCB
 from halfclose.spec.mutants.defects import mutated
-from halfclose.spec.tcp.graph import tcp
+from halfclose.spec.tcp.graph import RULES, tcp
 from halfclose.spec.world.application import BadProgram, Free, Program, parse_application
 from halfclose.spec.world.network import BadScope, Scope
 
@@ -202,6 +205,183 @@ def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
     assert answer(result, "lost-a") is False
 
 
+def test_octets_are_left_unread_by_a_program_that_ends_without_reading() -> None:
+    result = asked("open; send 1; shutdown; read", "listen; send 1; shutdown")
+    assert [answer(result, q) for q in ("unread-a", "lost-a", "unread-b")] == [True, False, False]
+
+
+def test_what_another_took_away_is_not_left_unread_by_ones_own_choice() -> None:
+    result = asked("open; send 1; abort", "listen; read; on error: exit")
+    assert [answer(result, q) for q in ("lost-a", "unread-a")] == [True, False]
+
+
+def test_two_programs_that_listen_never_connect_and_every_no_says_so() -> None:
+    result = asked("listen; send 1; close", "listen; read; close")
+    assert result.connects is False
+    assert not result.harmless
+    assert all(a.note == "they never connect" for a in result.answers if a.yes is False and a.question.good == "no")
+
+
+def test_a_no_about_octets_that_are_never_sent_says_so() -> None:
+    result = asked("open; shutdown; read", "listen; send 1; shutdown; read")
+    assert (result.lost_a.note, result.unread_a.note, result.lost_b.note) == ("A sends nothing", "A sends nothing", "")
+    assert result.harmless
+
+
+def test_programs_come_to_their_end_only_once_they_are_connected() -> None:
+    result = asked("open", "listen", losses=0, duplicates=0)
+    assert result.ends
+    assert len(result.ends.trace.steps) == 5  # type: ignore[union-attr]
+
+
+def test_two_free_applications_are_not_asked_whether_they_end_or_wait() -> None:
+    result = asked("free: open", "free: listen", losses=0, duplicates=0)
+    assert [result[q].said for q in ("ends", "waits-a", "waits-b")] == ["not asked"] * 3
+    with pytest.raises(ValueError, match="has no end"):
+        bool(result.ends)
+
+
+# ---- what goes on for ever -----------------------------------------------------------------------------------
+
+WAITING = [
+    (
+        "open; send 1; shutdown; read; close",
+        "listen; read",
+        (True, False, True),
+        "A waits in 'read', in FIN-WAIT-2; B has come to its end, in CLOSE-WAIT",
+    ),
+    (
+        "open; send 1; close",
+        "listen; read",
+        (False, False, True),
+        "A has come to its end, in FIN-WAIT-2; B has come to its end, in CLOSE-WAIT",
+    ),
+    ("open; send 1; shutdown; read; close", "listen; read; close", (False, False, False), ""),
+    ("open; send 1; read", "listen; read; close", (True, True, True), "B waits in 'read', in ESTABLISHED"),
+    ("open; send 1; shutdown; read in time; exit", "listen; read", (False, False, True), "A has come to its end"),
+    ("open; send 1; shutdown; read", "listen; read 2", (True, False, True), "B has met the end of file in 'read 2'"),
+    ("open in time; exit", "listen; read; exit", (False, True, False), "B waits in 'read', in LISTEN"),
+]
+
+
+@pytest.mark.parametrize(("app_a", "app_b", "yes", "stands"), WAITING)
+def test_who_can_wait_for_ever_and_where_both_ends_stand(
+    app_a: str, app_b: str, yes: tuple[bool, ...], stands: str
+) -> None:
+    result = asked(app_a, app_b)
+    assert tuple(result[q].yes for q in ("waits-a", "waits-b", "stays")) == yes
+    assert not stands or any(stands in result[q].note for q in ("waits-a", "waits-b", "stays"))
+
+
+def test_a_user_timeout_ends_what_would_last_for_ever() -> None:
+    result = asked("open; send 1; shutdown; read; close", "listen; read", user_timeout=True, losses=0, duplicates=0)
+    assert [result[q].yes for q in ("waits-a", "stays")] == [False, False]
+
+
+def test_in_a_scope_too_large_it_is_not_known_what_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halfclose.checks.explore.questions.MOST_STATES", 10)
+    result = asked("open", "listen; read")
+    assert result.waits_b.said == "unknown"
+    assert "a smaller scope" in result.waits_b.note
+
+
+# ---- what programs can do ------------------------------------------------------------------------------------
+
+
+def test_linger_without_time_resets_and_so_loses() -> None:
+    result = asked("open; send 1; linger 0; close", "listen; read; close")
+    assert [answer(result, q) for q in ("lost-a", "reset-b")] == [True, True]
+
+
+def test_linger_waits_for_the_acknowledgment_but_not_for_ever() -> None:
+    result = asked("open; send 1; linger 9; close", "listen; read; close")
+    assert [answer(result, q) for q in ("lost-a", "ends", "waits-a")] == [True, True, False]
+
+
+def test_what_is_drained_before_a_reset_was_acknowledged_and_is_lost_all_the_same() -> None:
+    result = asked("open; send 1; drain; abort", "listen; read; close")
+    lost = result.lost_a.trace
+    assert lost is not None
+    assert "sees that all is acknowledged" in [step.edge for step in lost.steps]  # type: ignore[union-attr]
+
+
+def test_poll_reads_what_is_there_and_does_not_wait() -> None:
+    result = asked("open; send 1; shutdown; read; close", "listen; poll; close")
+    assert [answer(result, q) for q in ("ends", "unread-a", "waits-b")] == [True, True, False]
+
+
+def test_an_end_of_file_can_be_answered() -> None:
+    programs = "open; send 1; shutdown; read; close", "listen; read 2; close"
+    assert answer(asked(*programs), "ends") is False
+    assert answer(asked(programs[0], f"{programs[1]}; on eof: close"), "ends") is True
+
+
+def test_an_error_can_be_answered_with_another_connection() -> None:
+    bounds = {"lives": 2, "losses": 0, "duplicates": 0}
+    result = asked("open; send 1; abort; open; shutdown", "listen; read; on error: listen; read", **bounds)
+    ends = [end for step in (result.ends.trace.steps if result.ends.trace else ()) for end in step.ends]
+    assert max(end[AT[GHOST.LIFE]] for end in ends) == 2
+
+
+def test_exit_closes_as_the_system_does() -> None:
+    with_close = asked("open; send 1; close", "listen; send 1; read; close")
+    with_exit = asked("open; send 1; exit", "listen; send 1; read; close")
+    assert [a.yes for a in with_exit.answers] == [a.yes for a in with_close.answers]
+
+
+# ---- advice --------------------------------------------------------------------------------------------------
+
+
+def test_where_octets_can_be_lost_programs_that_do_not_lose_them_are_found_by_exploring_them() -> None:
+    (tried,) = advise(asked("open; send 1; close", "listen; send 1; read; close"), RULES)
+    assert str(tried.answers.scope.app_a) == "open; send 1; shutdown; read; close"
+    assert tried.helps
+    assert f"no octet can be lost (explored: {tried.answers.exploration.states:,} states)" in str(tried)
+
+
+def test_an_advice_that_does_not_help_is_said_not_to() -> None:
+    found = asked("open; send 1; close", "listen; read; close", user_timeout=True, losses=0, duplicates=0)
+    tried = advise(found, RULES)
+    assert tried
+    assert not any(one.helps for one in tried)
+    assert "octets can still be lost" in str(tried[0])
+
+
+def test_an_answer_that_rests_on_what_survives_a_reset_says_so() -> None:
+    found = asked("open; send 1; drain; abort", "listen; read; close", losses=0, duplicates=0)
+    otherwise = other_reading(found, RULES)
+    assert otherwise is not None
+    assert found.lost_a
+    assert [(answer.question.id, answer.said) for answer in otherwise.differs] == [("lost-a", "no")]
+    assert "is gone with it" in str(otherwise)
+    kept = asked("open; send 1; drain; abort", "listen; read; close", profile="reset-keeps-unread", losses=0)
+    assert "can still be read; if it is gone" in str(other_reading(kept, RULES))
+
+
+def test_where_no_reset_is_possible_nothing_rests_on_what_survives_one() -> None:
+    assert other_reading(asked("open; shutdown; read", "listen; read; shutdown"), RULES) is None
+
+
+def test_on_a_perfect_network_two_that_close_in_order_see_no_reset() -> None:
+    result = asked(
+        "open; read; shutdown; close", "listen; shutdown; read; close", losses=0, duplicates=0, reorder=False
+    )
+    assert [answer(result, q) for q in ("reset-a", "reset-b", "ends")] == [False, False, True]
+
+
+def test_nothing_is_advised_where_nothing_is_lost() -> None:
+    assert advise(asked("open; shutdown", "listen; read"), RULES) == ()
+
+
+def test_a_no_names_the_bounds_that_it_rests_on() -> None:
+    small = premises(scope(losses=0, crashes=1, lives=2))
+    assert "no segment lost" in small
+    assert "at most 1 crash" in small
+    assert "no user timeout" in small
+    assert any("TIME-WAIT outlasts" in words for words in small)
+    assert not any("lost" in words for words in premises(scope()))
+
+
 # ---- bad input -----------------------------------------------------------------------------------------------
 
 
@@ -218,7 +398,7 @@ def test_octets_that_nobody_reads_are_left_unread_not_lost() -> None:
         ({"bits": 3}, "bits"),
         ({"isns": 0}, "isns"),
         ({"isns": 29}, "sequence numbers"),
-        ({"lives": 9}, "sequence numbers"),
+        ({"lives": 9}, "say --bits 7"),
         ({"losses": 300}, "losses"),
     ],
 )

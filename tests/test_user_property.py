@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from halfclose.checks.claims.user_property import BadProperty, load, try_property
+from halfclose.checks.explore.trace import Lasso
 
 HEAD = """
-from halfclose.spec.claims.properties import Always, OnStep, Sometimes, implies
+from halfclose.spec.claims.properties import Always, Eventually, OnStep, Sometimes, implies
 from halfclose.spec.language.states import State
-from halfclose.spec.language.variables import GHOST, RCV, SND, after, in_state, peer
+from halfclose.spec.language.variables import GHOST, RCV, SND, Fate, after, in_state, peer
 """
 
 
@@ -47,6 +48,24 @@ def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
     assert tried.breaks is None
 
 
+def test_what_happens_at_last_is_decided_by_fairness(tmp_path: Path) -> None:
+    goal = "(in_state(State.CLOSED) & peer(in_state(State.CLOSED)))"
+    refused = "(GHOST.FATE == Fate.REFUSED) | peer(GHOST.FATE == Fate.REFUSED)"
+    body = f"PROPERTY = Eventually('it ends', 'half-close', ('no-retransmission-in-last-ack',), {goal} | {refused})"
+    tried = try_property(load(write(tmp_path, body)))
+    assert tried.holds
+    assert tried.breaks is None
+    assert tried.mutants == (("no-retransmission-in-last-ack", True),)
+
+
+def test_what_need_not_happen_fails_with_a_lasso(tmp_path: Path) -> None:
+    body = "PROPERTY = Eventually('both in TIME-WAIT', 'half-close', (), in_state(State.TIME_WAIT))"
+    tried = try_property(load(write(tmp_path, body)))
+    assert not tried.holds
+    assert isinstance(tried.trace, Lasso)
+    assert tried.to_json()["trace"].keys() == {"stem", "cycle"}
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [
@@ -57,6 +76,8 @@ def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
         ("PROPERTY = Always('x', 'nowhere', (), SND.UNA == RCV.NXT)", "nowhere"),
         ("PROPERTY = Always('x', 'exchange', ('nonsense',), SND.UNA == RCV.NXT)", "nonsense"),
         ("PROPERTY = Always('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
+        ("PROPERTY = Eventually('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
+        ("PROPERTY = Eventually('x', 'exchange', (), SND.UNA)", "must be a condition"),
         ("PROPERTY = 3", "must define PROPERTY"),
         ("", "must define PROPERTY"),
         ("PROPERTY = Always('x', 'exchange', (), SND.UNA)", "must be a condition"),

@@ -13,8 +13,9 @@ The file defines PROPERTY with the terms of the specification, for example:
         holds=implies(in_state(State.FIN_WAIT_2), SND.UNA == SND.END + 1),
     )
 
-Always, OnStep, Sometimes and Stays are explored.  An Always about one end alone is also tried as a conjunct: is it
-inductive together with the invariant?
+Always, OnStep, Sometimes and Stays are explored; an Eventually is decided by fairness, and where it fails a lasso shows
+a behaviour that avoids its goal for ever.  An Always about one end alone is also tried as a conjunct: is it inductive
+together with the invariant?
 """
 
 from __future__ import annotations
@@ -27,18 +28,22 @@ from types import ModuleType
 from typing import Any
 
 from halfclose.checks.claims.judges import Explored, Judge
-from halfclose.checks.explore.trace import Trace, trace_of
+from halfclose.checks.claims.progress import decide
+from halfclose.checks.explore.trace import Lasso, Trace, trace_of
 from halfclose.checks.prove import one_end
 from halfclose.checks.prove.solvers import prove
 from halfclose.checks.readers.conditions import condition
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
-from halfclose.spec.claims.properties import Always, OnStep, Sometimes, Stays
+from halfclose.spec.claims.properties import Always, Eventually, OnStep, Sometimes, Stays
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.terms import Kind, Sort, Term, Var, variables
 from halfclose.spec.language.variables import TWINS
 from halfclose.spec.mutants.defects import MUTANTS, mutated
 from halfclose.spec.tcp.graph import RULES, Graph, tcp
 from halfclose.spec.world.scopes import SCOPES
+
+#: What a user may ask.
+Asked = Explored | Eventually
 
 
 class BadProperty(ValueError):
@@ -53,11 +58,11 @@ class TriedProperty:
     inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it.
     """
 
-    prop: Explored
+    prop: Asked
     holds: bool
     states: int
     seconds: float
-    trace: Trace | None
+    trace: Trace | Lasso | None
     breaks: tuple[str, ...] | None
     mutants: tuple[tuple[str, bool], ...]
 
@@ -77,7 +82,7 @@ class TriedProperty:
         }
 
 
-def load(file: Path) -> Explored:
+def load(file: Path) -> Asked:
     """The PROPERTY of a file; raises BadProperty."""
     try:
         source = file.read_text(encoding="utf-8-sig")
@@ -112,22 +117,23 @@ def _kind(prop: object) -> str:
     return "nothing" if prop is None else f"a value of type {type(prop).__name__}"
 
 
-def _checked(file: Path, prop: object) -> Explored:
-    if not isinstance(prop, Always | OnStep | Sometimes | Stays):
-        raise BadProperty(f"{file} must define PROPERTY as an Always, OnStep, Sometimes or Stays, not {_kind(prop)}")
+def _checked(file: Path, prop: object) -> Asked:
+    if not isinstance(prop, Always | OnStep | Sometimes | Stays | Eventually):
+        kinds = "an Always, OnStep, Sometimes, Stays or Eventually"
+        raise BadProperty(f"{file} must define PROPERTY as {kinds}, not {_kind(prop)}")
     _must_be_well_formed(file, prop)
     if prop.scope not in SCOPES:
         raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
     for name in prop.broken_by:
         if name not in MUTANTS:
             raise BadProperty(f"{file} names the unknown mutant {name!r}; `halfclose explain` knows them")
-    unseen = sorted(var.name for var in variables(condition(prop)) if not _sees(prop, var))
+    unseen = sorted(var.name for var in variables(_formula(prop)) if not _sees(prop, var))
     if unseen:
         raise BadProperty(f"{file}: {', '.join(unseen)}: not what a property of kind {type(prop).__name__} can see")
     return prop
 
 
-def _must_be_well_formed(file: Path, prop: Explored) -> None:
+def _must_be_well_formed(file: Path, prop: Asked) -> None:
     """A property is only data, so that its parts may be anything until they are looked at."""
     if not isinstance(prop.name, str) or not prop.name.isprintable():
         raise BadProperty(f"{file}: the name of PROPERTY must be one line of text")
@@ -135,12 +141,12 @@ def _must_be_well_formed(file: Path, prop: Explored) -> None:
         raise BadProperty(f"{file}: the scope of PROPERTY must be the name of one")
     if not isinstance(prop.broken_by, tuple) or not all(isinstance(name, str) for name in prop.broken_by):
         raise BadProperty(f"{file}: broken_by must be a tuple of names of mutants, e.g. ('no-trimming',)")
-    term = condition(prop)
+    term = _formula(prop)
     if not isinstance(term, Term) or term.sort is not Sort.BOOL:
         raise BadProperty(f"{file}: the formula of PROPERTY must be a condition, e.g. SND.UNA <= SND.NXT")
 
 
-def _sees(prop: Explored, var: Var) -> bool:
+def _sees(prop: Asked, var: Var) -> bool:
     """Whether a property can read a variable: an OnStep reads one end and its segments, the others both ends now."""
     where = TWINS.get(var, ("", var))[0]
     if isinstance(prop, OnStep):
@@ -148,29 +154,35 @@ def _sees(prop: Explored, var: Var) -> bool:
     return where in ("", "PEER") and var.kind in (Kind.TCB, Kind.GHOST, Kind.CONSTANT)
 
 
-def try_property(prop: Explored, profile: str = "") -> TriedProperty:
-    """Explore a property, try it as a conjunct beside the invariant, and try the mutants that it names."""
+def _formula(prop: Asked) -> Term:
+    return prop.goal if isinstance(prop, Eventually) else condition(prop)
+
+
+def try_property(prop: Asked, profile: str = "") -> TriedProperty:
+    """Decide a property in its scope, try it as a conjunct beside the invariant, and try the mutants that it names."""
     started = time.perf_counter()
-    scope = SCOPES[prop.scope]
-    decided = scope.profile | parse_profile(profile)
-    judged = Judge(scope, [prop]).run(scope, tcp(decided))
+    holds, states, trace = _decide(prop, profile)
     seconds = time.perf_counter() - started
-    outcome = judged.outcomes[0]
-    trace = trace_of(judged.exploration, outcome.finding) if outcome.finding else None
-    broken = tuple((name, _breaks(prop, name, profile)) for name in prop.broken_by)
-    return TriedProperty(prop, outcome.holds, judged.exploration.states, seconds, trace, _as_conjunct(prop), broken)
+    broken = tuple((name, not _decide(prop, profile, name)[0]) for name in prop.broken_by)
+    return TriedProperty(prop, holds, states, seconds, trace, _as_conjunct(prop), broken)
 
 
-def _breaks(prop: Explored, mutant: str, profile: str) -> bool:
+def _decide(prop: Asked, profile: str, mutant: str = "") -> tuple[bool, int, Trace | Lasso | None]:
+    """Whether it holds, in how many states, and what shows it; of a mutant only whether it breaks it."""
     scope = SCOPES[prop.scope]
-    graph = tcp(scope.profile | parse_profile(profile), mutated(mutant))
-    return not Judge(scope, [prop]).run(scope, graph, stop_early=True).outcomes[0].holds
+    graph = tcp(scope.profile | parse_profile(profile), mutated(mutant) if mutant else RULES)
+    if isinstance(prop, Eventually):
+        (verdict,) = decide(scope, graph, [prop])
+        return verdict.holds, verdict.states, verdict.lasso
+    judged = Judge(scope, [prop]).run(scope, graph, stop_early=bool(mutant))
+    (outcome,) = judged.outcomes
+    trace = None if mutant or outcome.finding is None else trace_of(judged.exploration, outcome.finding)
+    return outcome.holds, judged.exploration.states, trace
 
 
-def _as_conjunct(prop: Explored) -> tuple[str, ...] | None:
+def _as_conjunct(prop: Asked) -> tuple[str, ...] | None:
     """The edges that break it as a conjunct of the invariant; None where it cannot be one."""
-    term = condition(prop)
-    if not isinstance(prop, Always) or any(var in TWINS for var in variables(term)):
+    if not isinstance(prop, Always) or any(var in TWINS for var in variables(prop.holds)):
         return None
-    conjuncts = (*INVARIANT, Conjunct(prop.name, term, "a user's own", ()))
+    conjuncts = (*INVARIANT, Conjunct(prop.name, prop.holds, "a user's own", ()))
     return prove(one_end.obligations(Graph(RULES), conjuncts=conjuncts)).breaking(prop.name)

@@ -13,14 +13,18 @@ from halfclose.checks.cli import bounds, targets
 from halfclose.checks.cli.progress import working
 from halfclose.checks.cli.sizes import bound, byte_count, pair
 from halfclose.checks.cli.terminal import FAILS, console, count, errors, interrupted, refuse, show, table, write_json
+from halfclose.checks.explore.advice import Tried, advise
 from halfclose.checks.explore.engine import compiles
 from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import BadCheckpoint, Engine, NoEngine, Options
-from halfclose.checks.explore.questions import Answers, answers, asking
+from halfclose.checks.explore.questions import Answer, Answers, answers, asking
+from halfclose.checks.explore.reset_reading import OtherReading, other_reading
+from halfclose.checks.explore.trace import Lasso
+from halfclose.spec.language.edge import Rule
 from halfclose.spec.language.profile import HALF_DUPLEX, UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, Graph, tcp
-from halfclose.spec.world.application import BadProgram, parse_application
+from halfclose.spec.world.application import Action, BadProgram
 from halfclose.spec.world.network import BadScope, Scope, Wait
 
 #: Where the search with NumPy stops; the compiled one stops at its bound on memory.
@@ -49,6 +53,7 @@ def command(
         str | None,
         typer.Option(help="Where the ISN clocks of A and B stand; by default 62,31, with --symmetry 62,62."),
     ] = None,
+    isns: Annotated[int, bounds.ISNS] = 1,
     crashes: Annotated[int, bounds.CRASHES] = 0,
     wait: Annotated[Wait, bounds.WAIT] = Wait.DRAINED,
     user_timeout: Annotated[bool, bounds.USER_TIMEOUT] = False,
@@ -85,14 +90,15 @@ def command(
 ) -> None:
     """Say whether octets can be lost between two programs.
 
-    Also whether wrong octets can be delivered, who can see a reset, and whether all ends; with the shortest trace that
-    leads to each harm. Exit status 0: nothing can be lost and no wrong octet delivered; 1: something can; 2: wrong
-    use.
+    Also whether wrong octets can be delivered, who can see a reset, who can wait for ever, and whether all ends; with
+    the shortest trace that leads to each harm, and with programs that would not lose. Exit status 0: the two connect,
+    nothing can be lost and no wrong octet delivered; 1: something can, or that is not known, or they never connect; 2:
+    wrong use.
     """
     try:
         scope = Scope(
-            parse_application(app_a),
-            parse_application(app_b),
+            bounds.application("--app-a", app_a),
+            bounds.application("--app-b", app_b),
             parse_profile(profile),
             slots=slots,
             losses=bound("losses", losses),
@@ -104,6 +110,7 @@ def command(
             mss=mss,
             bits=bits,
             iss=pair(iss or ("62,62" if symmetry else "62,31")),
+            isns=isns,
             crashes=crashes,
             wait=wait,
             user_timeout=user_timeout,
@@ -122,7 +129,13 @@ def command(
         refuse(error)
     if str(json_file) != "-":
         _show(result, profile, mutant)
-    write_json(result.to_json(), json_file)
+    otherwise, tried = (None, ()) if cut_short else _further(result, rules, engine)
+    if str(json_file) != "-":
+        _advise(otherwise, tried)
+    further = {"reset": otherwise and otherwise.to_json(), "advice": [one.to_json() for one in tried]}
+    write_json(result.to_json() | further, json_file)
+    if result.connects is False:
+        errors.print("halfclose: the two never connect, so that every 'no' is empty", style="red", markup=False)
     if result.exploration.stopped:
         errors.print(
             f"halfclose: stopped for lack of {result.exploration.stopped}; the rest is unknown", style="yellow"
@@ -136,7 +149,7 @@ def command(
     if not explored.complete and not explored.stopped:
         seen = count(explored.states, "state")
         errors.print(f"halfclose: stopped at --limit after {seen}; the rest is unknown", style="yellow", markup=False)
-    if any(a.yes is not False for a in result.answers if a.question.id in ("lost-a", "lost-b", "wrong")):
+    if not result.harmless:
         raise typer.Exit(FAILS)
 
 
@@ -164,9 +177,19 @@ def _run(
 
         try:
             search.run(tell)
+            update(f"{count(search.states, 'state')}: deciding what can go on for ever")
+            return answers(search), False
         except KeyboardInterrupt:
-            return answers(search), True
-    return answers(search), False
+            return answers(search, waiting=False), True
+
+
+def _further(result: Answers, rules: tuple[Rule, ...], engine: Engine) -> tuple[OtherReading | None, tuple[Tried, ...]]:
+    """What another reading answers, and other programs where octets can be lost; nothing where its user interrupts."""
+    with working("exploring what would not lose"):
+        try:
+            return other_reading(result, rules, engine), advise(result, rules, engine)
+        except KeyboardInterrupt:
+            return None, ()
 
 
 def _show(result: Answers, profile: str, mutant: str) -> None:
@@ -175,25 +198,58 @@ def _show(result: Answers, profile: str, mutant: str) -> None:
     console.print(_profile(scope, profile) + (f", mutant {mutant}" if mutant else ""), markup=False)
     made = table("question", "answer", "steps", numbers=("steps",))
     for answer in result.answers:
-        said = "unknown" if answer.yes is None else "yes" if answer.yes else "no"
-        colour = "yellow" if answer.yes is None else "green" if said == answer.question.good else "red"
         steps = str(len(answer.trace.steps)) if answer.trace else ""
-        made.add_row(answer.question.asks, f"[{colour}]{said}[/]", steps)
+        made.add_row(
+            answer.question.asks, f"[{_colour(answer)}]{answer.said}[/]{_briefly(answer, explored.complete)}", steps
+        )
     show(made)
     covered = "the whole scope" if explored.complete else "not the whole scope"
     console.print(
         f"{covered}: {count(explored.states, 'state')}, {count(explored.steps, 'step')}, "
         f"{count(explored.levels, 'level')}, {explored.seconds:.1f} s"
     )
-    for answer in result.answers:
-        if answer.yes and answer.trace and answer.question.good == "no":
-            steps = count(len(answer.trace.steps), "step")
-            console.print(f"\n[bold]{answer.question.asks}[/] The shortest trace, {steps}:")
-            console.print(answer.trace.diagram(), markup=False, soft_wrap=True)
+    console.print(f"what a 'no' rests on: {'; '.join(result.premises)}", markup=False)
+    _show_traces(result.answers)
+
+
+def _colour(answer: Answer) -> str:
+    if answer.yes is None or (answer.note and not answer.yes):
+        return "yellow"
+    return "green" if answer.said == answer.question.good else "red"
+
+
+def _briefly(answer: Answer, complete: bool) -> str:
+    """Why an answer says little; where both ends stand is said with the trace, and a cut below the table."""
+    if not answer.note or answer.yes or (answer.yes is None and answer.asked and not complete):
+        return ""
+    return f": {answer.note}"
+
+
+def _show_traces(found: tuple[Answer, ...]) -> None:
+    """The traces of bad news; one that several questions share is drawn once."""
+    drawn: dict[str, str] = {}
+    for answer in found:
+        if not answer.yes or answer.trace is None or answer.question.good != "no":
+            continue
+        diagram = answer.trace.diagram()
+        kind = "One way for ever" if isinstance(answer.trace, Lasso) else "The shortest trace"
+        stands = f" ({answer.note})" if answer.note else ""
+        steps = count(len(answer.trace.steps), "step")
+        console.print(f"\n[bold]{answer.question.asks}[/] {kind}, {steps}{stands}:")
+        console.print(drawn.get(diagram, diagram), markup=False, soft_wrap=True)
+        drawn.setdefault(diagram, f"the same as for: {answer.question.asks}")
+
+
+def _advise(otherwise: OtherReading | None, tried: tuple[Tried, ...]) -> None:
+    lines = [str(otherwise)] if otherwise else []
+    lines += [f"advice: {one}" if one.helps else f"tried: {one}" for one in tried]
+    for line in ("", *lines) if lines else ():
+        console.print(line, markup=False)
 
 
 def _profile(scope: Scope, asked: str) -> str:
     """The profile that was asked for, and why it is not the one of the scope, where it is not."""
     if scope.profile == parse_profile(asked):
         return f"profile {asked}"
-    return f"profile {asked} with {HALF_DUPLEX.name}, because a program calls close"
+    called = [call.value for call in (Action.CLOSE, Action.EXIT) if scope.app_a.uses(call) or scope.app_b.uses(call)]
+    return f"profile {asked} with {HALF_DUPLEX.name}, because a program calls {' and '.join(called)}"

@@ -23,7 +23,7 @@ from halfclose.spec.claims.properties import Always
 from halfclose.spec.language.profile import UnknownSwitch, parse_profile
 from halfclose.spec.mutants.defects import UnknownMutant, mutated
 from halfclose.spec.tcp.graph import RULES, tcp
-from halfclose.spec.world.application import BadProgram, parse_application
+from halfclose.spec.world.application import BadProgram
 from halfclose.spec.world.network import BadScope, Scope, Wait
 from halfclose.spec.world.scopes import SCOPES
 
@@ -90,8 +90,8 @@ def command(
         "user_timeout": user_timeout,
     }
     written: dict[str, tuple[Callable[[str], Any], str | None]] = {
-        "app_a": (parse_application, app_a),
-        "app_b": (parse_application, app_b),
+        "app_a": (partial(bounds.application, "--app-a"), app_a),
+        "app_b": (partial(bounds.application, "--app-b"), app_b),
         "profile": (parse_profile, profile),
         "losses": (partial(bound, "losses"), losses),
         "duplicates": (partial(bound, "duplicates"), duplicates),

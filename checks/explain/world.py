@@ -11,6 +11,7 @@ from halfclose.checks.explain.figure5 import PICTURE
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES, Figure, Line
 from halfclose.spec.language.profile import PROFILES, Profile
+from halfclose.spec.world.application import ANSWERS, CALLS, FREE_CALLS
 from halfclose.spec.world.network import Scope, Wait
 from halfclose.spec.world.scopes import NAMED_SCOPES
 
@@ -55,6 +56,27 @@ def _bound(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value.value if isinstance(value, Wait) else value)
+
+
+def applications() -> Iterator[Entry]:
+    """What `--app-a` and `--app-b` take."""
+    yield Entry(
+        "application",
+        "program",
+        "calls parted by ';', each of which waits until it is completed, e.g. 'open; send 3; shutdown; read; close'",
+        lambda: {"its calls": _listed(CALLS), "and behind them, what it does instead": _listed(ANSWERS)},
+    )
+    yield Entry(
+        "application",
+        "free",
+        "any call at any time: 'free' alone, or 'free: open send read' for some of the calls",
+        lambda: {"its calls": [action.value for action in FREE_CALLS]},
+    )
+
+
+def _listed(words: dict[str, str]) -> list[str]:
+    """One line a word, with what it means."""
+    return [f"{word}: {says}" for word, says in words.items()]
 
 
 def figures() -> Iterator[Entry]:

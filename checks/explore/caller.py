@@ -27,11 +27,16 @@ class Caller:
     def __init__(self, app: Application, lives: int, octets: int, numbers: Arithmetic):
         """lives: how many incarnations it may open.  numbers: those of its end."""
         made = calls(app, lives, octets)
-        self.app, self.lives, self.octets, self.steps, self.end = app, lives, octets, made.steps, made.end
+        self.app, self.lives, self.octets = app, lives, octets
+        self.steps, self.end, self.read_on = made.steps, made.end, made.read_on
         self._calls: dict[int, list[_Compiled]] = {}
         for call in made.calls:
             may, count = (numbers.function("L", term) for term in (call.may, call.octets))
             self._calls.setdefault(call.counter, []).append(_Compiled(call.does, call.after, may, count))
+
+    def at_end(self, counter: int) -> bool:
+        """Whether the application has no calls left to make; a free one always has."""
+        return counter == self.end
 
     def calls(self, tcb: Local, counter: int) -> Iterator[tuple[Event | Notice, int, int]]:
         """Calls the application may make now: what it does, its octets, and the program counter afterwards."""

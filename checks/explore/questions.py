@@ -1,33 +1,26 @@
-"""What an application author asks of two programs: can an octet be lost, who can see a reset, and how?
+"""What an application author asks of two programs: can an octet be lost, who can see a reset, who can wait for ever?
 
-An octet that SEND accepted is *lost* once its receiver's connection is gone (by a reset, a time-out, a crash) before
-an application that was going to read it could.  It is *left unread* where the receiving application itself gave up: it
-aborted, closed fully, or came to its end without reading on.
+outcomes.py says what each question means, waiting.py decides what goes on for ever, premises.py what a "no" rests on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from halfclose.checks.explore import outcomes
 from halfclose.checks.explore.engine import begin
-from halfclose.checks.explore.exploration import Exploration
 from halfclose.checks.explore.options import Engine, Inquiry, Options
+from halfclose.checks.explore.premises import premises
 from halfclose.checks.explore.system import System
-from halfclose.checks.explore.trace import Trace, trace_of
-from halfclose.checks.readers.python import AT, Local
-from halfclose.spec.language.states import State
-from halfclose.spec.language.terms import Var
-from halfclose.spec.language.variables import GHOST, RCV, STATE, Fate
+from halfclose.checks.explore.table_search import TableSearch
+from halfclose.checks.explore.trace import Lasso, Trace, trace_of
+from halfclose.checks.explore.waiting import MOST_STATES, ForEver, Waiting
 from halfclose.spec.tcp.graph import Graph
-from halfclose.spec.world.application import Program
+from halfclose.spec.world.application import Free
 from halfclose.spec.world.network import Scope
-
-_WATCHED: frozenset[Var] = frozenset(
-    (RCV.USER, GHOST.SENT, GHOST.READ, GHOST.FATE, GHOST.JOINED, GHOST.GOOD, GHOST.WHOLE, GHOST.PEER, GHOST.LIFE)
-)
-_BY_OTHERS = (Fate.RESET, Fate.TIMED_OUT, Fate.CRASHED)
 
 
 @dataclass(frozen=True)
@@ -48,31 +41,52 @@ QUESTIONS = (
     Question("reset-b", "can B's application see a reset?", "no"),
     Question("wrong", "can a wrong octet, or an end of file too early, be delivered?", "no"),
     Question("ends", "can both programs come to their end with everything read?", "yes"),
+    Question("waits-a", "can A's program wait for ever?", "no"),
+    Question("waits-b", "can B's program wait for ever?", "no"),
+    Question("stays", "can an end keep its connection for ever?", "no"),
 )
+#: The questions that one state answers with yes come first; what goes on for ever is decided on all states at once.
+_OF_STATES = 8
+#: What else is looked for among the states: whether the two connect, and whether A and B send.  Without these a "no"
+#: may be empty.
+_CONNECTED, _A_SENDS, _B_SENDS = range(_OF_STATES, _OF_STATES + 3)
+#: The answers that an exit status depends on.
+HARMS = ("lost-a", "lost-b", "wrong")
+_APART = "they never connect"
 
 
 @dataclass(frozen=True)
 class Answer:
     """The answer to a question.
 
-    yes: None where the exploration was cut short before it could tell.  trace: where yes, a shortest way to a state
-    that shows it.  An answer is true where it is yes; raises ValueError where it is not known.
+    yes: None where it is not known, or not asked.  trace: where yes, a shortest way to a state that shows it; of what
+    goes on for ever, a lasso.  note: what is to be known beside it: why a "no" is empty, why it is not known, where
+    both ends stand.  asked: whether the question makes sense for these programs.  An answer is true where it is yes;
+    raises ValueError where it is not known.
     """
 
     question: Question
     yes: bool | None
-    trace: Trace | None
+    trace: Trace | Lasso | None = None
+    note: str = ""
+    asked: bool = True
+
+    @property
+    def said(self) -> str:
+        """The answer in a word or two."""
+        if self.yes is None:
+            return "unknown" if self.asked else "not asked"
+        return "yes" if self.yes else "no"
 
     def __bool__(self) -> bool:
         if self.yes is None:
-            raise ValueError(f"{self.question.asks} The exploration was cut short before it could tell")
+            raise ValueError(f"{self.question.asks} {self.said}: {self.note}")
         return self.yes
 
     def __str__(self) -> str:
-        if not self.yes:
-            return f"{self.question.asks} {'unknown' if self.yes is None else 'no'}"
         steps = "" if self.trace is None else f", in {len(self.trace.steps)} steps"
-        return f"{self.question.asks} yes{steps}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.question.asks} {self.said}{steps}{note}"
 
 
 class _AnswerTo:
@@ -87,11 +101,20 @@ class _AnswerTo:
 
 @dataclass(frozen=True, repr=False)
 class Answers:
-    """All the answers of one scope."""
+    """All the answers of one scope.
+
+    connects: whether the two ends can be connected at all; None where that is not known.  premises: the bounds that
+    every "no" rests on, in words.
+    """
 
     scope: Scope
-    exploration: Exploration
+    exploration: TableSearch
     answers: tuple[Answer, ...]
+    connects: bool | None
+
+    @property
+    def premises(self) -> tuple[str, ...]:
+        return premises(self.scope)
 
     def __getitem__(self, id: str) -> Answer:
         """The answer to a question by its id, e.g. "lost-a"; raises KeyError."""
@@ -102,7 +125,7 @@ class Answers:
         return "\n".join(map(str, self.answers))
 
     def __repr__(self) -> str:
-        return f"<Answers: {'; '.join(map(str, self.answers))}>"
+        return f"<Answers: {', '.join(f'{answer.question.id} {answer.said}' for answer in self.answers)}>"
 
     lost_a = _AnswerTo("lost-a")
     lost_b = _AnswerTo("lost-b")
@@ -112,6 +135,14 @@ class Answers:
     reset_b = _AnswerTo("reset-b")
     wrong = _AnswerTo("wrong")
     ends = _AnswerTo("ends")
+    waits_a = _AnswerTo("waits-a")
+    waits_b = _AnswerTo("waits-b")
+    stays = _AnswerTo("stays")
+
+    @property
+    def harmless(self) -> bool:
+        """Whether the two connect, and it is known that no octet can be lost and no wrong one delivered."""
+        return self.connects is True and all(self[id].yes is False for id in HARMS)
 
     def to_json(self) -> dict[str, Any]:
         result = self.exploration
@@ -123,11 +154,14 @@ class Answers:
             "levels": result.levels,
             "seconds": round(result.seconds, 3),
             "complete": result.complete,
+            "connects": self.connects,
+            "premises": list(self.premises),
             "answers": [
                 {
                     "id": a.question.id,
                     "question": a.question.asks,
-                    "answer": None if a.yes is None else "yes" if a.yes else "no",
+                    "answer": None if a.yes is None else a.said,
+                    "note": a.note,
                     "trace": None if a.trace is None else a.trace.to_json(),
                 }
                 for a in self.answers
@@ -142,13 +176,13 @@ def asking(
     engine: Engine = Engine.AUTO,
     options: Options | None = None,
     symmetry: bool = False,
-) -> Exploration:
+) -> TableSearch:
     """A search for the answers that has not run yet; raises NoEngine and BadScope.
 
     limit, engine, options: see `Inquiry`, `Engine` and `Options`.  symmetry: count two states that mirror each other as
     one, which the compiled search can do where both ends are alike.
     """
-    system = System(scope, graph, _WATCHED, mirrored=symmetry)
+    system = System(scope, graph, outcomes.WATCHED, mirrored=symmetry)
     return begin(system, Inquiry(_judge(system), limit=limit), engine, options)
 
 
@@ -166,83 +200,92 @@ def ask(
     return answers(search)
 
 
-def answers(result: Exploration) -> Answers:
-    """The answers that a search has found, also where it is not complete."""
-    return Answers(result.system.scope, result, tuple(_answer(i, result) for i in range(len(QUESTIONS))))
+def answers(result: TableSearch, waiting: bool = True) -> Answers:
+    """The answers that a search has found, also where it is not complete.
+
+    waiting: also decide what can go on for ever, which takes longer than the search itself.
+    """
+    connects = True if _CONNECTED in result.findings else False if result.complete else None
+    found = (*_of_states(result, connects), *_for_ever(result, connects, waiting))
+    return Answers(result.system.scope, result, found, connects)
 
 
-def _answer(number: int, result: Exploration) -> Answer:
-    finding = result.findings.get(number)
-    if finding is not None:
-        return Answer(QUESTIONS[number], True, trace_of(result, finding))
-    return Answer(QUESTIONS[number], False if result.complete else None, None)
+def _of_states(result: TableSearch, connects: bool | None) -> Iterator[Answer]:
+    scope = result.system.scope
+    for number, question in enumerate(QUESTIONS[:_OF_STATES]):
+        finding = result.findings.get(number)
+        if question.id == "ends" and all(isinstance(app, Free) for app in (scope.app_a, scope.app_b)):
+            yield Answer(question, None, note="a free application has no end", asked=False)
+        elif finding is not None:
+            yield Answer(question, True, trace_of(result, finding))
+        elif not result.complete:
+            yield Answer(question, None, note="the exploration was cut short")
+        else:
+            yield Answer(question, False, note=_empty(question, result, connects))
+
+
+def _empty(question: Question, result: TableSearch, connects: bool | None) -> str:
+    """Why a "no" says nothing; empty where it says something."""
+    if question.good == "yes":
+        return ""
+    if not connects:
+        return _APART
+    sends = {"lost-a": _A_SENDS, "unread-a": _A_SENDS, "lost-b": _B_SENDS, "unread-b": _B_SENDS}.get(question.id)
+    if sends is None or sends in result.findings:
+        return ""
+    return f"{'A' if sends == _A_SENDS else 'B'} sends nothing"
+
+
+def _for_ever(result: TableSearch, connects: bool | None, waiting: bool) -> Iterator[Answer]:
+    states, scope = Waiting(result), result.system.scope
+    why = _why_not_decided(result, waiting)
+    asks: tuple[Callable[[], ForEver | None], ...] = (
+        partial(states.program, 0),
+        partial(states.program, 1),
+        states.connection,
+    )
+    for question, app, ask in zip(QUESTIONS[_OF_STATES:], (scope.app_a, scope.app_b, None), asks, strict=True):
+        if isinstance(app, Free):
+            yield Answer(question, None, note="a free application need not call anything", asked=False)
+        elif why:
+            yield Answer(question, None, note=why)
+        else:
+            yield _lasting(question, ask(), connects)
+
+
+def _why_not_decided(result: TableSearch, waiting: bool) -> str:
+    if not result.complete or not waiting:
+        return "the exploration was cut short" if not result.complete else "interrupted"
+    if result.system.mirrored:
+        return "with symmetry it cannot be said what goes on for ever"
+    if result.states > MOST_STATES:
+        return f"decided up to {MOST_STATES:,} states; a smaller scope tells"
+    return ""
+
+
+def _lasting(question: Question, found: ForEver | None, connects: bool | None) -> Answer:
+    if found is None:
+        return Answer(question, False, note="" if connects else _APART)
+    return Answer(question, True, found.lasso, found.stands)
 
 
 def _judge(system: System) -> Callable[[int], tuple[int, ...]]:
     """A judge of states: it gives the numbers of the questions that a state answers with yes."""
 
     def judge(key: int) -> tuple[int, ...]:
-        a, b = system.local(key, 0), system.local(key, 1)
         found = (
-            _lost(system, key, receiving=1),
-            _lost(system, key, receiving=0),
-            _left_unread(system, key, receiving=1),
-            _left_unread(system, key, receiving=0),
-            _told(system, key, 0),
-            _told(system, key, 1),
-            not (a[AT[GHOST.GOOD]] and b[AT[GHOST.GOOD]] and a[AT[GHOST.WHOLE]] and b[AT[GHOST.WHOLE]]),
-            _finished(system, key, a, b),
+            outcomes.lost(system, key, receiving=1),
+            outcomes.lost(system, key, receiving=0),
+            outcomes.left_unread(system, key, receiving=1),
+            outcomes.left_unread(system, key, receiving=0),
+            outcomes.told_of_reset(system, key, 0),
+            outcomes.told_of_reset(system, key, 1),
+            outcomes.wrong(system, key),
+            outcomes.ended_well(system, key),
+            outcomes.connected(system, key),
+            outcomes.sent(system, key, 0),
+            outcomes.sent(system, key, 1),
         )
         return tuple(i for i, yes in enumerate(found) if yes)
 
     return judge
-
-
-def _lost(system: System, key: int, receiving: int) -> bool:
-    """Whether octets cannot be read any more although the receiving application never gave up."""
-    receiver, counter = system.application(key, receiving)
-    if not _missing(system, key, receiving):
-        return False
-    ended = receiver[AT[GHOST.FATE]]
-    return ended in _BY_OTHERS or (ended == Fate.CLOSED and _calling(system, receiving, counter))
-
-
-def _left_unread(system: System, key: int, receiving: int) -> bool:
-    """Whether octets cannot be read any more because the receiving application gave up."""
-    receiver, counter = system.application(key, receiving)
-    if not _missing(system, key, receiving):
-        return False
-    ended = receiver[AT[GHOST.FATE]]
-    return ended == Fate.ABORTED or (ended == Fate.CLOSED and not _calling(system, receiving, counter))
-
-
-def _missing(system: System, key: int, receiving: int) -> bool:
-    """Whether the receiver's connection is gone, and with it octets that its peer's SEND accepted."""
-    receiver, sender = system.local(key, receiving), system.local(key, 1 - receiving)
-    return (
-        receiver[AT[STATE]] == State.CLOSED.index
-        and receiver[AT[GHOST.PEER]] == sender[AT[GHOST.LIFE]] > 0
-        and receiver[AT[GHOST.READ]] + receiver[AT[RCV.USER]] < sender[AT[GHOST.SENT]]
-    )
-
-
-def _calling(system: System, side: int, counter: int) -> bool:
-    """Whether the application still has calls to make."""
-    app = system.machines[side].caller.app
-    return not isinstance(app, Program) or counter < len(app.steps)
-
-
-def _told(system: System, key: int, side: int) -> bool:
-    """Whether the connection was reset while the application still had calls to make."""
-    local, counter = system.application(key, side)
-    calling = _calling(system, side, counter)
-    return calling and local[AT[STATE]] == State.CLOSED.index and local[AT[GHOST.FATE]] == Fate.RESET
-
-
-def _finished(system: System, key: int, a: Local, b: Local) -> bool:
-    for side in (0, 1):
-        if isinstance(system.machines[side].caller.app, Program) and _calling(
-            system, side, system.application(key, side)[1]
-        ):
-            return False
-    return a[AT[GHOST.READ]] == b[AT[GHOST.SENT]] and b[AT[GHOST.READ]] == a[AT[GHOST.SENT]]

@@ -340,15 +340,39 @@ _BUGS = (
     ),
     Scenario(
         "syn-fin",
-        "a SYN with a FIN opens a connection, and the FIN does not count",
+        "a SYN with a FIN opens a connection, and the FIN waits for the handshake, or is refused and sent again",
         ("3.10.7.2 third",),
         "listen; > SF; > A; > A 10; receive 100; > A 10 @-1000",
     ),
     Scenario(
         "syn-with-text",
-        "text that comes with a SYN is not acknowledged before the handshake is over",
-        ("3.10.7.2 third",),
-        "listen; > S 10; > A 10; receive 100",
+        "text that comes with a SYN is acknowledged and read once the handshake is over, or refused and sent again",
+        ("3.10.7.2 third", "3.5"),
+        "listen; > S 10; > A @+10; > A 10; receive 100",
+    ),
+    Scenario(
+        "syn-with-text-twice",
+        "a SYN that comes again with its text, because the SYN,ACK was lost, leaves the connection as it is",
+        ("3.10.7.2 third", "3.10.7.4 step 1"),
+        "listen; > S 10; > S 10 @-1; > A @+10; > A 10; receive 100",
+    ),
+    Scenario(
+        "syn-ack-with-text-twice",
+        "a SYN,ACK that comes again with its text, because our ACK was lost, is acknowledged again and resets nobody",
+        ("3.10.7.3 fourth", "3.10.7.4 step 1"),
+        "open; > SA 10; receive 100; > SA 10 @-11; > A 10; receive 100",
+    ),
+    Scenario(
+        "syn-ack-with-fin",
+        "a SYN,ACK with a FIN ends the peer's stream as soon as it begins, or the FIN is refused and sent again",
+        ("3.10.7.3 fourth", "3.10.7.4 step 8"),
+        "open; > SAF; receive 100; > FA; receive 100",
+    ),
+    Scenario(
+        "time-wait-syn-fin-below-window",
+        "a SYN below the window with a FIN in it does not end TIME-WAIT",
+        ("3.10.7.4 step 1", "3.10.7.4 step 4"),
+        f"{_OPEN}; shutdown; > A; > FA; > SF @-1; > FA @-1",
     ),
     Scenario(
         "simultaneous-open-ack-of-nothing",

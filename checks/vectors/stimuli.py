@@ -64,7 +64,7 @@ class Peer:
         if edge is not None:
             seq = wrap(self.next + self.local[AT[RCV.WND]] + edge)
         acknowledge = (self.sent if ack is None else wrap(ack)) if flags & ACK else 0
-        at = self.tester.stream_index(self.local, seq) if octets else 0
+        at = self.tester.stream_index(self.local, wrap(seq + bool(flags & SYN))) if octets else 0
         mss = MSS if flags & SYN else None
         return Deliver(Packet(flags, seq, acknowledge, wnd, octets, at, mss, edge))
 
@@ -88,6 +88,7 @@ def menu(tester: Tester, local: Local) -> Iterator[VectorStep]:
 def _first_segments(peer: Peer) -> Iterator[VectorStep]:
     yield peer.segment(SYN)
     yield peer.segment(SYN, wnd=0)
+    yield from _with_syn(peer, SYN)
     yield peer.segment(ACK)
     yield peer.segment(FIN)
     yield peer.segment(RST)
@@ -102,6 +103,8 @@ def _answers_to_syn(peer: Peer) -> Iterator[VectorStep]:
     yield peer.segment(SYN | ACK, wnd=0)
     yield peer.segment(SYN)
     yield peer.segment(SYN, wnd=0)
+    yield from _with_syn(peer, SYN | ACK)
+    yield from _with_syn(peer, SYN)
     for ack in (iss, iss + FAR):
         yield peer.segment(SYN | ACK, ack=ack)
         yield peer.segment(RST | ACK, ack=ack)
@@ -110,6 +113,13 @@ def _answers_to_syn(peer: Peer) -> Iterator[VectorStep]:
     yield peer.segment(RST)
     yield peer.segment(ACK)
     yield peer.segment(FIN)
+
+
+def _with_syn(peer: Peer, bits: int, offset: int = 0) -> Iterator[VectorStep]:
+    """Text behind a SYN, a FIN behind it, and both."""
+    yield peer.segment(bits, offset, octets=TEXT)
+    yield peer.segment(bits | FIN, offset)
+    yield peer.segment(bits | FIN, offset, octets=TEXT)
 
 
 def _segments(peer: Peer) -> Iterator[VectorStep]:
@@ -172,6 +182,7 @@ def _resets(peer: Peer) -> Iterator[VectorStep]:
         yield peer.segment(bits, NEAR)
         yield peer.segment(bits, -FAR)
         yield peer.segment(bits, edge=FAR)
+        yield peer.segment(bits, -NEAR, octets=TEXT)
 
 
 def _syns(peer: Peer) -> Iterator[VectorStep]:
@@ -180,4 +191,5 @@ def _syns(peer: Peer) -> Iterator[VectorStep]:
         yield peer.segment(bits, NEAR)
         yield peer.segment(bits, -FAR)
         yield peer.segment(bits, VERY_FAR)
+        yield from _with_syn(peer, bits, -1)
     yield peer.segment(SYN | ACK, distance(peer.next, peer.local[AT[IRS]]))

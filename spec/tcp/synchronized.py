@@ -191,9 +191,9 @@ def _first() -> Iterator[Rule]:
 
 #: 3.5.3: "A reset is valid if its sequence number is in the window."  Reading 33: so it is the number of the RST itself
 #: that counts, where step 1 would also let text behind it reach into the window.
-_NUMBER_IN_WINDOW = _in_window(SEG.SEQ) | (SEG.SEQ == RCV.NXT)
-_VALID = _NUMBER_IN_WINDOW | RESET_BY_REACH
-_RESETS = ite(RFC5961_RST, SEG.SEQ == RCV.NXT, _VALID)
+_NEXT_NUMBER = SEG.SEQ == RCV.NXT
+_NUMBER_IN_WINDOW = _in_window(SEG.SEQ) | _NEXT_NUMBER
+_RESETS = ite(RFC5961_RST, _NEXT_NUMBER, _NUMBER_IN_WINDOW | RESET_BY_REACH)
 _STEP_2 = (ACCEPTABLE, CTL.RST)
 _TO_LISTEN = PASSIVE & ~CLOSE_CALLED
 
@@ -216,7 +216,7 @@ SECOND = (
             OTHER[:-1],
             None,
             ("3.5.3", "3.10.7.4 step 2"),
-            guard=(*_STEP_2, ~_RESETS, ~_NUMBER_IN_WINDOW),
+            guard=(*_STEP_2, ~_NUMBER_IN_WINDOW, ~RESET_BY_REACH | RFC5961_RST),
             why="What lies behind the RST reaches into the window, but its own number does not. Silently drop it.",
         )
     ),
@@ -227,7 +227,7 @@ SECOND = (
             OTHER[:-1],
             None,
             ("3.10.7.4 step 2",),
-            guard=(*_STEP_2, ~_RESETS, _NUMBER_IN_WINDOW),
+            guard=(*_STEP_2, _NUMBER_IN_WINDOW, RFC5961_RST, ~_NEXT_NUMBER),
             updates=ACKNOWLEDGED,
             emits=ACK_SEGMENT,
             why="RFC 5961: within the window, but not the next number. Send a challenge ACK.",

@@ -5,11 +5,9 @@ says what each word means.  Behind its calls a program may say what it does inst
 
     listen; read 2; send 1; close; on eof: close; on error: exit
 
-`on eof:` when a read meets the end of the peer's stream too early, `on error:` when a call fails because the connection
-is gone (reset, refused or timed out), `on timeout:` when a call that waits `in time` has waited long enough.  Without
-`on timeout:` a program goes on with its next call; otherwise, and inside such a passage, it stops at a call that can
-never be completed.  A program that has come to its end leaves its connection as it is; `exit` ends the process, and the
-system closes what is open.
+`ANSWERS` says when each of these takes the place of the rest; inside an answer none does.  A program stops at a call
+that can never be completed.  One that has come to its end leaves its connection as it is; `exit` ends the process, and
+the system closes what is open.
 
 A free application is every program at once: at any time it may make any call that changes anything.  `free` alone means
 open, listen, send, read and shutdown; `free: open send` makes only these calls.
@@ -70,6 +68,14 @@ class Occasion(Enum):
     EOF = "eof"
     ERROR = "error"
     TIMEOUT = "timeout"
+
+
+#: Every answer as it is written, behind the program's calls, and when it takes their place.
+ANSWERS: dict[str, str] = {
+    "on eof: ...": "when a read of N octets, or a poll, meets the peer's end of file; else a read of N stops there",
+    "on error: ...": "when a call fails as the connection was reset or refused, or has timed out; else it stops there",
+    "on timeout: ...": "when what is done in time takes too long; else the next call follows",
+}
 
 
 @dataclass(frozen=True)

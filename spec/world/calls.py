@@ -86,6 +86,17 @@ class Calls:
     steps: tuple[Step, ...]  # by place
     end: int
 
+    @cached_property
+    def read_on(self) -> frozenset[int]:
+        """The places from which the application may still read on the connection that it has there."""
+        opens = {call.counter for call in self.calls if call.does in (Event.OPEN_ACTIVE, Event.OPEN_PASSIVE)}
+        reading = {call.counter for call in self.calls if call.does is Event.RECEIVE}
+        while True:
+            more = {call.counter for call in self.calls if call.after in reading} - opens - reading
+            if not more:
+                return frozenset(reading)
+            reading |= more
+
     @property
     def reads(self) -> frozenset[Var]:
         """The variables of its end that it sees."""

@@ -88,13 +88,20 @@ class Scope:
         if self.bits > _HIGHEST_WIDTH:
             raise BadScope(f"bits must be at most {_HIGHEST_WIDTH}, the width on the wire")
         if self.span >= 1 << (self.bits - 1):
-            raise BadScope(
-                f"sequence numbers with bits = {self.bits} cannot be compared over the {self.span} that this scope may "
-                "use; raise bits or lower octets, lives or buffer"
-            )
+            raise BadScope(self._too_narrow())
         full = any(app.uses(Action.CLOSE, Action.EXIT) for app in (self.app_a, self.app_b))
         if full and HALF_DUPLEX not in self.profile:
             object.__setattr__(self, "profile", self.profile | Profile(frozenset((HALF_DUPLEX.name,))))
+
+    def _too_narrow(self) -> str:
+        """Which width would do: numbers can be compared over less than half the space (3.4)."""
+        short = (
+            f"the scope may use {self.span:,} sequence numbers, more than half of what {self.bits} bits can tell apart"
+        )
+        enough = self.span.bit_length() + 1
+        if enough > _HIGHEST_WIDTH:
+            return f"{short}; say fewer octets, lives or a smaller buffer: {_HIGHEST_WIDTH} bits are the most"
+        return f"{short}; say --bits {enough} (bits={enough} in Python)"
 
     def _must_be_numbers(self) -> None:
         """Refuse what only looks like a bound, such as the words of the command line."""
