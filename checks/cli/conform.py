@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Replay vectors against a stack and judge every answer.
 
-    Exit status 0: no vector deviates; 1: one does; 2: wrong use.
+    What a stack does although RFC 9293 says SHOULD NOT, or leaves undone although it says SHOULD, departs from advice
+    and does not deviate.  Exit status 0: no vector deviates; 1: one does; 2: wrong use.
     """
     if str(json_file) == "-":
         refuse_ignored(context, "with --json -", "every")
@@ -52,7 +53,8 @@ def command(
 
 def _show(report: Report, every: bool) -> None:
     console.print(f"{report.stack}: {report.version}, judged by profile {report.profile}\n", markup=False)
-    _show_deviations(report)
+    _show_rows(report, Verdict.DEVIATES, ("vector", "what was seen, and what is allowed", "what is asked, and where"))
+    _show_rows(report, Verdict.DEPARTS, ("vector", "what departs from advice", "what is advised, and where"))
     _show_reasons(report)
     if every:
         for row in report.rows:
@@ -62,17 +64,19 @@ def _show(report: Report, every: bool) -> None:
     console.print(f"{count(len(report.rows), 'vector')}: {counts}")
 
 
+_PLURAL = {Verdict.DEVIATES: "deviate", Verdict.DEPARTS: "depart from advice"}
+
+
 def _verb(verdict: Verdict, number: int) -> str:
-    return "deviate" if verdict is Verdict.DEVIATES and number != 1 else verdict.value
+    return verdict.value if number == 1 else _PLURAL.get(verdict, verdict.value)
 
 
-def _show_deviations(report: Report) -> None:
-    """One row for each thing that went wrong, with the vectors that show it."""
-    headings = ("vector", "what was seen, and what is allowed", "what is asked, and where")
+def _show_rows(report: Report, verdict: Verdict, headings: tuple[str, str, str]) -> None:
+    """One row for each thing that has this verdict, with the vectors that show it."""
     made = table(*headings, show_lines=True, show_edge=True, pad_edge=True)
     causes: dict[str, list[int]] = {}
     for number, row in enumerate(report.rows):
-        if row.verdict is Verdict.DEVIATES:
+        if row.verdict is verdict:
             causes.setdefault(row.cause or row.id, []).append(number)
     for numbers in causes.values():
         first = report.rows[numbers[0]]

@@ -193,7 +193,7 @@ def _show_bridge(words: Bridge) -> None:
         f"\n{count(len(words.lemmas), 'lemma')} at {count(words.bits, 'bit')}, {count(words.queries, 'query')}, "
         f"{words.seconds:.1f} s; each "
         "bound is the largest.\nWhat remains assumed: no segment is older than these bounds allow (the MSL of 3.4.1), "
-        "and the ISN clock keeps new numbers as far ahead."
+        "the ISN clock keeps new numbers as far ahead, and CLOSE waits for the end of the handshake (reading 8)."
     )
 
 

@@ -54,14 +54,18 @@ def _without_echoes(vectors: Sequence[Vector], rows: Sequence[Row]) -> Iterator[
     """The rows, each deviation once.
 
     A vector that deviates before its subject tests nothing.  Where another vector shows the same deviation in its own
-    subject, the first one is not applicable, and refers to the other.
+    subject, the first one is not applicable, and refers to the other.  After a departure from advice a vector goes on,
+    so where another one shows it, the first one has passed.
     """
     shown: dict[str, str] = {}
     for vector, row in zip(vectors, rows, strict=True):
         if row.cause and row.step >= vector.subject:
             shown.setdefault(row.cause, row.id)
     for vector, row in zip(vectors, rows, strict=True):
-        if row.step < vector.subject and row.cause in shown:
+        is_echo = row.step < vector.subject and row.cause in shown
+        if is_echo and row.verdict is Verdict.DEPARTS:
+            yield Row(row.id, row.name, Verdict.PASSED)
+        elif is_echo:
             what = f"its state cannot be reached: see {shown[row.cause]}"
             yield Row(row.id, row.name, Verdict.NOT_APPLICABLE, what)
         else:

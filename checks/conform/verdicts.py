@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
@@ -64,13 +63,3 @@ class Report:
         counts = {verdict.value: self.count(verdict) for verdict in Verdict}
         head = {"schema": "halfclose-report-1", "stack": self.stack, "version": self.version, "profile": self.profile}
         return head | {"counts": counts, "rows": rows}
-
-
-def departures(report: Report) -> Iterator[Row]:
-    """The rows of vectors that depart from advice and do not deviate."""
-    return (row for row in report.rows if row.verdict is Verdict.DEPARTS)
-
-
-def deviations(report: Report) -> Iterator[Row]:
-    """The rows of vectors that deviate."""
-    return (row for row in report.rows if row.verdict is Verdict.DEVIATES)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from halfclose.checks.explain import citations, claims, defects, graph, profiles, requirements, variables, world
+from halfclose.checks.explain import (
+    citations,
+    claims,
+    defects,
+    freedoms,
+    graph,
+    profiles,
+    requirements,
+    variables,
+    world,
+)
 from halfclose.checks.explain.entry import Entry, Kind
 from halfclose.checks.vectors.script import NOTES
 from halfclose.spec.language.names import near
@@ -30,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("switches", "options and other readings, for --profile", profiles.switches),
     Kind("profiles", "named sets of switches", profiles.profiles),
     Kind("readings", "how ambiguous passages of RFC 9293 are read", profiles.readings),
+    Kind("freedoms", "what `halfclose conform` grants to a stack beyond the edges", freedoms.freedoms),
     Kind("scopes", "bounds within which claims are explored", world.scopes),
     Kind("applications", "what the users above the two ends of a scope do", world.applications),
     Kind("figures", "the RFC's figures, and other exchanges that are replayed", world.figures),

@@ -20,8 +20,11 @@ from halfclose.checks.readers.smt import Expr, Integers, Translation, conjunctio
 from halfclose.spec.language.edge import Edge
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Kind, Var
-from halfclose.spec.language.variables import CTL, SEG, STATE, TCB
+from halfclose.spec.language.variables import CTL, HELD, SEG, STATE, TCB
 from halfclose.spec.tcp.graph import TCP
+
+#: These are read of a held segment only.
+_OF_A_HELD_SEGMENT = frozenset((HELD.SEQ, HELD.TEXT, HELD.FIN))
 
 
 def equivalent(right: Edge, wrong: Edge) -> bool:
@@ -45,10 +48,12 @@ def _alike(right: Edge, wrong: Edge, taken: Edge) -> bool:
 
 def _same(before: Translation, right: Edge, wrong: Edge) -> Iterator[Expr]:
     updates, changed = right.updates, wrong.updates
+    held = before(updates.get(HELD.SET, HELD.SET))
     for var in _live(right.target):
         one, other = updates.get(var, var), changed.get(var, var)
         if one is not other:
-            yield before(one) == before(other)
+            same = before(one) == before(other)
+            yield z3.Implies(held, same) if var in _OF_A_HELD_SEGMENT else same
     sent, sends = right.emission(), wrong.emission()
     if sent is not None and sends is not None:
         for field in _significant(right):

@@ -9,14 +9,18 @@ from halfclose.checks.claims.totality import flaw_of_changed
 from halfclose.checks.mutate.equivalence import equivalent
 from halfclose.checks.mutate.mutant import Mutant
 from halfclose.checks.mutate.results import Result
-from halfclose.checks.prove.judge import EdgeJudge
 from halfclose.checks.prove.one_end import step_claims
+from halfclose.checks.prove.proofs import of_one_edge
+from halfclose.checks.prove.solvers import Z3
+from halfclose.spec.claims.agreement import never_taken
 from halfclose.spec.language.edge import Edge, reads_a_ghost
 from halfclose.spec.tcp.graph import TCP
 
 #: The judges in the order in which they are asked, and at last the proof that there is nothing to notice.
 STATIC, TOTALITY, CLAIMS, ONE_END, BOTH_ENDS = "static", "totality", "claims", "one end", "both ends"
 EQUIVALENT = "equivalent"
+#: A vector tells the mutant that no generated one tells, but a search has found.
+SEARCH = "search"
 SURVIVES = "survives"
 JUDGES = (STATIC, TOTALITY, CLAIMS, ONE_END, BOTH_ENDS)
 
@@ -25,7 +29,7 @@ class Judges:
     """The judges of one process."""
 
     def __init__(self) -> None:
-        self._proofs = EdgeJudge()
+        self._proofs = {proof: (obligation, Z3()) for proof, obligation in of_one_edge(None).items()}
         self._claims = step_claims()
         self._right = {edge.name: edge for edge in TCP.edges}
 
@@ -50,11 +54,24 @@ class Judges:
         return None if flaw is None else Result(TOTALITY, str(flaw))
 
     def _proved(self, mutant: Mutant) -> Result | None:
-        for edge in mutant.edges.values():
-            failure = self._proofs.first_failure(edge)
-            if failure is not None:
-                by = CLAIMS if failure.goal in self._claims else failure.proof
-                return Result(by, f"{failure.edge}: {failure.goal}")
+        for proof in (ONE_END, BOTH_ENDS):
+            for edge in mutant.edges.values():
+                if found := self._by(proof, edge):
+                    return found
+        return None
+
+    def _by(self, proof: str, edge: Edge) -> Result | None:
+        """The first goal of one proof that the edge may break: first of the claims on steps, then of the conjuncts."""
+        make, solver = self._proofs[proof]
+        obligation = make(edge)
+        solver.load(obligation)
+        said = tuple(goal for goal in obligation.goals if goal in self._claims)
+        conjuncts = tuple(goal for goal in obligation.goals if goal not in self._claims)
+        for by, goals in ((CLAIMS, said), (proof, conjuncts)):
+            if goals and (broken := solver.one_that_fails(goals)):
+                return Result(by, f"{edge.name}: {broken}")
+        if not never_taken(edge.name) and not solver.possible():
+            return Result(proof, f"{edge.name}: no state can take it")
         return None
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import cache
 from itertools import islice
 
-from halfclose.checks.mutate.judges import SURVIVES, Judges
+from halfclose.checks.mutate.judges import SEARCH, SURVIVES, Judges
 from halfclose.checks.mutate.make import mutants
-from halfclose.checks.mutate.results import PROOFS, Result
-from halfclose.checks.mutate.vectors import told_by
+from halfclose.checks.mutate.results import PROOFS, VECTORS, Result
+from halfclose.checks.mutate.vectors import ASKED, asked, found_by_search, told_by
 from halfclose.checks.work.processes import ignore_interrupt, stop
 
 _AT_ONCE = 40  # mutants that a process is given together
@@ -21,8 +21,10 @@ def judge(column: str, name: str) -> Result:
     mutant = mutants()[name]
     if column == PROOFS:
         return _judges().ask(mutant)
-    vector = told_by(mutant)
-    return Result("vectors", vector) if vector else Result(SURVIVES)
+    if vector := told_by(mutant):
+        return Result(VECTORS, vector)
+    found = found_by_search(mutant)
+    return Result(SEARCH, found) if found else Result(SURVIVES)
 
 
 def run(column: str, names: Iterable[str], jobs: int | None, done: Callable[[str, Result], None]) -> None:
@@ -30,6 +32,9 @@ def run(column: str, names: Iterable[str], jobs: int | None, done: Callable[[str
     todo = tuple(names)
     if not todo:
         return
+    if column == VECTORS:
+        for profile in ASKED:
+            asked(profile)  # here, so that every process begins with what was recorded
     with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool:
         try:
             running = {pool.submit(_some, column, part) for part in _parts(todo)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from halfclose.checks.mutate.explained import reason
-from halfclose.checks.mutate.judges import EQUIVALENT, JUDGES, SURVIVES
+from halfclose.checks.mutate.judges import EQUIVALENT, JUDGES, SEARCH, SURVIVES
 from halfclose.checks.mutate.results import COLUMNS, PROOFS, VECTORS, Result
 
 
@@ -63,7 +63,7 @@ def score(found: Mapping[str, Mapping[str, Result]]) -> tuple[Column, ...]:
 
 
 def _column(name: str, results: Mapping[str, Result], equivalent: set[str]) -> Column:
-    order = JUDGES if name == PROOFS else (VECTORS,)
+    order = JUDGES if name == PROOFS else (VECTORS, SEARCH)
     found = Counter(result.by for mutant, result in results.items() if mutant not in equivalent)
     left = [mutant for mutant, one in results.items() if one.by == SURVIVES and mutant not in equivalent]
     reasons = {mutant: reason(name, mutant) for mutant in left}

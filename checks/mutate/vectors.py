@@ -15,12 +15,15 @@ from functools import cache
 from halfclose.checks.conform.replay import judge
 from halfclose.checks.mutate.mutant import Mutant
 from halfclose.checks.mutate.recording import Asked, Recorder
+from halfclose.checks.mutate.search import Search
 from halfclose.checks.mutate.stack import SIZES, SpecStack
 from halfclose.checks.oracle.endpoint import Endpoint, endpoint
+from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.checks.readers.python import AT, StepFunction, compile_edge
 from halfclose.checks.vectors.generate import generate
-from halfclose.checks.vectors.script import Vector
+from halfclose.checks.vectors.script import Call, Deliver, Fill, Packet, Timeout, Vector, VectorStep
+from halfclose.reference.wire import Segment
 from halfclose.spec.language.edge import Edge, Event
 from halfclose.spec.language.profile import Profile, parse_profile
 from halfclose.spec.language.variables import STATE
@@ -31,8 +34,8 @@ _STATE = AT[STATE]
 #: The profiles whose vectors are asked, one after the other: together they take every edge that any vector takes.
 ASKED = (
     "linux",
-    "rfc9293",
-    "lwip+text-on-syn",
+    "rfc9293+half-duplex-close+hold-out-of-order+remote-specified",
+    "rfc1337+half-duplex-close+text-on-syn+remote-specified+close-by-the-letter+hold-out-of-order",
 )
 
 
@@ -49,10 +52,12 @@ class Vectors:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        generated = generate(profile).vectors
         self._right: Endpoint = endpoint(profile, SIZES)
         self._edges = {edge.name: edge for edge in self._right.graph.edges}
         self._dead = dead_variables(self._right.graph.edges, frozenset())
-        self._recorded = tuple(self._record(generate(profile).vectors))
+        self._search = Search(profile, generated)
+        self._recorded = tuple(self._record(generated))
         self._askers: dict[tuple[int, Event], dict[Asked, list[_Recorded]]] = {}
         for one in self._recorded:
             for asked in one.recorder.asked:
@@ -73,6 +78,10 @@ class Vectors:
         names = dict.fromkeys((*right, *wrong))
         suspects = self._suspects((right.get(name), wrong.get(name)) for name in names)
         return next((one.vector.id for one in suspects if _told(one, stack)), "")
+
+    def found(self, mutant: Mutant) -> str:
+        """The inputs of a further vector that tells this mutant, in words; empty where the search finds none."""
+        return "; ".join(map(_words, self._search.telling(mutant)))
 
     def _suspects(self, pairs: Iterable[tuple[Edge | None, Edge | None]]) -> tuple[_Recorded, ...]:
         """The vectors in which one of these pairs of edges was asked something that they answer differently."""
@@ -110,7 +119,31 @@ def asked(profile: str) -> Vectors:
 def told_by(mutant: Mutant) -> str:
     """The profile and the vector that tell a mutant; empty where none does."""
     for profile in ASKED:
-        vector = asked(profile).telling(mutant)
-        if vector:
+        if vector := asked(profile).telling(mutant):
             return f"{profile}: {vector}"
     return ""
+
+
+def found_by_search(mutant: Mutant) -> str:
+    """The profile and the inputs of a vector that was found for this mutant alone; empty where none was."""
+    for profile in ASKED:
+        if inputs := asked(profile).found(mutant):
+            return f"{profile}: {inputs}"
+    return ""
+
+
+def _words(step: VectorStep) -> str:
+    match step:
+        case Call():
+            return f"{step.verb.name} {step.octets or ''}".strip()
+        case Deliver():
+            return show(fields_of(_segment(step.packet)))
+        case Timeout():
+            return f"{step.timer} timeout"
+        case Fill():
+            return f"text until the window is {step.leave}"
+    return ""
+
+
+def _segment(packet: Packet) -> Segment:
+    return Segment(packet.seq, packet.ack, packet.flags, packet.wnd, bytes(packet.octets))

@@ -126,14 +126,16 @@ class Endpoint:
             self._edges.setdefault((edge.source.index, edge.event), []).append(edge)
 
     def changed(self, right: Iterable[Edge], wrong: Iterable[Edge]) -> Endpoint:
-        """The same endpoint without the edges that are right, and with those that are wrong."""
+        """The same endpoint without the edges that are right, and with those that are wrong, which come first."""
         other = copy(self)
         other._functions = {at: list(functions) for at, functions in self._functions.items()}
         for edge in right:
             functions = other._functions.get((edge.source.index, edge.event), [])
             functions[:] = [one for one in functions if one[0].name != edge.name]
         for edge in wrong:
-            other._add(edge)
+            if edge.event not in _NOT_OF_AN_ENDPOINT:
+                others = other._functions.setdefault((edge.source.index, edge.event), [])
+                others.insert(0, (edge, compile_edge(edge, self._numbers)))
         return other
 
     def fire(

@@ -24,7 +24,7 @@ _ONLY_ACK = (0, 0, 0, 1)
 def matches(expected: Fields, seen: Fields) -> bool:
     """Equal in every field but the window; of a RST that has a sequence number, only that counts.
 
-    3.5.2 gives the number of a reset, and receivers look at nothing else (3.5.3), so its ACK bit may be set or not.
+    Freedom reset-with-ack-bit: receivers of a reset look at nothing else (3.5.3).
     """
     compared = _RESET if expected[_RST] and not expected[_ACK] else _ALL
     return bool(compared(expected) == compared(seen))

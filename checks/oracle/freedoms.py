@@ -143,6 +143,12 @@ RESETS_AT_SND_NXT = _freedom(
     "3.5.3",
     "A reset is valid if its sequence number is in the window",
 )
+RESET_WITH_ACK_BIT = _freedom(
+    "reset-with-ack-bit",
+    "set or clear the ACK bit of a reset that has the right sequence number",
+    "3.5.3",
+    "all reset (RST) segments are validated by checking their SEQ fields",
+)
 REFUSES_FIRST = _freedom(
     "refuses-first",
     "reset in SYN-RECEIVED whatever carries an unacceptable ACK, also where an earlier step would refuse it otherwise",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import z3
@@ -55,6 +56,12 @@ class Domain(Protocol):
         """a < b, or a =< b; sort: that of both, a count or a sequence number."""
 
 
+@cache
+def _constant(name: str, sort: Sort) -> Expr:
+    """A Boolean or an integer; every translation needs the same ones, so each is made once."""
+    return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
+
+
 @dataclass(frozen=True)
 class Integers:
     """Unbounded integers."""
@@ -62,7 +69,7 @@ class Integers:
     name = "integers"
 
     def fresh(self, name: str, sort: Sort) -> Expr:
-        return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
+        return _constant(name, sort)
 
     def literal(self, value: int) -> Expr:
         return z3.IntVal(value)

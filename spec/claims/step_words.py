@@ -65,6 +65,12 @@ FITS = (SEG.SEQ == RCV.NXT) & (SEG.SEQ + SEG.LEN <= RIGHT_EDGE)
 #: No number of the segment lies in the window; an empty segment counts as its number, a window of zero as RCV.NXT.
 OUTSIDE = (SEG.SEQ + later(SEG.LEN, num(1)) <= RCV.NXT) | (RCV.NXT + later(RCV.WND, num(1)) <= SEG.SEQ)
 
+#: The segment is text in the window, but behind a gap.
+EARLY = (RCV.NXT < SEG.SEQ) & (SEG.SEQ + SEG.LEN <= RIGHT_EDGE) & (num(1) <= SEG.LEN)
+
+#: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs".
+AT_A_CLOSED_WINDOW = (RCV.WND == 0) & (SEG.SEQ == RCV.NXT)
+
 #: Neither of the bits that end or restart a connection.
 PLAIN = ~CTL.SYN & ~CTL.RST
 ACK_IN_RANGE = CTL.ACK & (SND.UNA <= SEG.ACK) & (SEG.ACK <= SND.NXT)

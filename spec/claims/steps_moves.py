@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from ..language.edge import Event
-from ..language.profile import REOPEN, RESET_BY_REACH, RFC1337, RFC5961_SYN, RIGHT_EDGE_ACCEPTABLE
+from ..language.profile import (
+    FIN_AT_ZERO_WINDOW,
+    REOPEN,
+    RESET_BY_REACH,
+    RESET_FIRST,
+    RFC1337,
+    RFC5961_SYN,
+    RIGHT_EDGE_ACCEPTABLE,
+    SYN_ACK_COMPLETES,
+    USER_TIMEOUT_IN_TIME_WAIT,
+)
 from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
 from ..language.terms import Term, any_of, num
 from ..language.variables import (
+    ACK_OWED,
     CLOSE_CALLED,
     CTL,
     DETACHED,
@@ -19,6 +30,7 @@ from ..language.variables import (
     RIGHT_EDGE,
     SEG,
     SND,
+    TEXT_END,
     after,
     in_state,
     out,
@@ -81,11 +93,13 @@ FIGURE_5: dict[Event, tuple[tuple[State, State], ...]] = {
     ),
 }
 _BACK_TO_LISTEN = PASSIVE & ~CLOSE_CALLED
-_UNWANTED = DETACHED & (num(1) <= SEG.TEXT)
+_UNWANTED = DETACHED & (num(1) <= SEG.TEXT) & (RCV.NXT < TEXT_END)
 
 #: A RST that is valid however 3.5.3 and RFC 5961 are read, and one that is not.
 _VALID_RST = CTL.RST & ~CTL.SYN & FITS
-_INVALID_RST = CTL.RST & OUTSIDE & ~(RIGHT_EDGE_ACCEPTABLE & RESET_BY_REACH)
+_INVALID_RST = CTL.RST & (
+    (OUTSIDE & ~(RIGHT_EDGE_ACCEPTABLE & RESET_BY_REACH)) | ((SEG.SEQ < RCV.NXT) & ~RESET_BY_REACH)
+)
 
 MOVES = Claim(
     "G9",
@@ -103,7 +117,8 @@ MOVES = Claim(
             ("user-timeout-goes-on",),
             implies(
                 on(Event.ABORT, Event.USER_TIMEOUT, Event.CRASH, Event.TIME_WAIT_TIMEOUT), after(in_state(S.CLOSED))
-            ),
+            )
+            & implies(on(Event.USER_TIMEOUT) & in_state(S.TIME_WAIT), USER_TIMEOUT_IN_TIME_WAIT),
         ),
         _law(
             "OPEN opens",
@@ -118,7 +133,8 @@ MOVES = Claim(
                 on(Event.CLOSE, Event.FULL_CLOSE),
                 implies(in_state(S.LISTEN, S.SYN_SENT), after(in_state(S.CLOSED)))
                 & implies(in_state(S.ESTABLISHED) & ~CLOSE_CALLED, after(in_state(S.FIN_WAIT_1, S.CLOSED)))
-                & implies(~in_state(S.CLOSED, S.LISTEN, S.SYN_SENT) & ~RESETS, after(CLOSE_CALLED) & LIVES_ON),
+                & implies(~in_state(S.CLOSED, S.LISTEN, S.SYN_SENT) & ~RESETS, after(CLOSE_CALLED) & LIVES_ON)
+                & implies(CLOSE_CALLED & LIVES_ON, STAYS),
             )
             & implies(on(Event.OUTPUT) & moves((S.ESTABLISHED, S.FIN_WAIT_1)), CLOSE_CALLED),
         ),
@@ -151,10 +167,25 @@ MOVES = Claim(
             "the peer's FIN is taken when it is in order, and only then",
             ("fin-out-of-order",),
             implies(ARRIVES & TAKES_FIN, CTL.FIN & (after(RCV.NXT) == SEG.SEQ + SEG.LEN))
-            & implies(ARRIVES & TAKES_FIN & in_state(*OTHER), SEG.SEQ <= RCV.NXT)
+            & implies(
+                ARRIVES & TAKES_FIN & in_state(*OTHER),
+                (SEG.SEQ <= RCV.NXT) & (FIN_AT_ZERO_WINDOW | (SEG.SEQ + SEG.LEN <= RIGHT_EDGE)),
+            )
             & implies(on(_REASSEMBLE) & TAKES_FIN, HELD.FIN & (after(RCV.NXT) == HELD.SEQ + HELD.TEXT + 1))
             & implies(
                 ARRIVES & in_state(*RECEIVING) & LIVES_ON & FITS & PLAIN & CTL.FIN & ACK_IN_RANGE,
+                after(in_state(*FIN_RECEIVED)),
+            )
+            & implies(
+                ARRIVES
+                & in_state(*RECEIVING)
+                & LIVES_ON
+                & PLAIN
+                & CTL.FIN
+                & ACK_IN_RANGE
+                & FIN_AT_ZERO_WINDOW
+                & (SEG.SEQ <= RCV.NXT)
+                & (SEG.SEQ + SEG.TEXT == RCV.NXT),
                 after(in_state(*FIN_RECEIVED)),
             ),
         ),
@@ -164,6 +195,15 @@ MOVES = Claim(
             implies(
                 ARRIVES & in_state(S.LISTEN),
                 after(in_state(S.SYN_RECEIVED)) == (CTL.SYN & ~CTL.RST & ~CTL.ACK),
+            ),
+        ),
+        _law(
+            "TIME-WAIT is left for a new SYN alone, where the option is taken and nothing is unread",
+            ("old-syn-reopens",),
+            implies(
+                ARRIVES & in_state(S.TIME_WAIT),
+                after(in_state(S.SYN_RECEIVED))
+                == (REOPEN & CTL.SYN & ~CTL.RST & ~CTL.ACK & (RCV.NXT < SEG.SEQ) & (RCV.USER == 0)),
             ),
         ),
         _law(
@@ -187,13 +227,18 @@ MOVES = Claim(
                 ARRIVES & in_state(S.SYN_RECEIVED) & FITS & PLAIN & ACK_OF_SYN,
                 after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)) | (_UNWANTED & after(in_state(S.CLOSED))),
             )
-            & implies(in_state(S.SYN_RECEIVED) & LIVES_ON & after(in_state(S.SYN_RECEIVED)), after(SND.UNA) == ISS),
+            & implies(in_state(S.SYN_RECEIVED) & LIVES_ON & after(in_state(S.SYN_RECEIVED)), after(SND.UNA) == ISS)
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & after(in_state(*SYNCHRONIZED)) & CTL.SYN & (SEG.LEN == 1),
+                ~PASSIVE & SYN_ACK_COMPLETES,
+            ),
         ),
         _law(
             "a RST in the window ends the connection, and a passive OPEN goes back to LISTEN",
             ("rst-of-an-active-open-to-listen", "rst-ignored"),
             implies(ARRIVES & in_state(*OTHER[:-1]) & _VALID_RST, ~LIVES_ON & ~EMITS)
             & implies(ARRIVES & in_state(S.TIME_WAIT) & _VALID_RST & ~RFC1337, after(in_state(S.CLOSED)))
+            & implies(ARRIVES & in_state(S.TIME_WAIT) & CTL.RST & RFC1337, STAYS)
             & implies(
                 ARRIVES & in_state(S.SYN_RECEIVED) & ~LIVES_ON & CTL.RST, after(in_state(S.LISTEN)) == _BACK_TO_LISTEN
             )
@@ -213,8 +258,18 @@ MOVES = Claim(
             "a SYN in the window is challenged, or ends the connection",
             ("syn-in-the-window-ignored",),
             implies(
+                ARRIVES & in_state(*SYNCHRONIZED[:-1]) & CTL.SYN & ~CTL.RST & (RCV.WND == 0) & (SEG.SEQ == RCV.NXT),
+                SENDS & STAYS,
+            )
+            & implies(
                 ARRIVES & in_state(*SYNCHRONIZED) & CTL.SYN & ~CTL.RST & FITS & ~REOPEN,
                 (SENDS & STAYS & RFC5961_SYN) | (RESETS & after(in_state(S.CLOSED)) & ~RFC5961_SYN),
+            )
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED) & CTL.SYN & ~CTL.RST & FITS & ~_BACK_TO_LISTEN & ~RESET_FIRST,
+                (SENDS & STAYS & RFC5961_SYN & ~after(ACK_OWED))
+                | (RESETS & after(in_state(S.CLOSED)) & ~RFC5961_SYN)
+                | SYN_ACK_COMPLETES,
             ),
         ),
         _law(

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ..language.edge import Event
-from ..language.profile import REOPEN, RFC5961_ACK, RFC5961_RST, RIGHT_EDGE_ACCEPTABLE, TIME_WAIT_ACKS_ALL
+from ..language.profile import (
+    FIN_AT_ZERO_WINDOW,
+    REOPEN,
+    RESET_FIRST,
+    RFC5961_ACK,
+    RFC5961_RST,
+    RIGHT_EDGE_ACCEPTABLE,
+    SYN_ACK_COMPLETES,
+    TIME_WAIT_ACKS_ALL,
+)
 from ..language.states import OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on
 from ..language.terms import Term, ite, num, one_if
@@ -27,6 +36,7 @@ from .step_words import (
     ACK_IN_RANGE,
     ACK_OF_SYN,
     ARRIVES,
+    EARLY,
     FITS,
     LIVES_ON,
     OPENS,
@@ -35,6 +45,7 @@ from .step_words import (
     RESETS,
     SENDS,
     SOME_TEXT,
+    STAYS,
     TAKES_FIN,
     UP,
     keeps,
@@ -84,7 +95,10 @@ FIELDS = Claim(
         _law(
             "any other reset has SND.NXT, and ends the connection",
             ("reset-of-held-text-from-una",),
-            implies(RESETS & ~ARRIVES, ~out(CTL.ACK) & (out(SEG.SEQ) == SND.NXT) & after(in_state(S.CLOSED))),
+            implies(
+                RESETS & ~ARRIVES,
+                ~out(CTL.ACK) & (out(SEG.SEQ) == SND.NXT) & in_state(*OTHER) & after(in_state(S.CLOSED)),
+            ),
         ),
         _law(
             "a reset is sent by these only",
@@ -162,7 +176,8 @@ FIELDS = Claim(
             implies(on(_RETRANSMISSION), SENDS & (num(1) <= out(SEG.LEN)))
             & implies(on(_OUTPUT), SENDS | moves((S.ESTABLISHED, S.FIN_WAIT_1)))
             & implies(on(_OUTPUT) & SENDS & (out(SEG.LEN) == 0), ACK_OWED)
-            & implies(OPENS, SENDS & out(CTL.SYN)),
+            & implies(OPENS | moves((S.SYN_SENT, S.SYN_RECEIVED)), SENDS & out(CTL.SYN))
+            & implies(on(Event.TIME_WAIT_TIMEOUT), ~ACK_OWED),
         ),
         _law(
             "nothing is sent on these events",
@@ -193,7 +208,12 @@ FIELDS = Claim(
             ("fin-not-acknowledged",),
             implies(LIVES_ON & after(UP) & ~keeps(RCV.NXT), after(ACK_OWED) | SENDS)
             & implies(
-                LIVES_ON & UP & after(ACK_OWED) & ~ACK_OWED,
+                ARRIVES & in_state(S.SYN_RECEIVED, *RECEIVING) & LIVES_ON & ~CTL.RST & CTL.ACK & (num(1) <= SEG.LEN),
+                SENDS | after(ACK_OWED) | after(in_state(S.SYN_RECEIVED)),
+            )
+            & implies(after(in_state(S.SYN_RECEIVED)) & ~ACK_OWED, ~after(ACK_OWED))
+            & implies(
+                LIVES_ON & in_state(*OTHER) & after(UP) & after(ACK_OWED) & ~ACK_OWED,
                 on(Event.RECEIVE, _REASSEMBLE) | (ARRIVES & (num(1) <= SEG.LEN)),
             ),
         ),
@@ -201,6 +221,7 @@ FIELDS = Claim(
 )
 
 _KEEPS_ALL = keeps(SND.UNA, SND.WND, SND.WL1, SND.WL2, RCV.NXT, RCV.WND, RCV.USER, HELD.SET, HELD.SEQ, HELD.TEXT)
+_INEXACT = (RCV.NXT < SEG.SEQ) & (SEG.SEQ < RCV.NXT + RCV.WND) & ((SEG.LEN == 0) | EARLY) & ~CTL.SYN
 _QUICK = (*RECEIVING, S.CLOSE_WAIT, S.CLOSING, S.LAST_ACK)
 
 ANSWERS = Claim(
@@ -231,7 +252,11 @@ ANSWERS = Claim(
         _law(
             "to a RST: nothing, or a challenge",
             ("resets-answer-resets",),
-            implies(ARRIVES & CTL.RST & EMITS, SENDS & RFC5961_RST & in_state(*OTHER)),
+            implies(ARRIVES & CTL.RST & EMITS, SENDS & RFC5961_RST & in_state(*OTHER))
+            & implies(
+                ARRIVES & in_state(*OTHER[:-1]) & CTL.RST & RFC5961_RST & _INEXACT,
+                SENDS & STAYS & _KEEPS_ALL & ~after(ACK_OWED),
+            ),
         ),
         _law(
             "outside the window: an ACK, and nothing changes",
@@ -244,6 +269,16 @@ ANSWERS = Claim(
                 & ~RIGHT_EDGE_ACCEPTABLE
                 & ~(REOPEN & CTL.SYN & in_state(S.TIME_WAIT)),
                 SENDS & (out(SEG.LEN) == 0) & _KEEPS_ALL & keeps(in_state(S.TIME_WAIT)),
+            )
+            & implies(
+                ARRIVES
+                & in_state(S.SYN_RECEIVED)
+                & OUTSIDE
+                & ~CTL.RST
+                & ~RIGHT_EDGE_ACCEPTABLE
+                & ~SYN_ACK_COMPLETES
+                & ~RESET_FIRST,
+                SENDS & (out(SEG.LEN) == 0) & _KEEPS_ALL & STAYS & ~after(ACK_OWED),
             ),
         ),
         _law(
@@ -252,6 +287,28 @@ ANSWERS = Claim(
             implies(
                 ARRIVES & in_state(*SYNCHRONIZED[:-1]) & FITS & PLAIN & CTL.ACK & (SND.NXT < SEG.ACK),
                 SENDS & (out(SEG.LEN) == 0) & _KEEPS_ALL,
+            )
+            & implies(
+                ARRIVES & in_state(S.SYN_RECEIVED, S.TIME_WAIT) & FITS & PLAIN & CTL.ACK & (SND.NXT < SEG.ACK),
+                ite(RFC5961_ACK & ~RESET_FIRST, SENDS & _KEEPS_ALL, in_state(S.TIME_WAIT) | RESETS),
+            )
+            & implies(
+                ARRIVES & in_state(*_QUICK) & FITS & PLAIN & CTL.ACK & (SEG.ACK <= SND.NXT),
+                SENDS == (RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)),
+            ),
+        ),
+        _law(
+            "a closed window accepts nothing but what begins at RCV.NXT",
+            ("closed-window-takes-old-text",),
+            implies(
+                ARRIVES
+                & UP
+                & PLAIN
+                & (RCV.WND == 0)
+                & ~(SEG.SEQ == RCV.NXT)
+                & ~FIN_AT_ZERO_WINDOW
+                & ~RIGHT_EDGE_ACCEPTABLE,
+                SENDS & _KEEPS_ALL,
             ),
         ),
         _law(
@@ -261,10 +318,16 @@ ANSWERS = Claim(
                 ARRIVES & in_state(S.SYN_RECEIVED, *_QUICK) & FITS & PLAIN & ACK_IN_RANGE & (ISS < SEG.ACK),
                 ~SENDS,
             )
-            & implies(ARRIVES & in_state(*_QUICK) & SENDS, _KEEPS_ALL)
+            & implies(ARRIVES & in_state(S.SYN_RECEIVED, *_QUICK) & SENDS, _KEEPS_ALL)
+            & implies(
+                ARRIVES & in_state(*OTHER) & FITS & PLAIN & ~CTL.ACK, STAYS & ~EMITS & _KEEPS_ALL & keeps(ACK_OWED)
+            )
             & implies(
                 ARRIVES & in_state(S.TIME_WAIT) & FITS & PLAIN & ACK_IN_RANGE & (SEG.LEN == 0) & ~TIME_WAIT_ACKS_ALL,
                 ~EMITS,
+            )
+            & implies(
+                ARRIVES & in_state(S.TIME_WAIT) & FITS & PLAIN & ACK_IN_RANGE & (num(1) <= SEG.LEN), SENDS & STAYS
             ),
         ),
         _law(
@@ -276,7 +339,10 @@ ANSWERS = Claim(
                 | (in_state(S.SYN_RECEIVED) & CTL.ACK & ~(ACK_IN_RANGE & (ISS < SEG.ACK)))
                 | (DETACHED & (num(1) <= SEG.TEXT) & after(in_state(S.CLOSED))),
             )
-            & implies(ARRIVES & TAKES_FIN, ~RESETS),
+            & implies(ARRIVES & TAKES_FIN, ~RESETS)
+            & implies(
+                ARRIVES & in_state(*OTHER) & RESETS, after(in_state(S.CLOSED)) | (STAYS & in_state(S.SYN_RECEIVED))
+            ),
         ),
     ),
 )

@@ -103,7 +103,7 @@ USERS = Claim(
                     in_state(S.LISTEN),
                     ite(
                         REMOTE_SPECIFIED,
-                        told("error: insufficient resources") | (OPENS & _NOTHING),
+                        ite(N <= SND.BUFF, OPENS & _NOTHING, told("error: insufficient resources")),
                         told("error: remote socket unspecified"),
                     ),
                 )

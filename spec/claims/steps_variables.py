@@ -10,7 +10,9 @@ from ..language.profile import (
     ISN_WITHOUT_GAP,
     RECEIVE_BY_THE_LETTER,
     RESET_KEEPS_UNREAD,
+    RIGHT_EDGE_ACCEPTABLE,
     SECOND_FIN_ADVANCES,
+    SYN_TEXT_REFUSED,
 )
 from ..language.states import ALIVE, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on
@@ -40,6 +42,7 @@ from .properties import Claim, Law, implies
 from .step_words import (
     ACK_IN_RANGE,
     ARRIVES,
+    AT_A_CLOSED_WINDOW,
     DELETES,
     FITS,
     LIVES_ON,
@@ -72,6 +75,9 @@ _BUFFERED = after(RCV.USER) + after(RCV.WND) == RCV.USER + RCV.WND
 _BRINGS_TEXT = (SEG.SEQ <= RCV.NXT) & (RCV.NXT < TEXT_END) & (RCV.NXT < RIGHT_EDGE) & PLAIN
 _ACCEPTED = (SEG.SEQ == RCV.NXT) | (SEG.SEQ + SEG.LEN <= RIGHT_EDGE)
 _EARLY = (RCV.NXT < SEG.SEQ) & (SEG.SEQ < RIGHT_EDGE) & (num(1) <= SEG.LEN) & PLAIN
+_PROCESSED = (
+    FITS | AT_A_CLOSED_WINDOW | (RIGHT_EDGE_ACCEPTABLE & (num(1) <= RCV.WND) & (SEG.LEN == 0) & (SEG.SEQ == RIGHT_EDGE))
+)
 _KEEPS_HELD = keeps(HELD.SET, HELD.SEQ, HELD.TEXT, HELD.FIN)
 
 ARRIVALS = Claim(
@@ -87,7 +93,7 @@ ARRIVALS = Claim(
             implies(LIVES_ON, keeps(SND.UNA) | (ARRIVES & CTL.ACK & (SND.UNA < SEG.ACK) & (after(SND.UNA) == SEG.ACK)))
             & implies(LIVES_ON & ~keeps(SND.UNA), SEG.ACK <= SND.NXT)
             & implies(
-                ARRIVES & LIVES_ON & in_state(*OTHER) & FITS & PLAIN & ACK_IN_RANGE & ~in_state(S.TIME_WAIT),
+                ARRIVES & LIVES_ON & in_state(*OTHER) & _PROCESSED & PLAIN & ACK_IN_RANGE & ~in_state(S.TIME_WAIT),
                 after(SND.UNA) == SEG.ACK,
             ),
         ),
@@ -162,7 +168,8 @@ ARRIVALS = Claim(
             & implies(
                 ARRIVES
                 & LIVES_ON
-                & in_state(*RECEIVING)
+                & in_state(S.SYN_RECEIVED, *RECEIVING)
+                & (ISS < SEG.ACK)
                 & _EARLY
                 & (SEG.SEQ + SEG.LEN <= RIGHT_EDGE)
                 & ACK_IN_RANGE
@@ -287,7 +294,28 @@ LIFE = Claim(
                 & ~after(DETACHED)
                 & ~after(ACK_OWED)
                 & (after(PASSIVE) == ARRIVES)
+                & (after(SND.WND) == 0)
                 & implies(after(HELD.SET), ARRIVES & (num(2) <= SEG.LEN)),
+            ),
+        ),
+        _law(
+            "what comes with a SYN waits for the end of the handshake, unless it is refused",
+            ("text-of-a-syn-forgotten",),
+            implies(
+                ARRIVES
+                & (OPENS | (in_state(S.SYN_SENT) & LIVES_ON))
+                & after(in_state(S.SYN_RECEIVED))
+                & (num(2) <= SEG.LEN)
+                & (SEG.LEN <= RCV.WND + 1)
+                & (SEG.LEN <= RCV.BUFF + 1),
+                ite(
+                    SYN_TEXT_REFUSED,
+                    ~after(HELD.SET),
+                    after(HELD.SET)
+                    & (after(HELD.SEQ) == SEG.SEQ + 1)
+                    & (after(HELD.TEXT) == SEG.TEXT)
+                    & (after(HELD.FIN) == CTL.FIN),
+                ),
             ),
         ),
         _law(

@@ -27,7 +27,7 @@ from ..language.variables import (
 from ..tcp.output import LAST, WINDOW_ALLOWS
 from ..tcp.synchronized import ACCEPTABLE
 from ..tcp.updates import ACK_SEGMENT, back_to_listen
-from .changes import Change, both, emitting, setting, silent, to, without
+from .changes import Change, both, emitting, only_if, setting, silent, to, without
 from .mutant import Mutant, mutant
 
 S = State
@@ -112,6 +112,11 @@ SENT: tuple[Mutant, ...] = (
         "ack-forgotten", "an ACK that is owed is forgotten at a SEND", ("send.queue", setting(ACK_OWED.becomes(FALSE)))
     ),
     _step("fin-not-acknowledged", "no ACK is owed for a FIN", ("established.fin", setting(ACK_OWED.becomes(FALSE)))),
+    _step(
+        "closed-window-takes-old-text",
+        "with a window of zero, old segments are processed",
+        ("established.ack", both(without(ACCEPTABLE), only_if(RCV.WND == 0))),
+    ),
     _step("bad-ack-of-syn-ignored", "SYN-SENT ignores an ACK of nothing", ("syn-sent.bad-ack", silent)),
     _step("ack-beyond-sent-ignored", "an ACK of what was not sent is ignored", ("step5.beyond", silent)),
     _step("text-answered-at-once", "text is answered before it is taken", ("established.text", _sending(ACK_SEGMENT))),
@@ -119,6 +124,7 @@ SENT: tuple[Mutant, ...] = (
 )
 
 MOVES: tuple[Mutant, ...] = (
+    _step("old-syn-reopens", "a SYN is dropped in TIME-WAIT though it may reopen", ("reopen", to(S.TIME_WAIT))),
     _step("listener-deaf-to-syn", "LISTEN answers a SYN and stays", ("listen.syn", to(S.LISTEN))),
     _step("status-moves", "STATUS closes the connection", ("status", to(S.CLOSED))),
     _step("user-timeout-goes-on", "the user time-out leaves LISTEN as it is", ("user-timeout.listen", to(S.LISTEN))),
@@ -181,6 +187,11 @@ USERS: tuple[Mutant, ...] = (
 )
 
 VARIABLES: tuple[Mutant, ...] = (
+    _step(
+        "text-of-a-syn-forgotten",
+        "text that comes with a SYN is not kept",
+        ("listen.syn.queue", setting(HELD.SET.becomes(FALSE))),
+    ),
     _step(
         "old-ack-moves-una-back",
         "an old ACK moves SND.UNA back",
