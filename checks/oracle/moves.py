@@ -147,7 +147,7 @@ class Moves:
         local = put(h.local, ISN_CLOCK=isn)
         choice = 0, 0, isn
         yield from self.fire(h, Event.SEGMENT, fields, choice, local)
-        if self.lenient and is_of_unknown_age(h, fields):
+        if self.lenient and self._endpoint(h, LARGEST_WINDOW, False).measures and is_of_unknown_age(h, fields):
             measured = self._endpoint(h, h.largest, False)  # freedom measures-window
             yield from measured.fire(local, Event.SEGMENT, fields, choice)
         if self.lenient and is_at_right_edge(h, fields):
