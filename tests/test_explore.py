@@ -393,6 +393,8 @@ def test_a_no_names_the_bounds_that_it_rests_on() -> None:
     assert "no user timeout" in small
     assert any("TIME-WAIT outlasts" in words for words in small)
     assert not any("lost" in words for words in premises(scope()))
+    again = premises(scope("open; abort; open; abort"))
+    assert "at most 2 connections of A's end and 1 connection of B's" in again
 
 
 # ---- bad input -----------------------------------------------------------------------------------------------
