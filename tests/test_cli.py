@@ -109,6 +109,26 @@ def test_explore_draws_how_a_full_close_loses_octets() -> None:
     assert "<CTL=RST>" in done.stdout
 
 
+def test_explore_advises_programs_that_do_not_lose_what_these_do() -> None:
+    done = halfclose(*FULL_CLOSE)
+    assert "advice: with A as 'open; send 1; shutdown; read; close', no octet can be lost (explored: " in done.stdout
+    assert "B waits in 'read', in ESTABLISHED" in " ".join(done.stdout.split())
+
+
+def test_programs_that_never_connect_do_not_pass() -> None:
+    done = halfclose("explore", "--app-a", "listen; send 3; close", "--app-b", "listen; read; close")
+    assert done.returncode == 1
+    assert done.stderr == "halfclose: the two never connect, so that every 'no' is empty\n"
+    assert done.stdout.count("no: they never connect") == 8
+
+
+def test_explore_says_what_a_no_rests_on() -> None:
+    done = halfclose("explore", "--app-a", "open; shutdown", "--app-b", "listen; shutdown", "--losses", "0")
+    said = " ".join(done.stdout.split())
+    assert "what a 'no' rests on: at most 1 segment under way in each direction" in said
+    assert "no segment lost" in said
+
+
 def test_explore_writes_json_to_stdout() -> None:
     done = halfclose(
         "explore", "--app-a", "open; send 1; shutdown; read", "--app-b", "listen; read; shutdown", "--json", "-"
@@ -161,7 +181,12 @@ def test_explain_finds_claims_edges_mutants_switches_scopes_and_figures(name: st
         ((*FULL_CLOSE, "--iss", "1"), "iss"),
         ((*FULL_CLOSE, "--profile", "nonsense"), "nonsense"),
         ((*FULL_CLOSE, "--limit", "0"), "limit"),
-        (("explore", "--app-a", "fly", "--app-b", "listen"), "fly"),
+        (("explore", "--app-a", "fly", "--app-b", "listen"), "--app-a: call 1: unknown call 'fly'"),
+        (
+            ("explore", "--app-a", "open", "--app-b", "send 3; close"),
+            "--app-b: call 1, 'send 3': there is no",
+        ),
+        (("explore", "--app-a", "open; send 40", "--app-b", "listen; read"), "say --bits 7"),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_status_2(args: tuple[str, ...], word: str) -> None:

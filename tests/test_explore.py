@@ -317,16 +317,29 @@ def test_an_end_of_file_can_be_answered() -> None:
 
 
 def test_an_error_can_be_answered_with_another_connection() -> None:
-    bounds = {"lives": 2, "losses": 0, "duplicates": 0}
-    result = asked("open; send 1; abort; open; shutdown", "listen; read; on error: listen; read", **bounds)
-    ends = [end for step in (result.ends.trace.steps if result.ends.trace else ()) for end in step.ends]
-    assert max(end[AT[GHOST.LIFE]] for end in ends) == 2
+    app_b, bounds = "listen; read; on error: listen; read", {"lives": 2, "losses": 0, "duplicates": 0}
+    result = covered(scope("open; send 1; abort; open; shutdown", app_b, **bounds))
+    answering = {(tcb[AT[STATE]], counter) for tcb, counter in (result.system.application(k, 1) for k in keys(result))}
+    assert (State.ESTABLISHED.index, 3) in answering  # in the read of the answer, on a connection of its own
+
+
+def test_drain_is_over_only_when_everything_is_acknowledged() -> None:
+    result = covered(scope("open; send 1; drain; shutdown; drain; abort", "listen; read"), frozenset(TCB))
+    system, drained, closed = result.system, 3, 5
+    seen = [system.application(key, 0) for key in keys(result)]
+    assert {tcb[AT[SND.END]] - tcb[AT[SND.UNA]] for tcb, counter in seen if counter == drained} == {0}
+    assert {tcb[AT[SND.UNA]] - tcb[AT[SND.END]] for tcb, counter in seen if counter == closed and tcb[0]} == {1}
 
 
 def test_exit_closes_as_the_system_does() -> None:
     with_close = asked("open; send 1; close", "listen; send 1; read; close")
     with_exit = asked("open; send 1; exit", "listen; send 1; read; close")
     assert [a.yes for a in with_exit.answers] == [a.yes for a in with_close.answers]
+
+
+def test_exit_without_linger_time_resets() -> None:
+    result = asked("open; send 1; linger 0; exit", "listen; read; close")
+    assert [answer(result, q) for q in ("lost-a", "reset-b")] == [True, True]
 
 
 # ---- advice --------------------------------------------------------------------------------------------------
@@ -380,6 +393,8 @@ def test_a_no_names_the_bounds_that_it_rests_on() -> None:
     assert "no user timeout" in small
     assert any("TIME-WAIT outlasts" in words for words in small)
     assert not any("lost" in words for words in premises(scope()))
+    again = premises(scope("open; abort; open; abort"))
+    assert "at most 2 connections of A's end and 1 connection of B's" in again
 
 
 # ---- bad input -----------------------------------------------------------------------------------------------

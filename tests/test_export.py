@@ -47,6 +47,13 @@ SCOPES: dict[str, tuple[Scope, str, str]] = {
         "two-way-handshake",
     ),
 }
+#: Programs that notice something without a call to TCP.
+NOTICING = scope(
+    "open in time; send 1; drain in time; linger 1; close; on timeout: exit",
+    "listen; read 2; close; on eof: poll; exit; on error: exit",
+    losses=0,
+    duplicates=0,
+)
 IN_ORDER = scope("open; send 1", "listen; read 1", slots=2, reorder=False)
 
 needs_spin = pytest.mark.skipif(bool(run.spin_needs()), reason=run.spin_needs())
@@ -94,6 +101,12 @@ def test_spin_finds_the_same_states_over_a_network_in_order(tmp_path: Path) -> N
     assert spin(model, tmp_path) == ours(model)
 
 
+@needs_spin
+def test_spin_finds_the_same_states_of_programs_that_notice_something(tmp_path: Path) -> None:
+    model = modelled(NOTICING)
+    assert spin(model, tmp_path) == ours(model)
+
+
 # ---- TLC -----------------------------------------------------------------------------------------------------
 
 
@@ -116,6 +129,12 @@ def test_tlc_finds_the_mutant(name: str, tmp_path: Path) -> None:
     of, prop, mutant = SCOPES[name]
     model = modelled(of, prop, mutant)
     assert (tlc(model, tmp_path)[1], ours(model)[1]) == (False, False)
+
+
+@needs_tlc
+def test_tlc_finds_the_same_states_of_programs_that_notice_something(tmp_path: Path) -> None:
+    model = modelled(NOTICING)
+    assert tlc(model, tmp_path) == ours(model)
 
 
 @needs_tlc

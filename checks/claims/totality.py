@@ -21,7 +21,7 @@ from halfclose.spec.language.edge import SPONTANEOUS, TIMERS, Edge, Event
 from halfclose.spec.language.profile import HALF_DUPLEX
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import TRUE, Sort, Term, num
-from halfclose.spec.language.variables import N
+from halfclose.spec.language.variables import STATE, N
 from halfclose.spec.tcp.graph import TCP, Graph
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
 
@@ -104,7 +104,7 @@ def _flaws(
     edges: tuple[Edge, ...], domain: Domain, state: State, event: Event, about: frozenset[Edge]
 ) -> Iterator[Flaw | None]:
     """As `_pair`; about: the overlaps of these edges only."""
-    translate = Translation(domain)
+    translate = Translation(domain, values={STATE: domain.literal(state.index)})
     guards = [translate(edge.guard) for edge in edges]
     solver = z3.Solver()
     solver.add(translate(_CHOICES.get(event, TRUE)), translate(STATE_SAYS.get(state, TRUE)))

@@ -35,11 +35,12 @@ def _premises(scope: Scope) -> Iterator[str]:
 
 def _connections(scope: Scope) -> Iterator[str]:
     free = any(isinstance(app, Free) for app in (scope.app_a, scope.app_b))
-    lives = max(scope.lives_of(app) for app in (scope.app_a, scope.app_b))
+    a, b = scope.lives_of(scope.app_a), scope.lives_of(scope.app_b)
+    lives = max(a, b)
     if free:
         yield f"at most {_count(scope.octets, 'octet')} from a free application on one connection"
     if free or lives > 1:
-        yield f"at most {_count(lives, 'connection')} of an end"
+        yield f"at most {_count(a, 'connection')} of A's end and {_count(b, 'connection')} of B's"
     if lives > 1:
         yield "octets of a connection that their sender has left for another one are not asked for"
         if scope.isns == 1:

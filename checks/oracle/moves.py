@@ -41,7 +41,8 @@ _CHALLENGES = ("step2.challenge", "step4.challenge", "step5.range")
 _IN_WINDOW_SYN = "step4.reset"
 _SYN, _FIN, _RST, _ACK = (FIELD[var] for var in (CTL.SYN, CTL.FIN, CTL.RST, CTL.ACK))
 _NUMBER, _TEXT = FIELD[SEG.ACK], FIELD[SEG.TEXT]
-_STATE, _HELD, _USER, _RCV_NXT, _SND_WND = (AT[var] for var in (STATE, HELD.SET, RCV.USER, RCV.NXT, SND.WND))
+_STATE, _HELD, _USER, _RCV_NXT = (AT[var] for var in (STATE, HELD.SET, RCV.USER, RCV.NXT))
+_WND, _SND_WND = AT[RCV.WND], AT[SND.WND]
 _SHOWS_WINDOW = frozenset((*SYNCHRONIZED, State.SYN_SENT, State.SYN_RECEIVED))
 
 
@@ -216,14 +217,14 @@ class Moves:
 
     # ---- segments of the endpoint ----------------------------------------------------------------------------
 
-    def sent(self, h: Hypothesis, fields: Fields, window: int) -> Iterator[Hypothesis]:
-        """The endpoint sent this.  window: what it advertises, in octets."""
+    def sent(self, h: Hypothesis, fields: Fields, window: range) -> Iterator[Hypothesis]:
+        """The endpoint sent this.  window: what it may offer with that (see `Offers.window`)."""
         yield from self._sent(h, fields, window)
         for after in self._told_of(h, fields):
             yield from self._sent(after, fields, window)
 
-    def _sent(self, h: Hypothesis, fields: Fields, window: int) -> Iterator[Hypothesis]:
-        bare = h.due is None or is_bare_ack(h.due)
+    def _sent(self, h: Hypothesis, fields: Fields, window: range) -> Iterator[Hypothesis]:
+        bare = h.due is None or is_bare_ack(h.due) or h.due[_SYN]  # with a SYN, too, queued text may go
         is_due = h.due is not None and matches(h.due, fields)
         if is_due:
             yield self._shown(h, fields, window, h.local)
@@ -234,7 +235,7 @@ class Moves:
         if not is_due and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
             yield self._shown(h, fields, window, put(h.local, ACK_OWED=0), free.ACKNOWLEDGES)
 
-    def _put_out(self, h: Hypothesis, fields: Fields, window: int) -> Iterator[Hypothesis]:
+    def _put_out(self, h: Hypothesis, fields: Fields, window: range) -> Iterator[Hypothesis]:
         """The ways in which the endpoint can have sent this by itself: by an edge, or by a freedom."""
         if self.lenient and fields[_TEXT] > h.mss:
             return  # MUST-16, also of text that was sent before
@@ -254,17 +255,18 @@ class Moves:
         self,
         h: Hypothesis,
         fields: Fields,
-        window: int,
+        window: range,
         local: Local,
         freedom: Freedom | None = None,
         edge: Edge | None = None,
     ) -> Hypothesis:
         """The hypothesis with this local state after what it sent, by a freedom or by an edge, and nothing more due.
 
-        The window that the segment advertises, which is the implementation's choice, becomes RCV.WND.
+        The window that the segment advertises, which is the implementation's choice, becomes RCV.WND.  Of a scaled
+        one the last bits are not seen: it is the window that is left of the last one, if that may be.
         """
         if not fields[_RST] and STATES[local[_STATE]] in _SHOWS_WINDOW:
-            local = put(local, RCV_WND=window)
+            local = local if local[_WND] in window else put(local, RCV_WND=window.start)
         taken = h.taken if freedom is None else (*h.taken, freedom)
         return h.but(local=local, due=None, taken=taken, path=h.path if edge is None else (*h.path, edge))
 

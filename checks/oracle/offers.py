@@ -55,13 +55,15 @@ class Offers:
 
     def of_peer(self, h: Hypothesis, segment: Segment, fields: Fields) -> Fields:
         """The fields of the peer's segment, with its window in octets."""
+        if not self._scaling:
+            return fields
         _, scale = self._scales(h)
         return fields if segment.flags & SYN or not scale else changed(fields, {SEG.WND: segment.wnd << scale})
 
-    def window(self, h: Hypothesis, segment: Segment) -> int:
-        """The window that the endpoint's segment offers, in octets."""
-        scale, _ = self._scales(h)
-        return segment.wnd if segment.flags & SYN else segment.wnd << scale
+    def window(self, h: Hypothesis, segment: Segment) -> range:
+        """The windows that the endpoint's segment may offer, in octets: of a scaled one the last bits are not seen."""
+        scale = 0 if segment.flags & SYN or not self._scaling else self._scales(h)[0]
+        return range(segment.wnd << scale, segment.wnd + 1 << scale)
 
     def _scales(self, h: Hypothesis) -> tuple[int, int]:
         """RFC 7323 2.2: both SYNs must carry the option, else neither window is scaled."""
@@ -94,4 +96,4 @@ class Offers:
         return shown is not None and distance(edge, shown) >= 1 << scale
 
     def _edge_of(self, h: Hypothesis, segment: Segment) -> int:
-        return wrap(segment.ack + self.window(h, segment))
+        return wrap(segment.ack + self.window(h, segment).start)

@@ -34,6 +34,7 @@ from halfclose.checks.oracle.moves import Moves
 from halfclose.checks.oracle.offers import Offers
 from halfclose.checks.oracle.segments import fields_of, show
 from halfclose.checks.oracle.sequence import distance, pattern
+from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.readers.python import initial
 from halfclose.checks.stacks.stack import NOTHING_KNOWN, Known, Result, Verb
 from halfclose.reference.wire import RST, SYN, Segment
@@ -171,10 +172,10 @@ class Oracle:
         if segment.flags & SYN and self._offers.sent(segment):
             self.read = 0  # another incarnation
         sent = (after for h in before for after in self._moves.sent(h, fields, self._offers.window(h, segment)))
-        seen = f"sent {show(fields, self.shift, other=self.other)}"
-        self._adopt(sent, lambda: Deviates(seen, self.allowed(before), _rules(before)))
+        self._adopt(sent, lambda: Deviates(f"sent {self._show(fields)}", self.allowed(before), _rules(before)))
         if segment.text and not any(is_probe_behind(h, fields) for h in before):
-            first = distance(self.hypotheses[0][ISS], segment.seq) - 1
+            before_text = 0 if segment.flags & SYN else 1
+            first = distance(self.hypotheses[0][ISS], segment.seq) - before_text
             self._judge_text(segment.text, first, "sent")
         if not segment.flags & RST:
             self._judge_offers(segment)
@@ -208,10 +209,13 @@ class Oracle:
         """What the endpoint may do now, in words; of segments with text the longest."""
         shown: dict[str, None] = {}
         for h in hypotheses:
-            shown |= dict.fromkeys(show(fields, self.shift, other=self.other) for fields in self._moves.offers(h))
+            shown |= dict.fromkeys(map(self._show, self._moves.offers(h)))
             if self._moves.quiet(h):
                 shown["silence"] = None
         return tuple(shown)
+
+    def _show(self, fields: Fields) -> str:
+        return show(fields, self.shift, other=self.other)
 
     # ---- the set of hypotheses -------------------------------------------------------------------------------------
 
@@ -221,7 +225,8 @@ class Oracle:
         queue = deque(found)  # of two ways to a hypothesis the first counts, unless the other departs from less advice
         while queue:
             h = refilled(queue.popleft())
-            if h in reached and len(reached[h].departures) <= len(h.departures):
+            same = reached.get(h)
+            if same is not None and len(same.departures) <= len(h.departures):
                 continue
             reached[h] = h
             queue.extend(self._moves.unseen(h))
@@ -252,7 +257,7 @@ class Oracle:
         has_fin = any(one.state in FIN_RECEIVED for one in self.hypotheses)
         excess = self._offers.excess(h, segment, self.read, has_fin)
         if excess > 0:
-            window = self._offers.window(h, segment)
+            window = self._offers.window(h, segment).start
             rule = "RCV.WND is no more than RCV.BUFF-RCV.USER (RFC 9293 3.8.6.2.2)"
             raise Deviates(f"offered a window of {window}", (f"at most {window - excess}",), (), rule)
         if self._offers.shrinks(h, segment) and not has_fin:

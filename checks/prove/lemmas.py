@@ -18,6 +18,7 @@ from halfclose.spec.language.terms import Kind, Sort, Term, Var, num, variable
 from halfclose.spec.language.variables import (
     ACKS_FIN,
     CLOCK,
+    CTL,
     FIN_SENT,
     HELD,
     IRS,
@@ -31,7 +32,7 @@ from halfclose.spec.language.variables import (
 )
 from halfclose.spec.tcp.arrives import SYN_SENT_ACK_IS_GOOD
 from halfclose.spec.tcp.graph import TCP
-from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE, STEP_4
+from halfclose.spec.tcp.synchronized import ACCEPTABLE, ACK_IS_GOOD, ACKNOWLEDGE, REFUSED_BY_RANGE, SYN_IN_WINDOW
 from halfclose.spec.tcp.taking import EARLY, FIN_NOW, NEW_TEXT
 from halfclose.spec.tcp.text import ITS_TURN
 from halfclose.spec.tcp.updates import BEYOND_THIS, CLOCK_ALLOWS
@@ -118,7 +119,7 @@ _AGREE_AS_ORDER = (Bound(AHEAD, _UNDER_HALF), Bound(AGE, _HALF))
 _AGREE_AS_EQUALITY = (Bound(AHEAD, _UNDER_SPACE), Bound(AGE, _UNDER_SPACE))
 _ARRIVED = (*_WINDOWS, SEG.TEXT <= TEXT, RCV.NXT <= SEG.SEQ + AGE, SEG.SEQ + SEG.LEN <= RCV.NXT + AHEAD)
 _INORDER = (*_WINDOWS, SEG.TEXT <= TEXT, ACCEPTABLE)
-_TRIMMED = (*_INORDER, ~STEP_4)
+_TRIMMED = (*_INORDER, ~(CTL.SYN & SYN_IN_WINDOW))
 _HELD = (*_WINDOWS, HELD.SET, HELD.SEQ + HELD.TEXT <= RIGHT_EDGE)
 _QUEUED = (*_FLIGHT, SND.NXT <= SND.END + 1, SND.END <= SND.UNA + QUEUE)
 _NEWS = ACKNOWLEDGE[1:]

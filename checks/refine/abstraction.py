@@ -40,7 +40,7 @@ _HOLDING = frozenset((State.SYN_RECEIVED, *RECEIVING))
 _INITIAL, _OF_PEER = frozenset((ISS, IRS)), frozenset((RCV.NXT, SND.WL1))
 _WHY_OVER = {
     Fate.CLOSED: (Notice.CLOSED,),
-    Fate.RESET: (Notice.RESET, Notice.CLOSED),  # step 2 tells the user nothing of a RST once both FINs have arrived
+    Fate.RESET: (Notice.RESET,),
     Fate.REFUSED: (Notice.REFUSED,),
     Fate.TIMED_OUT: (Notice.TIMEOUT,),
     Fate.ABORTED: (Notice.RESET, Notice.CLOSED),  # the user's own doing, which needs no notice

@@ -24,6 +24,8 @@ _BORROWED = (
     "reorder",
     "exchange",
     "old-syn",
+    "text-on-syn",
+    "text-on-both-syns",
     "crash",
     "early-close",
     "quiet",

@@ -363,6 +363,12 @@ _BUGS = (
         "open; > SA 10; receive 100; > SA 10 @-11; > A 10; receive 100",
     ),
     Scenario(
+        "rst-below-window-with-text",
+        "a RST below the window is no reset, though text behind it reaches into the window",
+        ("3.5.3",),
+        "open; > SA; > R 2 @-1; send 10; > A",
+    ),
+    Scenario(
         "syn-ack-with-fin",
         "a SYN,ACK with a FIN ends the peer's stream as soon as it begins, or the FIN is refused and sent again",
         ("3.10.7.3 fourth", "3.10.7.4 step 8"),

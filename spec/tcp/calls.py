@@ -12,12 +12,13 @@ from dataclasses import replace
 from ..language.edge import Emission, Event, Rule
 from ..language.profile import CLOSE_BY_THE_LETTER, HALF_DUPLEX, RECEIVE_BY_THE_LETTER, REMOTE_SPECIFIED
 from ..language.states import ALIVE, OTHER, RECEIVING, State
-from ..language.terms import NONE, TRUE, Term, all_of, num, one_if
+from ..language.terms import NONE, TRUE, Term, num, one_if
 from ..language.variables import ACK_OWED, CLOSE_CALLED, DETACHED, GHOST, ISS, RCV, SND, Fate, N, in_state
 from .updates import (
     CLOCK_ALLOWS,
     FIRST_SYN,
-    TEXT_FITS_WITH_SYN,
+    GOES_WITH_FIRST_SYN,
+    MAY_GO_WITH_SYN,
     delete_listen,
     delete_tcb,
     fate,
@@ -88,10 +89,9 @@ def _send_from_listen() -> Iterator[Rule]:
     "Data associated with SEND may be sent with SYN segment or queued for transmission after entering ESTABLISHED
     state."
     """
-    goes = all_of(*TEXT_FITS_WITH_SYN)
     for name, guard, sent, why in (
-        ("send.from-listen", ~goes, NONE, "The data waits for ESTABLISHED."),
-        ("send.from-listen.text", goes, N, "The data goes with the SYN."),
+        ("send.from-listen", ~MAY_GO_WITH_SYN, NONE, "The data waits for ESTABLISHED."),
+        ("send.from-listen.text", MAY_GO_WITH_SYN, GOES_WITH_FIRST_SYN, "As much as fits a segment goes with the SYN."),
     ):
         yield Rule(
             name,

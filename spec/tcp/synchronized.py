@@ -43,6 +43,7 @@ from ..language.variables import (
     SEG,
     SND,
     Fate,
+    in_state,
 )
 from .taking import EMPTY, NO_WINDOW, QUEUE_WITH_SYN, queue_ghosts, with_queue
 from .updates import (
@@ -150,7 +151,7 @@ _TABLE_6 = ite(
 )
 
 #: "If the RCV.WND is zero ... special allowance should be made to accept valid ACKs, URGs, and RSTs."
-_ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & ~CTL.SYN
+_ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & (~CTL.SYN | CTL.RST)
 
 #: Reading 4: a FIN at RCV.NXT, behind text that was received before, needs no room in the window.
 _BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & ~CTL.SYN & (SEG.SEQ <= RCV.NXT) & (SEG.SEQ + SEG.TEXT == RCV.NXT)
@@ -316,9 +317,10 @@ SECOND = (
 # Fourth, check the SYN bit ------------------------------------------------------------------------------------
 
 #: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
-#: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number".
+#: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number", but a passive OPEN in
+#: SYN-RECEIVED comes first and is not handled "per the directions for synchronized states".
 SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
-STEP_4 = CTL.SYN & (RFC5961_SYN | SYN_IN_WINDOW)
+STEP_4 = CTL.SYN & (SYN_IN_WINDOW | (RFC5961_SYN & ~(in_state(S.SYN_RECEIVED) & _TO_LISTEN)))
 
 
 def _fourth() -> Iterator[Rule]:
@@ -337,14 +339,13 @@ def _fourth() -> Iterator[Rule]:
         arrived = (~_ahead(state),) if _ahead(state) is not FALSE else ()
         syn = (*arrived, ACCEPTABLE, ~CTL.RST, CTL.SYN)
         passive = (~_TO_LISTEN,) if state is S.SYN_RECEIVED else ()
-        challenged = (~_TO_LISTEN | ~SYN_IN_WINDOW,) if state is S.SYN_RECEIVED else ()
         yield Rule(
             f"step4.challenge@{state.value}",
             _ARRIVES,
             (state,),
             None,
             ("3.10.7.4 step 4",),
-            guard=(*syn, RFC5961_SYN, *challenged),
+            guard=(*syn, RFC5961_SYN, *passive),
             updates=ACKNOWLEDGED,
             emits=ACK_SEGMENT,
             why="RFC 5961: send a challenge ACK, whatever the sequence number.",

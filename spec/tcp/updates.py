@@ -11,7 +11,7 @@ from ..language.profile import (
     RESET_KEEPS_UNREAD,
     TEXT_ON_SYN,
 )
-from ..language.terms import FALSE, TRUE, Assignment, Kind, Sort, Term, ite, num
+from ..language.terms import FALSE, TRUE, Assignment, Kind, Sort, Term, earlier, ite, num
 from ..language.variables import (
     ACK_OWED,
     CLOCK,
@@ -166,10 +166,12 @@ def text_segment(first: Term, octets: Term, fin: bool = False) -> Emission:
 #: tested only then.  `ISS < SND.UNA` would not do: modulo 2^32 it holds for the first 2^31 octets of a stream only.
 HANDSHAKE_OVER = ~(CLOSE_BY_THE_LETTER & (SND.UNA == ISS))
 
-#: Text with the SYN, before the peer has offered any window: no more than a segment holds, what the user has given, and
-#: with the SYN no more than the largest window there is.
-TEXT_FITS_WITH_SYN = (TEXT_ON_SYN, num(1) <= N, N <= SND.MSS, N < SND.MAX_WND)
-TEXT_WITH_OUR_SYN = (*TEXT_FITS_WITH_SYN, ISS + 1 + N <= SND.END)
+#: Text with the SYN, before the peer has offered any window: no more than a segment holds, and no more, with the SYN,
+#: than the largest window there is.
+_MOST_WITH_SYN = earlier(SND.MSS, SND.MAX_WND - 1)
+MAY_GO_WITH_SYN = TEXT_ON_SYN & (num(1) <= N) & (num(1) <= _MOST_WITH_SYN)
+GOES_WITH_FIRST_SYN = earlier(N, _MOST_WITH_SYN)
+TEXT_WITH_OUR_SYN = (TEXT_ON_SYN, num(1) <= N, N <= _MOST_WITH_SYN, ISS + 1 + N <= SND.END)
 
 #: Whatever segment carries an ACK field, it is the acknowledgment that was owed (3.8.6.3).
 ACKNOWLEDGED: Assignments = (ACK_OWED.becomes(FALSE),)
