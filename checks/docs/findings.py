@@ -39,10 +39,18 @@ IN_STANDARD: tuple[InStandard, ...] = (
     InStandard(
         "Two healthy, connected ends can exchange ACKs for ever by step 1 alone, once each has sent a full window that "
         "was lost. Their ACKs carry SND.NXT, which is the right edge of the other's window, and table 6 does not "
-        "accept it (12 steps). A retransmission that gets through ends the exchange. Linux accepts the right edge, and "
-        "limits the rate of such answers (`tcp_invalid_ratelimit`) (reading 32).",
+        "accept it (12 steps). A retransmission ends the exchange where its text is new to its receiver. Linux accepts "
+        "the right edge, and limits the rate of such answers (`tcp_invalid_ratelimit`) (reading 32).",
         "halfclose verify G4 --traces",
         "free",
+    ),
+    InStandard(
+        "Where the retransmitted text is not new, two programs can wait for ever over a fair network: each sends one "
+        "octet, shuts down and reads, with windows of one octet. Once both octets are read and neither FIN has got "
+        "in, each retransmission brings text that was taken already, and each ACK in reply lies at the right edge, so "
+        "that neither end learns what the other has (27 steps). `right-edge-acceptable` mends it (reading 32).",
+        "halfclose explore --app-a 'open; send 1; shutdown; read' --app-b 'listen; send 1; shutdown; read' "
+        "--buffer 1 --mss 1",
     ),
     InStandard(
         "TIME-WAIT protects only the end that waits. Its peer, deleted at the end of LAST-ACK, may listen again at "
@@ -113,8 +121,15 @@ IN_STACKS: tuple[InStack, ...] = (
     ),
     InStack(
         _LINUX,
-        ("abort.closing.time-wait", "full-close.unread.time-wait"),
-        "once in TIME-WAIT, ABORT does not delete the TCB, and a full close with unread octets sends no RST",
+        ("step2.outside.syn-received*",),
+        "a RST that lies below the window, but whose text reaches into it, is challenged; by 3.5.3 it is dropped in "
+        "silence (reading 33)",
+    ),
+    InStack(_LINUX, ("abort.closing.time-wait",), "once in TIME-WAIT, ABORT does not delete the TCB"),
+    InStack(
+        _LINUX,
+        ("full-close.unread.time-wait",),
+        "once in TIME-WAIT, a full close with unread octets sends no RST; this departs from advice only (SHLD-3)",
     ),
     InStack(_LWIP, ("syn-sent.syn",), "no simultaneous open (MUST-10); four scenarios show it too"),
     InStack(_LWIP, ("syn-sent.other",), "an acceptable ACK without SYN is answered with a RST; 3.10.7.3 drops it"),
