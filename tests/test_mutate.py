@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commandline import halfclose
 
 from halfclose.checks.mutate.equivalence import equivalent
 from halfclose.checks.mutate.judges import CLAIMS, EQUIVALENT, SURVIVES, TOTALITY, Judges
@@ -170,3 +172,36 @@ def test_the_score_leaves_out_what_is_proved_equivalent_in_both_columns() -> Non
     assert (one.killed, one.real, one.equivalent, one.unexplained) == (1, 2, 1, ("c",))
     assert (other.killed, other.real, other.unexplained) == (1, 2, ())
     assert list(other.explained) == ["crash@LISTEN/target/LISTEN"]
+
+
+# ---- the command ---------------------------------------------------------------------------------------------
+
+
+def test_the_command_keeps_what_it_finds_and_does_not_judge_it_again(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    asked = ("mutate", "--edge", "listen.other", "--judge", "proofs", "--cache", str(kept), "--json", "-")
+    first = halfclose(*asked)
+    assert first.returncode == 0, first.stderr
+    data = json.loads(first.stdout)
+    assert data["columns"][0]["unexplained"] == []
+    assert data["columns"][0]["killed"] + data["columns"][0]["equivalent"] == data["mutants"]
+    found = load(kept)
+    save(kept, dict.fromkeys(found, Result(SURVIVES)))
+    again = halfclose(*asked)
+    assert again.returncode == 1
+    assert len(json.loads(again.stdout)["columns"][0]["unexplained"]) == data["mutants"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--edge", "listen.sny"), "unknown edge 'listen.sny'; did you mean listen.syn"),
+        (("--show", "listen.syn/nothing"), "unknown mutant 'listen.syn/nothing'"),
+        (("--show", "x", "--sample", "3"), "--sample would be ignored with --show; leave it out"),
+    ],
+)
+def test_a_wrong_use_is_refused_in_one_line(arguments: tuple[str, ...], said: str) -> None:
+    refused = halfclose("mutate", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1

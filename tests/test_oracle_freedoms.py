@@ -145,6 +145,21 @@ def test_text_of_a_syn_is_not_handed_out_before_the_handshake_is_over() -> None:
         receives(oracle, 0, 10)
 
 
+def test_a_queued_fin_may_go_with_the_syn_ack() -> None:
+    oracle = oracle_of()
+    oracle.call(Verb.LISTEN, 0, OK)
+    oracle.deliver(of_peer(0, 0, SYN), ISS)
+    oracle.observe(of_stack(0, 1, SYN | ACK))
+    oracle.call(Verb.SHUTDOWN, 0, OK)
+    oracle.observe(of_stack(0, 1, SYN | FIN | ACK))
+    oracle.deliver(of_peer(1, 2))
+    oracle.silence()
+    oracle.deliver(of_peer(1, 2, FIN | ACK))
+    oracle.observe(of_stack(2, 2))
+    oracle.silence()
+    assert oracle.is_in(State.TIME_WAIT)
+
+
 # ---- what comes early --------------------------------------------------------------------------------------------
 
 

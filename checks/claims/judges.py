@@ -23,9 +23,9 @@ from halfclose.checks.explore.system import PAIR_MASK, System
 from halfclose.checks.readers.conditions import condition, places, watched
 from halfclose.checks.readers.python import Arithmetic, Local, Segment
 from halfclose.spec.claims.properties import Always, OnStep, Property, Sometimes, Stays
-from halfclose.spec.language.terms import Term, Var
+from halfclose.spec.language.terms import Term, Var, substitute
 from halfclose.spec.language.variables import SEGMENT
-from halfclose.spec.tcp.graph import Graph
+from halfclose.spec.tcp.graph import Graph, decided
 from halfclose.spec.world.network import Scope
 
 Explored = Always | OnStep | Sometimes | Stays
@@ -54,20 +54,24 @@ class Judge:
     """The properties of one scope, with their conditions compiled."""
 
     def __init__(self, scope: Scope, props: Sequence[Explored]):
-        numbers, where = arithmetic(scope), places()
+        numbers, where, switches = arithmetic(scope), places(), decided(scope.profile)
         self.props = tuple(props)
         self.watched = watched(condition(prop) for prop in props)
+
+        def pair(term: Term) -> Condition:
+            return numbers.function("L, P", substitute(term, switches), where)
+
         self._steps = [
-            (i, _step(numbers, prop.holds, where)) for i, prop in enumerate(props) if isinstance(prop, OnStep)
+            (i, _step(numbers, substitute(prop.holds, switches), where))
+            for i, prop in enumerate(props)
+            if isinstance(prop, OnStep)
         ]
         self._pairs = [
-            (i, numbers.function("L, P", condition(prop), where), isinstance(prop, Sometimes))
+            (i, pair(condition(prop)), isinstance(prop, Sometimes))
             for i, prop in enumerate(props)
             if isinstance(prop, Always | Sometimes)
         ]
-        self._goals = [
-            (i, numbers.function("L, P", prop.goal, where)) for i, prop in enumerate(props) if isinstance(prop, Stays)
-        ]
+        self._goals = [(i, pair(prop.goal)) for i, prop in enumerate(props) if isinstance(prop, Stays)]
 
     def run(
         self,

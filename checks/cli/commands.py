@@ -20,7 +20,7 @@ SUMMARIES = {
     "conform": "Replay vectors against a stack and judge every answer.",
     "serve": "Serve a folder by HTTP over the reference's TCP.",
     "fetch": "Fetch a resource by HTTP over the reference's TCP.",
-    "mutate": "Change every part of every edge, and say which judges notice.",
+    "mutate": "Change every part of every edge, and say who notices.",
     "fuzz": "Send mutated packets into the reference, by the million.",
     "graph": "Print the transition graph.",
     "requirements": "Show the requirements of RFC 9293 and what answers each.",

@@ -53,7 +53,7 @@ def command(
     ] = None,
     json_file: Json = None,
 ) -> None:
-    """Change every part of every edge, one at a time, and say which judges notice.
+    """Change every part of every edge, and say who notices.
 
     The proofs are totality, the claims on steps and both inductions; what they do not notice may be proved equivalent.
     The vectors are replayed on the specification as a stack with a virtual clock. Results are kept, so that only what

@@ -38,8 +38,11 @@ class Judges:
         found = self._static(mutant) or self._totality(mutant) or self._proved(mutant)
         if found is not None:
             return found
-        same = all(equivalent(self._right[name], edge) for name, edge in mutant.edges.items())
-        return Result(EQUIVALENT if same else SURVIVES)
+        return Result(EQUIVALENT if self.unseen(mutant) else SURVIVES)
+
+    def unseen(self, mutant: Mutant) -> bool:
+        """Whether nobody can tell the mutant from the right edges by what they do."""
+        return all(equivalent(self._right[name], edge) for name, edge in mutant.edges.items())
 
     def _static(self, mutant: Mutant) -> Result | None:
         for edge in mutant.edges.values():

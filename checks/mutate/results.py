@@ -16,6 +16,8 @@ from pathlib import Path
 
 import halfclose
 from halfclose.checks.mutate.mutant import Mutant, meaning
+from halfclose.spec.language.edge import Event
+from halfclose.spec.language.states import State
 from halfclose.spec.tcp.graph import TCP
 
 #: The two columns of the score: what reads the specification, and what drives it as a stack.
@@ -50,10 +52,16 @@ class Result:
 
 def key(mutant: Mutant, column: str) -> str:
     """What the result of a mutant depends on, as a hash."""
-    beside = {(edge.source, edge.event) for edge in mutant.edges.values()}
-    wide = column == VECTORS  # a vector may take any edge on its way
-    right = (meaning(edge) for edge in TCP.edges if wide or (edge.source, edge.event) in beside)
-    return _hash(repr((column, _judges(column), mutant.id, mutant.meaning, sorted(right))))
+    beside = frozenset((edge.source, edge.event) for edge in mutant.edges.values())
+    right = _right(None if column == VECTORS else beside)  # a vector may take any edge on its way
+    return _hash(repr((column, _judges(column), mutant.id, mutant.meaning, right)))
+
+
+@cache
+def _right(beside: frozenset[tuple[State, Event]] | None) -> str:
+    """A hash of the right edges of these states and events, or of all."""
+    edges = (edge for edge in TCP.edges if beside is None or (edge.source, edge.event) in beside)
+    return _hash(repr(sorted(map(meaning, edges))))
 
 
 @cache

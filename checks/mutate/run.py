@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import cache
 from itertools import islice
 
-from halfclose.checks.mutate.judges import SEARCH, SURVIVES, Judges
+from halfclose.checks.mutate.judges import EQUIVALENT, SEARCH, SURVIVES, Judges
 from halfclose.checks.mutate.make import mutants
 from halfclose.checks.mutate.results import PROOFS, VECTORS, Result
 from halfclose.checks.mutate.vectors import ASKED, asked, found_by_search, told_by
@@ -24,7 +24,9 @@ def judge(column: str, name: str) -> Result:
     if vector := told_by(mutant):
         return Result(VECTORS, vector)
     found = found_by_search(mutant)
-    return Result(SEARCH, found) if found else Result(SURVIVES)
+    if found:
+        return Result(SEARCH, found)
+    return Result(EQUIVALENT if _judges().unseen(mutant) else SURVIVES)
 
 
 def run(column: str, names: Iterable[str], jobs: int | None, done: Callable[[str, Result], None]) -> None:

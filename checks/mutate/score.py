@@ -56,13 +56,15 @@ class Column:
 def score(found: Mapping[str, Mapping[str, Result]]) -> tuple[Column, ...]:
     """The columns.  found: for each column the result of each mutant, by its id.
 
-    What the proofs show to be equivalent is so in every column.
+    What is proved equivalent is no defect in any column.  A variable that nothing depends on any more may break an
+    invariant and still be seen by no vector; so the column of the vectors has more equivalent mutants.
     """
     equivalent = {name for name, result in found.get(PROOFS, {}).items() if result.by == EQUIVALENT}
     return tuple(_column(name, found[name], equivalent) for name in COLUMNS if name in found)
 
 
 def _column(name: str, results: Mapping[str, Result], equivalent: set[str]) -> Column:
+    equivalent = equivalent | {mutant for mutant, result in results.items() if result.by == EQUIVALENT}
     order = JUDGES if name == PROOFS else (VECTORS, SEARCH)
     found = Counter(result.by for mutant, result in results.items() if mutant not in equivalent)
     left = [mutant for mutant, one in results.items() if one.by == SURVIVES and mutant not in equivalent]

@@ -14,20 +14,33 @@ from functools import cached_property
 
 from halfclose.checks.mutate.mutant import Mutant
 from halfclose.checks.oracle.endpoint import EVENTS, STATES
+from halfclose.checks.oracle.sequence import wrap
 from halfclose.checks.readers.dead_variables import dead_variables
 from halfclose.checks.readers.python import AT, Local
 from halfclose.checks.vectors.generate import IRS_NOMINAL, ISS_NOMINAL
-from halfclose.checks.vectors.script import TIMERS, Call, Deliver, Fill, Timeout, Vector, VectorStep
-from halfclose.checks.vectors.stimuli import menu
+from halfclose.checks.vectors.script import (
+    PEER_WINDOW,
+    TIMERS,
+    Call,
+    Deliver,
+    Fill,
+    Packet,
+    Timeout,
+    Vector,
+    VectorStep,
+)
+from halfclose.checks.vectors.stimuli import TEXT, menu
 from halfclose.checks.vectors.tester import Taken, Tester
+from halfclose.reference.wire import ACK, FIN, RST, SYN
 from halfclose.spec.language.edge import Edge, Event
 from halfclose.spec.language.profile import Profile
-from halfclose.spec.language.states import State
-from halfclose.spec.language.variables import STATE
+from halfclose.spec.language.states import OTHER, State
+from halfclose.spec.language.variables import RCV, SND, STATE
 from halfclose.spec.tcp.graph import tcp
 
 _STATE = AT[STATE]
 _MOST_NODES, _MOST_PAIRS = 25, 4
+_ODD = (SYN | RST, SYN | FIN, SYN | FIN | ACK, SYN | RST | ACK, RST | FIN, RST | FIN | ACK, FIN, 0, SYN | ACK)
 _UNSEEN = (Event.OUTPUT, Event.REASSEMBLE)
 
 
@@ -62,18 +75,36 @@ class Search:
     @cached_property
     def _nodes(self) -> dict[int, tuple[_Node, ...]]:
         """The states by the number of their connection state; those with short paths first."""
-        found = {self._tester.initial: _Node(self._tester.initial, ())}
+        found = {self._tester.initial: self._start}
         for vector in self._vectors:
             if vector.iss != self._tester.iss or "choice" in vector.flags:
                 continue
-            node = found[self._tester.initial]
-            for step in (step for step in vector.steps if isinstance(step, Call | Deliver | Fill | Timeout)):
-                local = self._right(node.local, step).in_all.local
-                node = found.setdefault(local, _Node(local, (*node.path, step)))
+            for node in self._way(vector):
+                found.setdefault(node.local, node)
         by_state: dict[int, list[_Node]] = {}
         for node in sorted(found.values(), key=lambda node: len(node.path)):
             by_state.setdefault(node.local[_STATE], []).append(node)
         return {state: tuple(nodes) for state, nodes in by_state.items()}
+
+    @cached_property
+    def _covering(self) -> dict[str, tuple[_Node, ...]]:
+        """The states on the way of the vectors that cover an edge."""
+        found: dict[str, tuple[_Node, ...]] = {}
+        for vector in self._vectors:
+            if vector.iss == self._tester.iss:
+                way = tuple(self._way(vector))
+                found |= {name: (*found.get(name, ()), *way) for name in vector.covers if len(found.get(name, ())) < 20}
+        return found
+
+    @property
+    def _start(self) -> _Node:
+        return _Node(self._tester.initial, ())
+
+    def _way(self, vector: Vector) -> Iterator[_Node]:
+        node = self._start
+        for step in (step for step in vector.steps if isinstance(step, Call | Deliver | Fill | Timeout)):
+            node = _Node(self._right(node.local, step).in_all.local, (*node.path, step))
+            yield node
 
     def telling(self, mutant: Mutant) -> tuple[VectorStep, ...]:
         """The inputs of a vector that tells the mutant; none where the search finds none."""
@@ -94,13 +125,25 @@ class Search:
 
     def _tries(self, edges: Iterable[Edge]) -> Iterator[tuple[_Node, VectorStep]]:
         """Where the edges might be taken, and the inputs that might take them."""
-        asked = dict.fromkeys((edge.source, edge.event) for edge in edges)
-        for source, event in asked:
-            for node in self._nodes.get(source.index, ())[:_MOST_NODES]:
-                steps = menu(self._tester, node.local)
+        asked = {(edge.source, edge.event): edge.name for edge in edges}
+        for (source, event), name in asked.items():
+            on_the_way = (node for node in self._covering.get(name, ()) if node.local[_STATE] == source.index)
+            nodes = dict.fromkeys((*on_the_way, *self._nodes.get(source.index, ())[:_MOST_NODES]))
+            for node in nodes:
+                steps = (*menu(self._tester, node.local), *self._odd(node.local))
                 yield from ((node, step) for step in steps if event in _UNSEEN or _is(step, event))
             if event in _UNSEEN:
                 yield from self._leading(source)
+
+    def _odd(self, local: Local) -> Iterator[Deliver]:
+        """Segments with any combination of control bits, which a tester would hardly send for their own sake."""
+        expected, sent = (local[AT[var]] for var in (RCV.NXT, SND.NXT))
+        for bits in _ODD:
+            for ack in (sent, wrap(sent - 1), wrap(sent + 1)) if bits & ACK else (0,):
+                for seq in (expected, wrap(expected - 1)):
+                    for octets in (0, TEXT):
+                        at = self._tester.stream_index(local, seq)
+                        yield Deliver(Packet(bits, seq, ack, PEER_WINDOW, octets, at))
 
     def _leading(self, source: State) -> Iterator[tuple[_Node, VectorStep]]:
         """The last inputs of paths that lead into a state: what is done there by itself is done at once."""
@@ -114,16 +157,38 @@ class Search:
     def _behind(self, tester: Tester, pair: _Pair, deeper: bool = True) -> Iterator[tuple[VectorStep, ...]]:
         """Inputs that show the difference of two states."""
         further: list[_Pair] = []
-        for step in menu(self._tester, pair.right):
+        for step in self._showing(pair):
             after = self._step(tester, pair, step)
             if after is None:
                 yield (*pair.path, step)
                 return
-            if after.right != after.wrong and len(further) < _MOST_PAIRS and isinstance(step, Call | Timeout):
+            if after.right != after.wrong and len(further) < _MOST_PAIRS and step not in pair.path:
                 further.append(after)
         if deeper:
             for after in further:
                 yield from self._behind(tester, after, deeper=False)
+
+    def _showing(self, pair: _Pair) -> Iterator[VectorStep]:
+        """What may show how two states differ: calls first, then segments with the numbers of either of them."""
+        usual = tuple(menu(self._tester, pair.right))
+        yield from (step for step in usual if isinstance(step, Call))
+        if STATES[pair.right[_STATE]] in OTHER:
+            yield from self._with_their_numbers(pair)
+        yield from (step for step in usual if not isinstance(step, Call))
+
+    def _with_their_numbers(self, pair: _Pair) -> Iterator[Deliver]:
+        both = (pair.right, pair.wrong)
+        sequence = dict.fromkeys(
+            wrap(local[AT[var]] + n) for var in (RCV.NXT, SND.WL1) for local in both for n in (0, 1)
+        )
+        acknowledge = dict.fromkeys(
+            wrap(local[AT[var]] + n) for var in (SND.UNA, SND.NXT, SND.WL2) for local in both for n in (0, 1)
+        )
+        for seq in sequence:
+            at = self._tester.stream_index(pair.right, seq)
+            for ack in acknowledge:
+                for window in (PEER_WINDOW, 0):
+                    yield Deliver(Packet(ACK, seq, ack, window, TEXT, at))
 
     def _step(self, tester: Tester, pair: _Pair, step: VectorStep) -> _Pair | None:
         """Both after one input more; None where their answers differ."""

@@ -34,8 +34,9 @@ _STATE = AT[STATE]
 #: The profiles whose vectors are asked, one after the other: together they take every edge that any vector takes.
 ASKED = (
     "linux",
-    "rfc9293+half-duplex-close+hold-out-of-order+remote-specified",
+    "half-duplex-close+hold-out-of-order+remote-specified+reopen-from-time-wait",
     "rfc1337+half-duplex-close+text-on-syn+remote-specified+close-by-the-letter+hold-out-of-order",
+    "half-duplex-close+receive-by-the-letter+reset-before-sequence+second-fin-advances+time-wait-acks-all+reset-by-reach",
 )
 
 

@@ -23,7 +23,7 @@ from halfclose.checks.readers.python import AT, FIELD, Arithmetic, Choice, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Verb
 from halfclose.spec.language.edge import Edge, Event, Rule
-from halfclose.spec.language.profile import HOLD, Profile
+from halfclose.spec.language.profile import HOLD, RFC5961_ACK, Profile
 from halfclose.spec.language.states import State
 from halfclose.spec.language.terms import Kind, variables
 from halfclose.spec.language.terms import show as show_term
@@ -103,9 +103,10 @@ class Endpoint:
         """others: profiles whose edges are added where they differ from those of `profile`.
 
         graph holds the edges of `profile` alone.  holds: whether early segments are held for later (SHLD-31).
+        measures: whether the age of an ACK counts (MAY-12), and with it what MAX.SND.WND stands for.
         """
         self.graph = tcp(profile, rules)
-        self.holds = HOLD in profile
+        self.holds, self.measures = HOLD in profile, RFC5961_ACK in profile
         self._mss = sizes.mss
         self._edges: dict[tuple[int, Event], list[Edge]] = {}
         self._functions: dict[tuple[int, Event], list[tuple[Edge, StepFunction]]] = {}  # compiled when first asked for

@@ -11,14 +11,14 @@ from halfclose.checks.readers.python import FIELD
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.spec.language.states import SENDING, State
 from halfclose.spec.language.terms import Var
-from halfclose.spec.language.variables import CTL, ISS, RCV, SEG, SND
+from halfclose.spec.language.variables import CLOSE_CALLED, CTL, ISS, RCV, SEG, SND
 
 _SYN, _FIN, _RST, _ACK = (FIELD[var] for var in (CTL.SYN, CTL.FIN, CTL.RST, CTL.ACK))
 _SEQ, _NUMBER, _TEXT = (FIELD[var] for var in (SEG.SEQ, SEG.ACK, SEG.TEXT))
 _ALL = itemgetter(_SYN, _ACK, _FIN, _RST, _SEQ, _NUMBER, _TEXT)
 _RESET = itemgetter(_RST, _SEQ)
 _BITS = itemgetter(_SYN, _FIN, _RST, _ACK)
-_ONLY_ACK = (0, 0, 0, 1)
+_ONLY_ACK, _SYN_FIN_ACK = (0, 0, 0, 1), (1, 1, 0, 1)
 
 
 def matches(expected: Fields, seen: Fields) -> bool:
@@ -50,6 +50,13 @@ def is_probe_behind(h: Hypothesis, fields: Fields) -> bool:
     shaken = (h.state in SENDING or h.state is State.FIN_WAIT_2) and h[SND.UNA] == h[SND.NXT] != h[ISS]
     numbered = fields[_SEQ] == wrap(h[SND.NXT] - 1) and fields[_NUMBER] == h[RCV.NXT]
     return bool(shaken and numbered and _BITS(fields) == _ONLY_ACK and fields[_TEXT] <= 1)
+
+
+def is_syn_ack_with_fin(h: Hypothesis, fields: Fields) -> bool:
+    """Whether this is the SYN,ACK of SYN-RECEIVED with all text behind it, and the FIN of a CLOSE that is queued."""
+    queued = h.state is State.SYN_RECEIVED and h[CLOSE_CALLED] and _BITS(fields) == _SYN_FIN_ACK
+    whole = fields[_SEQ] == h[ISS] and fields[_TEXT] == distance(h[ISS], h[SND.END]) - 1
+    return bool(queued and whole and fields[_NUMBER] == h[RCV.NXT])
 
 
 def is_refused_by_group_2(h: Hypothesis, fields: Fields) -> bool:

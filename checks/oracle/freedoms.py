@@ -81,6 +81,12 @@ SMALL_TEXT_WAITS = _freedom(
     "3.8.6.2.1",
     "MUST include a SWS avoidance algorithm in the sender",
 )
+FIN_WITH_SYN = _freedom(
+    "fin-with-syn",
+    "send the FIN of a CLOSE that is queued in SYN-RECEIVED with the SYN,ACK, behind all text",
+    "3.10.7.3 fourth",
+    "Data or controls that were queued for transmission MAY be included",
+)
 FIN_WAITS_FOR_ROOM = _freedom(
     "fin-waits-for-room",
     "keep a FIN back while the send window is zero, as it occupies a sequence number like text (reading 31)",

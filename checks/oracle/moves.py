@@ -19,6 +19,7 @@ from halfclose.checks.oracle.forms import (
     is_of_unknown_age,
     is_probe_behind,
     is_refused_by_group_2,
+    is_syn_ack_with_fin,
     matches,
     repeats,
     reset_at,
@@ -146,7 +147,7 @@ class Moves:
         local = put(h.local, ISN_CLOCK=isn)
         choice = 0, 0, isn
         yield from self.fire(h, Event.SEGMENT, fields, choice, local)
-        if self.lenient and is_of_unknown_age(h, fields):
+        if self.lenient and self._endpoint(h, LARGEST_WINDOW, False).measures and is_of_unknown_age(h, fields):
             measured = self._endpoint(h, h.largest, False)  # freedom measures-window
             yield from measured.fire(local, Event.SEGMENT, fields, choice)
         if self.lenient and is_at_right_edge(h, fields):
@@ -248,6 +249,9 @@ class Moves:
                     yield self._shown(h, fields, window, after, freedom, edge)
         if repeats(h, fields):
             yield self._shown(h, fields, window, put(h.local, ACK_OWED=0), free.SENDS_AGAIN)
+        if self.lenient and is_syn_ack_with_fin(h, fields):
+            local = put(h.local, SND_NXT=wrap(h[SND.END] + 1))
+            yield self._shown(h, fields, window, local, free.FIN_WITH_SYN)
         if self.lenient and self.now > self.heard and is_probe_behind(h, fields):
             yield self._shown(h, fields, window, h.local, free.PROBES_BEHIND).but(due=h.due)
 

@@ -257,6 +257,7 @@ FAULTS: tuple[Fault, ...] = (
         _A,
         "    if tcb.state not in _RECEIVING or not tcb.early.is_due(tcb.RCV.NXT):",
         "    if tcb.state is not State.SYN_RECEIVED or not tcb.early.is_due(tcb.RCV.NXT):",
+        escapes=(("vectors", "a stack may refuse what comes with a SYN, and it is sent again (reading 22)"),),
     ),
     Fault(
         "rst-by-its-text",
@@ -264,6 +265,7 @@ FAULTS: tuple[Fault, ...] = (
         _A,
         "if segment.flags & RST and not tcb.config.reset_by_reach:",
         "if segment.flags & RST and not segment:",
+        escapes=(("vectors", "a stack may take a RST by its reach (reading 33)"),),
     ),
     Fault(
         "last-ack-reset-unnoticed",
@@ -271,6 +273,7 @@ FAULTS: tuple[Fault, ...] = (
         _A,
         "lost = bool(tcb.text) and",
         "lost = bool(tcb.text) and tcb.state is not State.LAST_ACK and",
+        escapes=(("vectors", "a stack may be silent about it (reading 34)"),),
     ),
     Fault(
         "rst-answered-with-rst",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..language.profile import TEXT_ON_SYN
 from ..language.states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.terms import all_of, one_if
 from ..language.variables import CLOSE_CALLED, CTL, EMITS, GHOST, IRS, ISS, RCV, SND, Fate, after, in_state, out, peer
@@ -49,5 +50,6 @@ IN_RANGE = all_of(
     implies(in_state(*OTHER) & CLOSE_CALLED, SND.NXT <= SND.END + 1),
     implies(in_state(S.FIN_WAIT_2, S.TIME_WAIT), SND.UNA == SND.END + 1),
     implies(in_state(S.LAST_ACK), SND.NXT == SND.END + 1),
-    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (SND.NXT == ISS + 1)),
+    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), (SND.UNA == ISS) & (TEXT_ON_SYN | (SND.NXT == ISS + 1))),
+    implies(in_state(S.SYN_SENT, S.SYN_RECEIVED), RCV.WND == RCV.BUFF),
 )

@@ -140,7 +140,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
     ),
     _scope(
         "text-on-syn",
-        "Text goes with the SYN and with the SYN,ACK, and may be lost or duplicated like any segment.",
+        "Text goes with the SYN and with the SYN,ACK, and may be lost and sent again like any segment.",
         "free: open send",
         "free: listen send",
         "text-on-syn",
@@ -148,7 +148,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
         octets=2,
         buffer=3,
         losses=1,
-        duplicates=1,
+        duplicates=0,
     ),
     _scope(
         "text-on-both-syns",
@@ -158,7 +158,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
         "text-on-syn",
         slots=1,
         losses=2,
-        duplicates=1,
+        duplicates=0,
     ),
     _scope(
         "old-text-on-syn",
@@ -166,6 +166,7 @@ NAMED_SCOPES: tuple[NamedScope, ...] = (
         "free: open send",
         "free: listen",
         "text-on-syn",
+        slots=1,
         lives=2,
         crashes=1,
         losses=0,
