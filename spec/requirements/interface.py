@@ -132,7 +132,18 @@ INTERFACE: tuple[Requirement, ...] = (
         left_out=SILLY_WINDOWS,
         note="In the model a segment may be of any size that fits.",
     ),
-    Requirement("MUST-47", "3.9.1.8", 2717, "soft errors are reported to the application", left_out=SOFT_ERRORS),
+    Requirement(
+        "MUST-47",
+        "3.9.1.8",
+        2717,
+        "soft errors are reported to the application",
+        reference=(
+            "icmp.py::error_arrives",
+            "timers.py::_count_retransmission",
+        ),
+        tests=("test_reference_icmp.py::test_a_user_who_never_looks_is_told_of_soft_errors_once",),
+        left_out=SOFT_ERRORS,
+    ),
     Requirement("SHLD-20", "3.9.1.8", 2737, "an application can disable these reports", left_out=SOFT_ERRORS),
     Requirement(
         "MUST-48", "3.9.1.9", 2743, "the application can set the Differentiated Services field", left_out=DIFFSERV

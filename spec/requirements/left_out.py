@@ -116,7 +116,8 @@ ICMP = LeftOut(
     "whether it may is disputed, since anybody can forge one (RFC 5927), and many stacks do not obey it once a "
     "connection is established.",
     "One event with one edge a state, and in every exploration of forged segments an attacker who can end everything.",
-    "It takes no ICMP messages.",
+    "It takes ICMP errors about what is under way: a soft one is reported to the user, a hard one ends the connection "
+    "(once it is established, only where the configuration says so).",
 )
 SOFT_ERRORS = LeftOut(
     "soft errors",
@@ -125,6 +126,7 @@ SOFT_ERRORS = LeftOut(
     "A report changes nothing in the connection, and what R1 counts is time, which is not modelled. R2, which ends the "
     "connection, is the user timeout.",
     "A counter of retransmissions, two bounds and one signal.",
+    "It tells its user at R1, and of soft ICMP errors.",
 )
 OPTIONS = LeftOut(
     "options",

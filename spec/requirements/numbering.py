@@ -138,15 +138,19 @@ PARTS: dict[str, tuple[str, ...]] = {
 #: Other RFCs that may be cited, and what for.
 OTHER_RFCS: dict[int, str] = {
     791: "the Internet Protocol",
+    792: "ICMP",
     793: "TCP as it was first published, which RFC 9293 replaces",
     1071: "computing the checksum",
     1122: "requirements on hosts, of which RFC 9293 takes in those on TCP",
+    1191: "path MTU discovery over IPv4",
     1337: "TIME-WAIT assassination",
     2018: "selective acknowledgments",
     2119: "MUST, SHOULD and MAY",
     2544: "addresses for benchmarks over IPv4",
+    4443: "ICMPv6",
     4987: "SYN floods",
     5180: "addresses for benchmarks over IPv6",
+    5461: "TCP's reaction to soft errors",
     5681: "congestion control",
     5682: "F-RTO",
     5927: "ICMP attacks against TCP",
@@ -160,5 +164,6 @@ OTHER_RFCS: dict[int, str] = {
     6582: "NewReno",
     7323: "window scaling and timestamps",
     8200: "IPv6",
+    8201: "path MTU discovery over IPv6",
     9112: "HTTP/1.1",
 }

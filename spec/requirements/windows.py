@@ -17,7 +17,9 @@ WINDOWS: tuple[Requirement, ...] = (
         "the right edge of the offered window is not moved to the left",
         by=("a held segment lies within the window",),
         reference=("output.py::_open_window",),
-        tests=("test_reference.py::test_window_is_announced_again_only_when_it_is_worth_it",),
+        tests=(
+            "test_reference_windows.py::test_the_right_edge_is_never_taken_back_and_the_buffer_holds_what_is_offered",
+        ),
         note="No edge takes from RCV.WND what it does not add to RCV.NXT.",
         forbids=True,
     ),
@@ -27,6 +29,9 @@ WINDOWS: tuple[Requirement, ...] = (
         2153,
         "a sender survives a window that shrinks below what it has sent",
         reference=("output.py::_transmit_one",),
+        tests=(
+            "test_reference_windows.py::test_a_window_that_shrinks_below_what_is_under_way_holds_new_text_back_and_ends_nothing",
+        ),
     ),
     Requirement("SHLD-15", "3.8.6", 2155, "then it sends nothing new", forbids=True),
     Requirement("SHLD-16", "3.8.6", 2157, "then it retransmits what lies within the window"),
@@ -56,6 +61,7 @@ WINDOWS: tuple[Requirement, ...] = (
         2177,
         "a receiver may keep its window closed for ever",
         by=("RCV.USER",),
+        tests=("test_reference_windows.py::test_a_zero_window_is_offered_for_ever_and_probes_are_answered",),
         note="The window opens when the user reads, and nothing obliges a user to read.",
     ),
     Requirement(
@@ -64,7 +70,7 @@ WINDOWS: tuple[Requirement, ...] = (
         2179,
         "the connection stays open while the peer acknowledges the probes",
         reference=("arrives.py::_ack_of_text",),
-        tests=("test_reference_output.py::test_zero_window_is_probed_later_and_later_and_never_given_up",),
+        tests=("test_reference_timers.py::test_zero_window_stays_open_while_probes_are_answered_and_not_longer",),
         left_out=TIME,
         note="In the model the user timeout may expire whenever it runs, so that it cannot be asked for there.",
     ),
