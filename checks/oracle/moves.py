@@ -33,7 +33,7 @@ from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.spec.language.edge import Edge, Event
-from halfclose.spec.language.states import FIN_RECEIVED, RECEIVING, SYNCHRONIZED, State
+from halfclose.spec.language.states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from halfclose.spec.language.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, RCV, SEG, SND, STATE
 
 _ENDED = (State.CLOSED, State.LISTEN, State.SYN_SENT)
@@ -174,7 +174,7 @@ class Moves:
             return moved
         first = wrap(moved[IRS] + 1)
         end = wrap(first + min(fields[_TEXT], moved[RCV.WND]))
-        fin = bool(fields[_FIN])
+        fin = bool(fields[_FIN]) and fields[_TEXT] <= moved[RCV.WND]
         possible = NOTHING.with_segment(first, first, end, fin)  # freedom keeps-of-syn
         return moved.but(mss=mss, possible=possible, largest=moved[SND.WND], challenged=False)
 
@@ -233,7 +233,7 @@ class Moves:
             return
         for after in self._put_out(h, fields, window):
             yield from (after,) if h.rest is None else self._arrived(after.but(rest=None), h.rest, 0, h.mss)
-        if not is_due and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
+        if not is_due and h.state in OTHER and matches(ack_now(h), fields):
             yield self._shown(h, fields, window, put(h.local, ACK_OWED=0), free.ACKNOWLEDGES)
 
     def _put_out(self, h: Hypothesis, fields: Fields, window: range) -> Iterator[Hypothesis]:

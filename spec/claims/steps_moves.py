@@ -12,11 +12,12 @@ from ..language.profile import (
     RFC5961_SYN,
     RIGHT_EDGE_ACCEPTABLE,
     SYN_ACK_COMPLETES,
+    SYN_TEXT_REFUSED,
     USER_TIMEOUT_IN_TIME_WAIT,
 )
 from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
-from ..language.terms import Term, any_of, num
+from ..language.terms import Term, any_of, earlier, ite, num
 from ..language.variables import (
     ACK_OWED,
     CLOSE_CALLED,
@@ -31,6 +32,7 @@ from ..language.variables import (
     SEG,
     SND,
     TEXT_END,
+    TEXT_START,
     after,
     in_state,
     out,
@@ -94,6 +96,9 @@ FIGURE_5: dict[Event, tuple[tuple[State, State], ...]] = {
 }
 _BACK_TO_LISTEN = PASSIVE & ~CLOSE_CALLED
 _UNWANTED = DETACHED & (num(1) <= SEG.TEXT) & (RCV.NXT < TEXT_END)
+
+#: A SYN below RCV.NXT: it was received before, and step 1 trims it off.
+_OLD_SYN = SEG.SEQ < RCV.NXT
 
 #: A RST that is valid however 3.5.3 and RFC 5961 are read, and one that is not.
 _VALID_RST = CTL.RST & ~CTL.SYN & FITS
@@ -276,8 +281,47 @@ MOVES = Claim(
             "nothing else that arrives ends a connection",
             ("old-ack-ends-close-wait",),
             implies(
-                ARRIVES & in_state(*OTHER) & ~LIVES_ON & PLAIN,
+                ARRIVES & in_state(*OTHER) & ~LIVES_ON & ~CTL.RST & (~CTL.SYN | _OLD_SYN),
                 (RESETS & _UNWANTED) | (in_state(S.LAST_ACK) & ENDS_OURS),
+            ),
+        ),
+        _law(
+            "an old SYN ends nothing, and starts nothing again",
+            ("old-syn-not-trimmed", "old-syn-to-listen"),
+            implies(
+                ARRIVES & in_state(*OTHER) & ~CTL.RST & CTL.SYN & _OLD_SYN & ~after(in_state(*SYNCHRONIZED)),
+                STAYS | (RESETS & _UNWANTED) | (in_state(S.LAST_ACK) & ENDS_OURS),
+            ),
+        ),
+        _law(
+            "text and a FIN that come with the SYN,ACK are taken as far as they fit, or refused as a whole",
+            ("syn-ack-text-ignored", "syn-ack-fin-ignored"),
+            implies(
+                ARRIVES & in_state(S.SYN_SENT) & after(in_state(S.ESTABLISHED, S.CLOSE_WAIT)),
+                ite(
+                    SYN_TEXT_REFUSED,
+                    after(RCV.NXT) == SEG.SEQ + 1,
+                    (SEG.SEQ + 1 + earlier(SEG.TEXT, RCV.BUFF) <= after(RCV.NXT))
+                    & (after(RCV.NXT) <= SEG.SEQ + SEG.LEN)
+                    & implies(SEG.LEN <= RCV.BUFF + 1, after(RCV.NXT) == SEG.SEQ + SEG.LEN),
+                ),
+            ),
+        ),
+        _law(
+            "text and a FIN that complete the handshake, or stand behind an old SYN, are taken",
+            ("handshake-text-ignored", "handshake-fin-ignored"),
+            implies(
+                ARRIVES
+                & in_state(S.SYN_RECEIVED, *RECEIVING)
+                & after(in_state(*SYNCHRONIZED))
+                & ~CTL.RST
+                & (~CTL.SYN | (_OLD_SYN & ~RFC5961_SYN))
+                & ACK_IN_RANGE
+                & implies(in_state(S.SYN_RECEIVED), ACK_OF_SYN)
+                & (TEXT_START <= RCV.NXT)
+                & (RCV.NXT < SEG.SEQ + SEG.LEN)
+                & (SEG.SEQ + SEG.LEN <= RIGHT_EDGE),
+                after(RCV.NXT) == SEG.SEQ + SEG.LEN,
             ),
         ),
         _law(

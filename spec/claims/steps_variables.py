@@ -306,15 +306,14 @@ LIFE = Claim(
                 & (OPENS | (in_state(S.SYN_SENT) & LIVES_ON))
                 & after(in_state(S.SYN_RECEIVED))
                 & (num(2) <= SEG.LEN)
-                & (SEG.LEN <= RCV.WND + 1)
-                & (SEG.LEN <= RCV.BUFF + 1),
+                & (num(1) <= RCV.BUFF),
                 ite(
                     SYN_TEXT_REFUSED,
                     ~after(HELD.SET),
                     after(HELD.SET)
                     & (after(HELD.SEQ) == SEG.SEQ + 1)
-                    & (after(HELD.TEXT) == SEG.TEXT)
-                    & (after(HELD.FIN) == CTL.FIN),
+                    & (after(HELD.TEXT) == earlier(SEG.TEXT, RCV.BUFF))
+                    & (after(HELD.FIN) == (CTL.FIN & (SEG.TEXT < RCV.BUFF))),
                 ),
             ),
         ),

@@ -188,8 +188,8 @@ READINGS: tuple[Reading, ...] = (
         "table 6, an empty segment at RCV.NXT+RCV.WND",
         "not acceptable",
         (RIGHT_EDGE_ACCEPTABLE,),
-        "by default two healthy ends with full windows answer each other for ever (G4); not so with the switch, unless "
-        "a FIN lies beyond the window too",
+        "by default two healthy ends with full windows answer each other for ever (G4), and so do two whose SYNs cross "
+        "with as much text as the windows hold; not so with the switch, unless a FIN or more text lies beyond the window",
     ),
     Reading(
         33,

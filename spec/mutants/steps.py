@@ -25,7 +25,7 @@ from ..language.variables import (
     N,
 )
 from ..tcp.output import LAST, WINDOW_ALLOWS
-from ..tcp.synchronized import ACCEPTABLE
+from ..tcp.synchronized import ACCEPTABLE, SYN_IN_WINDOW
 from ..tcp.updates import ACK_SEGMENT, back_to_listen
 from .changes import Change, both, emitting, only_if, setting, silent, to, without
 from .mutant import Mutant, mutant
@@ -124,6 +124,31 @@ SENT: tuple[Mutant, ...] = (
 )
 
 MOVES: tuple[Mutant, ...] = (
+    _step(
+        "old-syn-to-listen",
+        "an old SYN with new text sends a passive OPEN back to LISTEN",
+        ("step4.syn-received.passive", without(SYN_IN_WINDOW)),
+    ),
+    _step(
+        "syn-ack-text-ignored",
+        "text that comes with the SYN,ACK is not taken",
+        ("syn-sent.syn-ack.text", setting(RCV.NXT.becomes(SEG.SEQ + 1))),
+    ),
+    _step(
+        "syn-ack-fin-ignored",
+        "a FIN that comes with the SYN,ACK is not taken",
+        ("syn-sent.syn-ack.fin", setting(RCV.NXT.becomes(SEG.SEQ + 1 + SEG.TEXT))),
+    ),
+    _step(
+        "handshake-text-ignored",
+        "text that completes the handshake is not taken",
+        ("syn-received.text", setting(RCV.NXT.becomes(RCV.NXT))),
+    ),
+    _step(
+        "handshake-fin-ignored",
+        "a FIN that completes the handshake is not taken",
+        ("syn-received.fin", setting(RCV.NXT.becomes(TEXT_END))),
+    ),
     _step("old-syn-reopens", "a SYN is dropped in TIME-WAIT though it may reopen", ("reopen", to(S.TIME_WAIT))),
     _step("listener-deaf-to-syn", "LISTEN answers a SYN and stays", ("listen.syn", to(S.LISTEN))),
     _step("status-moves", "STATUS closes the connection", ("status", to(S.CLOSED))),

@@ -42,6 +42,8 @@ from ..language.variables import (
     RIGHT_EDGE,
     SEG,
     SND,
+    TEXT_END,
+    TEXT_START,
     Fate,
     in_state,
 )
@@ -154,7 +156,7 @@ _TABLE_6 = ite(
 _ALLOWED = NO_WINDOW & (SEG.SEQ == RCV.NXT) & (~CTL.SYN | CTL.RST)
 
 #: Reading 4: a FIN at RCV.NXT, behind text that was received before, needs no room in the window.
-_BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & ~CTL.SYN & (SEG.SEQ <= RCV.NXT) & (SEG.SEQ + SEG.TEXT == RCV.NXT)
+_BARE_FIN = FIN_AT_ZERO_WINDOW & CTL.FIN & (TEXT_START <= RCV.NXT) & (TEXT_END == RCV.NXT)
 
 #: Reading 32: once a sender has filled the window, its ACKs carry the right edge as their number; by the letter these
 #: are not acceptable, and two such ends answer each other for ever.
@@ -319,8 +321,8 @@ SECOND = (
 #: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
 #: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number", but a passive OPEN in
 #: SYN-RECEIVED comes first and is not handled "per the directions for synchronized states".
-SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
-STEP_4 = CTL.SYN & (SYN_IN_WINDOW | (RFC5961_SYN & ~(in_state(S.SYN_RECEIVED) & _TO_LISTEN)))
+SYN_IN_WINDOW = named("syn-in-window", RCV.NXT <= SEG.SEQ)
+STEP_4 = named("syn-checked", CTL.SYN & (SYN_IN_WINDOW | (RFC5961_SYN & ~(in_state(S.SYN_RECEIVED) & _TO_LISTEN))))
 
 
 def _fourth() -> Iterator[Rule]:
@@ -359,7 +361,7 @@ def _fourth() -> Iterator[Rule]:
                 S.CLOSED,
                 ("3.10.7.4 step 4", "3.5.2", "MUST-12"),
                 guard=(*syn, ~RFC5961_SYN, SYN_IN_WINDOW, *passive, bit),
-                updates=delete_tcb(),
+                updates=delete_tcb_by_reset(),
                 ghosts=fate(Fate.RESET),
                 emits=emits,
                 signal="error: connection reset",
