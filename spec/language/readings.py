@@ -189,7 +189,7 @@ READINGS: tuple[Reading, ...] = (
         "not acceptable",
         (RIGHT_EDGE_ACCEPTABLE,),
         "by default two healthy ends with full windows answer each other for ever (G4), and so do two whose SYNs cross "
-        "with as much text as the windows hold; not so with the switch, unless a FIN or more text lies beyond the window",
+        "with as much text as the windows hold; not so with the switch, unless more lies beyond the window",
     ),
     Reading(
         33,
@@ -204,7 +204,8 @@ READINGS: tuple[Reading, ...] = (
         "a reset is signalled, unless everything that the user sent was acknowledged: then the connection closed "
         "normally",
         (RESET_WHILE_CLOSING_SILENT,),
-        "with the switch octets can be lost and the user hears nothing of it",
+        "with the switch octets can be lost and the user hears nothing of it; a SYN in the window (step 4) is signalled as "
+        "a reset by either reading",
     ),
     Reading(
         35,

@@ -361,7 +361,7 @@ def _fourth() -> Iterator[Rule]:
                 S.CLOSED,
                 ("3.10.7.4 step 4", "3.5.2", "MUST-12"),
                 guard=(*syn, ~RFC5961_SYN, SYN_IN_WINDOW, *passive, bit),
-                updates=delete_tcb_by_reset(),
+                updates=delete_tcb(),
                 ghosts=fate(Fate.RESET),
                 emits=emits,
                 signal="error: connection reset",
