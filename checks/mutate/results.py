@@ -32,9 +32,17 @@ _JUDGES = {
         "checks/readers",
         "checks/prove",
         "checks/claims/totality.py",
-        "checks/mutate",
+        "checks/mutate/judges.py",
+        "checks/mutate/equivalence.py",
     ),
-    VECTORS: ("spec/language", "checks/readers", "checks/oracle", "checks/conform", "checks/vectors", "checks/mutate"),
+    VECTORS: (
+        "spec/language",
+        "checks/readers",
+        "checks/oracle",
+        "checks/conform",
+        "checks/vectors",
+        *(f"checks/mutate/{name}.py" for name in ("vectors", "recording", "search", "stack", "equivalence")),
+    ),
 }
 
 
