@@ -204,8 +204,8 @@ READINGS: tuple[Reading, ...] = (
         "a reset is signalled, unless everything that the user sent was acknowledged: then the connection closed "
         "normally",
         (RESET_WHILE_CLOSING_SILENT,),
-        "with the switch octets can be lost and the user hears nothing of it; a SYN in the window (step 4) is signalled as "
-        "a reset by either reading",
+        "with the switch octets can be lost and the user hears nothing of it; a SYN in the window (step 4) is "
+        "signalled as a reset by either reading",
     ),
     Reading(
         35,
