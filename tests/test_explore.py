@@ -260,7 +260,12 @@ WAITING = [
     ("open; send 1; read", "listen; read; close", (True, True, True), "B waits in 'read', in ESTABLISHED"),
     ("open; send 1; shutdown; read in time; exit", "listen; read", (False, False, True), "A has come to its end"),
     ("open; send 1; shutdown; read", "listen; read 2", (True, False, True), "B has met the end of file in 'read 2'"),
-    ("open in time; exit", "listen; read; exit", (False, True, False), "B waits in 'read', in LISTEN"),
+    ("open in time; exit", "listen; read; exit", (False, True, False), "B waits in 'listen', in LISTEN"),
+    ("listen; send 1", "listen; close", (True, True, False), "A waits in 'listen', in LISTEN; B waits in 'listen', in"),
+    ("listen", "listen", (True, True, False), "A waits in 'listen', in LISTEN; B waits in 'listen', in LISTEN"),
+    ("listen; linger 0; exit", "listen in time", (True, False, False), "A waits in 'listen', in LISTEN; B has come to"),
+    ("open; send 1", "open in time; exit", (False, False, True), "A has come to its end, in ESTABLISHED"),
+    ("open", "listen", (False, False, True), "A has come to its end, in ESTABLISHED; B has come to its end"),
 ]
 
 

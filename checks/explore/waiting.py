@@ -70,16 +70,17 @@ def _stands(system: System, key: int) -> Iterator[str]:
     for side, name in enumerate("AB"):
         local, counter = system.application(key, side)
         caller, state = system.machines[side].caller, _STATES[local[AT[STATE]]]
+        call = caller.call(local, counter)
         if caller.end < 0:
             does = "may call what it likes"
-        elif caller.at_end(counter):
+        elif call is None:
             does = "has come to its end"
         elif outcomes.met_end(system, key, side):
-            does = f"has met the end of file in '{caller.steps[counter]}'"
+            does = f"has met the end of file in '{call}'"
         elif state is State.CLOSED and local[AT[GHOST.FATE]] in _TOLD:
-            does = f"was told in '{caller.steps[counter]}' that its connection {_TOLD[local[AT[GHOST.FATE]]]}"
+            does = f"was told in '{call}' that its connection {_TOLD[local[AT[GHOST.FATE]]]}"
         else:
-            does = f"waits in '{caller.steps[counter]}'"
+            does = f"waits in '{call}'"
         yield f"{name} {does}, in {state.value}"
 
 
