@@ -219,7 +219,9 @@ def test_two_programs_that_listen_never_connect_and_every_no_says_so() -> None:
     result = asked("listen; send 1; close", "listen; read; close")
     assert result.connects is False
     assert not result.harmless
-    assert all(a.note == "they never connect" for a in result.answers if a.yes is False and a.question.good == "no")
+    notes = {a.question.id: a.note for a in result.answers if a.yes is False and a.question.good == "no"}
+    assert notes.pop("stays") == "they never connect; A and B can stay in LISTEN"
+    assert set(notes.values()) == {"they never connect"}
 
 
 def test_a_no_about_octets_that_are_never_sent_says_so() -> None:
@@ -276,6 +278,11 @@ def test_who_can_wait_for_ever_and_where_both_ends_stand(
     result = asked(app_a, app_b)
     assert tuple(result[q].yes for q in ("waits-a", "waits-b", "stays")) == yes
     assert not stands or any(stands in result[q].note for q in ("waits-a", "waits-b", "stays"))
+
+
+def test_of_two_that_never_connect_only_the_end_that_gives_up_does_not_stay_in_listen() -> None:
+    result = asked("listen; exit", "listen in time; abort")
+    assert result.stays.note == "they never connect; A can stay in LISTEN"
 
 
 def test_a_user_timeout_ends_what_would_last_for_ever() -> None:

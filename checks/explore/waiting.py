@@ -50,6 +50,12 @@ class Waiting:
         """Whether an end can keep its connection for ever."""
         return self._find(lambda key: outcomes.open_still(self._system, key))
 
+    def listening(self) -> str:
+        """The ends that can stay in LISTEN for ever, by name: "A", "B", "AB" or ""."""
+        listens = State.LISTEN.index
+        stay = [lambda key, side=side: self._system.local(key, side)[AT[STATE]] == listens for side in (0, 1)]
+        return "".join(name for name, holds in zip("AB", stay, strict=True) if self._find(holds))
+
     def _find(self, holds: Callable[[int], bool]) -> ForEver | None:
         part = staying(self._graph, self._where(holds))
         if not part:
