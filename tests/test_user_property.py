@@ -41,6 +41,15 @@ def test_a_false_property_fails_with_a_trace_and_names_the_edges_that_break_it(t
     assert "fin-wait-2.fin" in (tried.breaks or ())
 
 
+def test_no_mutant_is_tried_on_a_property_that_fails_already(tmp_path: Path) -> None:
+    body = "PROPERTY = Always('naive', 'half-close', ('any-ack-acknowledges-fin',), ~in_state(State.TIME_WAIT))"
+    tried = try_property(load(write(tmp_path, body)))
+    assert tried.mutants == (("any-ack-acknowledges-fin", None),)
+    said = tried.to_json()
+    assert (said["broken_by"], said["not_broken_by"]) == ([], [])
+    assert said["mutants_not_tried"] == ["any-ack-acknowledges-fin"]
+
+
 def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
     formula = "implies(in_state(State.TIME_WAIT), GHOST.GOT == peer(GHOST.SENT))"
     tried = try_property(load(write(tmp_path, f"PROPERTY = Always('both', 'half-close', (), {formula})")))

@@ -55,7 +55,8 @@ class TriedProperty:
     """What became of a user's property.
 
     holds, states, seconds, trace: of the exploration.  breaks: the edges that break it as a conjunct; empty where it is
-    inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it.
+    inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it;
+    None where that was not tried, as what fails already cannot be broken.
     """
 
     prop: Asked
@@ -64,7 +65,7 @@ class TriedProperty:
     seconds: float
     trace: Trace | Lasso | None
     breaks: tuple[str, ...] | None
-    mutants: tuple[tuple[str, bool], ...]
+    mutants: tuple[tuple[str, bool | None], ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -77,7 +78,8 @@ class TriedProperty:
             "inductive": None if self.breaks is None else not self.breaks,
             "edges_that_break_it": list(self.breaks or ()),
             "broken_by": [name for name, broken in self.mutants if broken],
-            "not_broken_by": [name for name, broken in self.mutants if not broken],
+            "not_broken_by": [name for name, broken in self.mutants if broken is False],
+            "mutants_not_tried": [name for name, broken in self.mutants if broken is None],
             "trace": None if self.trace is None else self.trace.to_json(),
         }
 
@@ -159,11 +161,11 @@ def _formula(prop: Asked) -> Term:
 
 
 def try_property(prop: Asked, profile: str = "") -> TriedProperty:
-    """Decide a property in its scope, try it as a conjunct beside the invariant, and try the mutants that it names."""
+    """Decide a property in its scope, try it as a conjunct beside the invariant, and, if it holds, try its mutants."""
     started = time.perf_counter()
     holds, states, trace = _decide(prop, profile)
     seconds = time.perf_counter() - started
-    broken = tuple((name, not _decide(prop, profile, name)[0]) for name in prop.broken_by)
+    broken = tuple((name, not _decide(prop, profile, name)[0] if holds else None) for name in prop.broken_by)
     return TriedProperty(prop, holds, states, seconds, trace, _as_conjunct(prop), broken)
 
 
