@@ -35,6 +35,7 @@ from halfclose.checks.prove.solvers import prove
 from halfclose.checks.readers.conditions import condition
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import Always, Eventually, OnStep, Sometimes, Stays
+from halfclose.spec.language.names import unknown
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.terms import Kind, Sort, Term, Var, variables
 from halfclose.spec.language.variables import TWINS
@@ -125,10 +126,10 @@ def _checked(file: Path, prop: object) -> Asked:
         raise BadProperty(f"{file} must define PROPERTY as {kinds}, not {_kind(prop)}")
     _must_be_well_formed(file, prop)
     if prop.scope not in SCOPES:
-        raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
+        raise BadProperty(f"{file}: {unknown('scope', prop.scope, SCOPES, 'scopes')}")
     for name in prop.broken_by:
         if name not in MUTANTS:
-            raise BadProperty(f"{file} names the unknown mutant {name!r}; `halfclose explain` knows them")
+            raise BadProperty(f"{file}: {unknown('mutant', name, MUTANTS, 'mutants')}")
     unseen = sorted(var.name for var in variables(_formula(prop)) if not _sees(prop, var))
     if unseen:
         raise BadProperty(f"{file}: {', '.join(unseen)}: not what a property of kind {type(prop).__name__} can see")
