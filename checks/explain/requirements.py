@@ -108,11 +108,17 @@ def _requirement(row: Row) -> Facts:
         "answered by": list(one.by),
         "vectors": tested,
         "in the reference": [f"reference/{place}" for place in one.reference],
-        "tested by": [place.replace("::", ": ") for place in one.tests],
+        "tested by": [_in_words(test) for test in one.tests],
         "left out": [f"{one.left_out.name}: {one.left_out.reason}"] if one.left_out else [],
         "note": [one.note] if one.note else [],
         **facts,
     }
+
+
+def _in_words(test: str) -> str:
+    """A test as its file and what it says, which can be wrapped; `halfclose requirements --json` has its name."""
+    file, _, name = test.partition("::test_")
+    return f"{file}: {name.replace('_', ' ')}"
 
 
 def omissions() -> Iterator[Entry]:
