@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from peer import connected
 
 from halfclose.checks.cli.requirements import summary
 from halfclose.checks.explain.index import find
 from halfclose.checks.explain.requirements import Answer, Row, rows
 from halfclose.checks.vectors.scenarios import SCENARIOS
+from halfclose.reference.tcb import State
+from halfclose.reference.wire import ACK
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
 from halfclose.spec.language.readings import READINGS
@@ -96,6 +99,25 @@ def test_what_answers_a_requirement_exists(one: Requirement) -> None:
     assert not [each for each in one.by if not find(each)]
     assert not [place for place in one.reference if not stands_in("reference", place)]
     assert not [place for place in one.tests if not stands_in("tests", place)]
+
+
+@pytest.mark.parametrize("acknowledged", [0, 100], ids=["text is under way", "nothing is under way"])
+def test_a_window_that_shrinks_to_zero_is_probed(acknowledged: int) -> None:
+    """MUST-35: the reference sends at least one octet again, or the first that waits, until the window opens."""
+    peer = connected(wnd=100)
+    peer.send(bytes(150))
+    peer.deliver(ACK, 1, 1 + acknowledged, wnd=0)
+    probes = [segment for _ in range(20) for segment in peer.wait(5.0)]
+    assert len(probes) >= 3
+    assert {(probe.seq, len(probe.text)) for probe in probes} == {(1 + acknowledged, 1)}
+    assert peer.state() is State.ESTABLISHED
+
+
+@every_requirement
+def test_what_a_requirement_asks_can_be_read_alone(one: Requirement) -> None:
+    """No word points to the requirement before it: each is shown by itself, too."""
+    pointing = r"^(then|that|it|otherwise|such|these|the option)\b|\b(that while|these reports)\b"
+    assert not re.search(pointing, one.says)
 
 
 def test_a_requirement_that_only_the_reference_answers_says_why_it_is_not_specified() -> None:
