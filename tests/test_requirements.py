@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,13 @@ def test_uncovered_ones_have_no_edge_and_those_left_out_no_reference_either() ->
     assert all(row["left out"]["reason"] for row in left_out)
 
 
+def test_what_is_specified_in_part_is_counted_apart_and_shown_with_what_is_left_out() -> None:
+    data = json.loads(requirements("--section", "3.8.3", "--level", "MUST", "--json", "-").stdout)
+    assert {row["id"]: row["answer"] for row in data["requirements"]}["MUST-20"] == "partly specified"
+    assert "1 partly specified" in data["summary"]
+    assert re.search(r"partly: .*; left out: soft\s+errors", requirements("--section", "3.8.3").stdout)
+
+
 def test_filters_that_leave_nothing_say_so() -> None:
     assert summary([]) == "no requirement is of this kind"
 
@@ -279,4 +287,5 @@ def test_an_answer_in_the_specification_counts_for_more_than_one_in_the_referenc
     one = Requirement("MUST-1", "3.1", 1, "something", reference=("wire.py::decode",))
     assert Row(one, ("probe",), (), ()).answer is Answer.SPECIFIED
     assert Row(one, (), (), ()).answer is Answer.REFERENCE
+    assert Row(replace(one, left_out=LEFT_OUT[0]), ("probe",), (), ()).answer is Answer.PARTLY
     assert Row(Requirement("MUST-1", "3.1", 1, "something"), (), (), ()).answer is Answer.NOTHING

@@ -34,7 +34,7 @@ def command(
     """Show the requirements of RFC 9293 and what answers each."""
     chosen = [row for row in rows() if _is_of_level(row, level) and _is_within(row, section)]
     if uncovered:
-        chosen = [row for row in chosen if row.answer is not Answer.SPECIFIED]
+        chosen = [row for row in chosen if row.answer not in (Answer.SPECIFIED, Answer.PARTLY)]
     if left_out:
         chosen = [row for row in chosen if row.answer is Answer.LEFT_OUT]
     if str(json_file) != "-":
@@ -74,6 +74,8 @@ def _answered(row: Row) -> str:
     match row.answer:
         case Answer.SPECIFIED:
             return _few(row.specified_by)
+        case Answer.PARTLY if one.left_out:
+            return f"partly: {_few(row.specified_by)}; left out: {one.left_out.name}"
         case Answer.REFERENCE:
             return f"the reference: {_few(one.reference)}"
         case Answer.LEFT_OUT if one.left_out:

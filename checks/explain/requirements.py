@@ -24,6 +24,7 @@ class Answer(Enum):
     """Where a requirement is answered."""
 
     SPECIFIED = "specified"
+    PARTLY = "partly specified"
     REFERENCE = "reference alone"
     LEFT_OUT = "left out"
     NOTHING = "nothing"
@@ -47,7 +48,7 @@ class Row:
     def answer(self) -> Answer:
         """The strongest of its answers: the specification, or else the reference, or else a reason."""
         if self.specified_by:
-            return Answer.SPECIFIED
+            return Answer.PARTLY if self.requirement.left_out else Answer.SPECIFIED
         if self.requirement.reference:
             return Answer.REFERENCE
         return Answer.LEFT_OUT if self.requirement.left_out else Answer.NOTHING
