@@ -226,13 +226,20 @@ def test_figures_tables_and_parts_stand_in_sections_that_exist() -> None:
 def test_the_command_shows_all_of_them_and_counts_them_in_its_last_line() -> None:
     done = requirements()
     assert done.returncode == 0
-    assert done.stdout.rstrip().splitlines()[-1].startswith("119 requirements (69 MUST, 31 SHLD, 18 MAY, 1 REC): ")
+    last = done.stdout.rstrip().splitlines()[-1]
+    assert last.startswith("119 requirements (69 MUST, 31 SHOULD, 18 MAY, 1 RECOMMENDED): ")
 
 
 def test_json_has_the_rows_that_the_filters_leave() -> None:
     data = json.loads(requirements("--level", "should", "--section", "3.8.6", "--json", "-").stdout)
     assert [row["id"] for row in data["requirements"]] == [f"SHLD-{n}" for n in (14, 15, 16, 17, 18, 19, 29, 30)]
-    assert data["summary"].startswith("8 requirements (8 SHLD): ")
+    assert data["summary"].startswith("8 requirements (8 SHOULD): ")
+
+
+def test_a_level_is_asked_for_as_the_table_prints_it_and_a_section_as_the_rfc_prints_it() -> None:
+    data = json.loads(requirements("--level", "Must not", "--section", "3.8.", "--json", "-").stdout)
+    assert [(row["id"], row["level"]) for row in data["requirements"]] == [("MUST-29", "MUST NOT")]
+    assert json.loads(requirements("--level", "SHLD", "--json", "-").stdout)["summary"].startswith("31 requirements")
 
 
 def test_uncovered_ones_have_no_edge_and_those_left_out_no_reference_either() -> None:
@@ -257,7 +264,7 @@ def test_filters_that_leave_nothing_say_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--level", "WILL"), "--level WILL: there are MUST, SHLD, MAY and REC"),
+        (("--level", "WILL"), "--level WILL: there are MUST, SHOULD, MAY, RECOMMENDED, MUST NOT and SHOULD NOT"),
         (("--section", "3.88"), "--section: unknown section of RFC 9293 '3.88'; did you mean 3.8"),
     ],
 )
