@@ -16,11 +16,13 @@ from peer import connected
 from halfclose.checks.cli.requirements import summary
 from halfclose.checks.explain.index import find
 from halfclose.checks.explain.requirements import Answer, Row, rows
+from halfclose.checks.vectors.generate import generate
 from halfclose.checks.vectors.scenarios import SCENARIOS
 from halfclose.reference.tcb import State
 from halfclose.reference.wire import ACK
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
+from halfclose.spec.language.profile import PROFILES
 from halfclose.spec.language.readings import READINGS
 from halfclose.spec.requirements.catalogue import BY_ID, REQUIREMENTS
 from halfclose.spec.requirements.citation import fault, mentions
@@ -281,6 +283,14 @@ def test_explain_shows_one_row_with_its_sentence_its_edges_and_its_answer() -> N
     assert entry.says == "MUST (specified): zero windows are probed"
     assert facts["its sentence"] == ["3.8.6.1 Zero-Window Probing: line 2174 of rfc9293.txt"]
     assert facts["edges"][0].startswith("probe: ")
+
+
+def test_the_vectors_of_the_edges_of_a_requirement_are_in_the_group_and_field_that_explain_names() -> None:
+    (entry,) = find("MUST-36")
+    says = entry.known()["vectors"][-1]
+    assert 'edges.json of `halfclose vectors -o FOLDER` whose "covers" names one of them' in says
+    covered = {name for vector in generate(PROFILES["linux"]).groups["edges"] for name in vector.covers}
+    assert "probe@ESTABLISHED" in covered
 
 
 def test_explain_shows_why_a_requirement_is_left_out_and_which_requirements_go_with_a_reason() -> None:

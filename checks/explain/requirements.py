@@ -19,6 +19,9 @@ from halfclose.spec.requirements.numbering import SECTIONS
 from halfclose.spec.requirements.requirement import Requirement
 from halfclose.spec.tcp.graph import RULES
 
+#: Which vectors test the edges that answer a requirement.
+_OF_EDGES = 'of the edges above: those in edges.json of `halfclose vectors -o FOLDER` whose "covers" names one of them'
+
 
 class Answer(Enum):
     """Where a requirement is answered."""
@@ -101,7 +104,7 @@ def _requirement(row: Row) -> Facts:
     """What answers it, what is left out, and who speaks of it."""
     one = row.requirement
     facts = dict(citing(one.id))
-    tested = [*row.scenarios, *["one for each edge above that a profile reaches"] * bool(row.edges)]
+    tested = [*row.scenarios, *[_OF_EDGES] * bool(row.edges)]
     return {
         "its sentence": [f"{one.section} {SECTIONS[one.section]}: line {one.line} of rfc9293.txt"],
         "edges": facts.pop("edges"),
