@@ -86,6 +86,8 @@ def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant_and_draws_a_tr
     assert done.returncode == 1
     assert "the proof breaks at output.fin@FIN-WAIT-1" in done.stdout
     assert "<CTL=FIN,ACK>" in done.stdout
+    assert "need not be reachable" in done.stdout
+    assert "To find a real trace" not in done.stdout, "it follows"
 
 
 def test_prove_refutes_a_profile_that_gives_a_premise_up() -> None:
