@@ -321,7 +321,7 @@ SECOND = (
 #: The number of the SYN itself decides.  One below the window was received before, and is trimmed off in step 1 from
 #: the text behind it.  RFC 5961 challenges any SYN, "irrespective of the sequence number", but a passive OPEN in
 #: SYN-RECEIVED comes first and is not handled "per the directions for synchronized states".
-SYN_IN_WINDOW = named("syn-in-window", RCV.NXT <= SEG.SEQ)
+SYN_IN_WINDOW = RCV.NXT <= SEG.SEQ
 STEP_4 = named("syn-checked", CTL.SYN & (SYN_IN_WINDOW | (RFC5961_SYN & ~(in_state(S.SYN_RECEIVED) & _TO_LISTEN))))
 
 
