@@ -50,12 +50,13 @@ def test_verify_decides_a_property_of_the_user_s_own(tmp_path: Path) -> None:
         "from halfclose.spec.claims.properties import Always\n"
         "from halfclose.spec.language.states import State\n"
         "from halfclose.spec.language.variables import in_state\n"
-        "PROPERTY = Always('no TIME-WAIT', 'half-close', (), ~in_state(State.TIME_WAIT))\n"
+        "PROPERTY = Always('no TIME-WAIT', 'half-close', ('no-trimming',), ~in_state(State.TIME_WAIT))\n"
     )
     done = halfclose("verify", "--property", str(file))
     assert done.returncode == 1
     assert "no TIME-WAIT: fails" in done.stdout
     assert "not inductive by itself: fin-wait-1.acked.fin" in done.stdout
+    assert "mutant no-trimming: not tried: the property fails already" in done.stdout
 
 
 def test_prove_refutes_every_query_and_writes_json_and_smt_lib(tmp_path: Path) -> None:
@@ -85,6 +86,8 @@ def test_prove_names_the_edge_where_a_mutant_breaks_the_invariant_and_draws_a_tr
     assert done.returncode == 1
     assert "the proof breaks at output.fin@FIN-WAIT-1" in done.stdout
     assert "<CTL=FIN,ACK>" in done.stdout
+    assert "need not be reachable" in done.stdout
+    assert "To find a real trace" not in done.stdout, "it follows"
 
 
 def test_prove_refutes_a_profile_that_gives_a_premise_up() -> None:

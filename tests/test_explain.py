@@ -17,6 +17,7 @@ from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.readings import READINGS
 from halfclose.spec.language.states import State
 from halfclose.spec.tcp.graph import TCP, tcp
+from halfclose.spec.world.application import Action
 
 
 def explain(*args: str) -> subprocess.CompletedProcess[str]:
@@ -118,6 +119,16 @@ def test_the_case_of_a_name_decides_between_an_event_and_a_rule() -> None:
 
 def test_a_name_that_two_kinds_have_finds_both() -> None:
     assert [entry.kind for entry in find("close-by-the-letter")] == ["switch", "mutant"]
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.value)
+def test_each_call_of_a_program_finds_what_a_program_is(action: Action) -> None:
+    assert "program" in [entry.name for entry in find(action.value)] or find(action.value) == [the("scope abort")]
+
+
+def test_what_a_program_answers_finds_it_and_a_call_that_an_event_has_too_finds_both() -> None:
+    assert find("on eof") == find("in time") == find("linger") == [the("application program")]
+    assert [entry.kind for entry in find("send")] == ["event", "application"]
 
 
 def test_spaces_and_hyphens_are_alike_in_a_name() -> None:

@@ -219,7 +219,9 @@ def test_two_programs_that_listen_never_connect_and_every_no_says_so() -> None:
     result = asked("listen; send 1; close", "listen; read; close")
     assert result.connects is False
     assert not result.harmless
-    assert all(a.note == "they never connect" for a in result.answers if a.yes is False and a.question.good == "no")
+    notes = {a.question.id: a.note for a in result.answers if a.yes is False and a.question.good == "no"}
+    assert notes.pop("stays") == "they never connect; A and B can stay in LISTEN"
+    assert set(notes.values()) == {"they never connect"}
 
 
 def test_a_no_about_octets_that_are_never_sent_says_so() -> None:
@@ -260,7 +262,12 @@ WAITING = [
     ("open; send 1; read", "listen; read; close", (True, True, True), "B waits in 'read', in ESTABLISHED"),
     ("open; send 1; shutdown; read in time; exit", "listen; read", (False, False, True), "A has come to its end"),
     ("open; send 1; shutdown; read", "listen; read 2", (True, False, True), "B has met the end of file in 'read 2'"),
-    ("open in time; exit", "listen; read; exit", (False, True, False), "B waits in 'read', in LISTEN"),
+    ("open in time; exit", "listen; read; exit", (False, True, False), "B waits in 'listen', in LISTEN"),
+    ("listen; send 1", "listen; close", (True, True, False), "A waits in 'listen', in LISTEN; B waits in 'listen', in"),
+    ("listen", "listen", (True, True, False), "A waits in 'listen', in LISTEN; B waits in 'listen', in LISTEN"),
+    ("listen; linger 0; exit", "listen in time", (True, False, False), "A waits in 'listen', in LISTEN; B has come to"),
+    ("open; send 1", "open in time; exit", (False, False, True), "A has come to its end, in ESTABLISHED"),
+    ("open", "listen", (False, False, True), "A has come to its end, in ESTABLISHED; B has come to its end"),
 ]
 
 
@@ -271,6 +278,11 @@ def test_who_can_wait_for_ever_and_where_both_ends_stand(
     result = asked(app_a, app_b)
     assert tuple(result[q].yes for q in ("waits-a", "waits-b", "stays")) == yes
     assert not stands or any(stands in result[q].note for q in ("waits-a", "waits-b", "stays"))
+
+
+def test_of_two_that_never_connect_only_the_end_that_gives_up_does_not_stay_in_listen() -> None:
+    result = asked("listen; exit", "listen in time; abort")
+    assert result.stays.note == "they never connect; A can stay in LISTEN"
 
 
 def test_a_user_timeout_ends_what_would_last_for_ever() -> None:
@@ -463,6 +475,11 @@ def test_a_program_that_is_taken_prints_as_it_is_read(calls: list[str], answers:
         ("open; read 2; on eof: exit; close", "call 4, 'close': nothing can be called after 'exit'"),
         ("open; on timeout: read 1", "call 2, 'read 1': how much"),
         ("open; on wednesday: exit", "unknown occasion 'wednesday'"),
+        ("open; read 1; on eof close", "call 3, 'on eof close': an answer is written with 'on' and a colon"),
+        ("open; read 1; on eof close", "e.g. 'on eof: close'"),
+        ("open; read 1; On Error send 1; exit", "e.g. 'on error: send 1'"),
+        ("open; read 1; timeout: exit", "e.g. 'on timeout: exit'"),
+        ("open; on", "e.g. 'on eof: close'"),
         ("open; on eof:", "needs a call behind it"),
         ("open; on eof: exit; on eof: exit", "stands there twice"),
         ("open; send 1 in time", "can wait 'in time'"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from commandline import halfclose
 
+from halfclose.checks.cli.mutate import print_one
 from halfclose.checks.mutate.equivalence import equivalent
 from halfclose.checks.mutate.judges import CLAIMS, EQUIVALENT, SURVIVES, TOTALITY, Judges
 from halfclose.checks.mutate.make import mutants
@@ -192,11 +193,28 @@ def test_the_command_keeps_what_it_finds_and_does_not_judge_it_again(tmp_path: P
     assert len(json.loads(again.stdout)["columns"][0]["unexplained"]) == data["mutants"]
 
 
+def test_the_ids_of_an_edge_are_listed_without_asking_anybody() -> None:
+    listed = halfclose("mutate", "--edge", "listen.syn", "--list")
+    assert listed.returncode == 0
+    assert listed.stdout.splitlines() == [name for name in mutants() if name.startswith("listen.syn/")]
+    assert json.loads(halfclose("mutate", "--edge", "listen.syn", "--list", "--json", "-").stdout) == {
+        "ids": listed.stdout.splitlines()
+    }
+
+
+def test_a_mutant_that_is_shown_names_each_column_once(capsys: pytest.CaptureFixture[str]) -> None:
+    mutant = mutants()["listen.syn/guard.2/dropped"]
+    print_one(mutant, {PROOFS: Result(TOTALITY, "LISTEN"), VECTORS: Result(VECTORS, "linux: listen.syn")})
+    assert capsys.readouterr().out.splitlines()[-2:] == ["  proofs: totality: LISTEN", "  vectors: linux: listen.syn"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--edge", "listen.sny"), "unknown edge 'listen.sny'; did you mean listen.syn"),
         (("--show", "listen.syn/nothing"), "unknown mutant 'listen.syn/nothing'"),
+        (("--show", "nope"), "unknown mutant 'nope'; `halfclose mutate --list` lists them"),
+        (("--list", "--survivors"), "--survivors would be ignored with --list; leave it out"),
         (("--show", "x", "--sample", "3"), "--sample would be ignored with --show; leave it out"),
     ],
 )

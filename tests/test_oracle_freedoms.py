@@ -94,12 +94,17 @@ def test_a_fin_that_waited_goes_when_the_window_opens() -> None:
 # ---- text and FIN that come with a SYN ---------------------------------------------------------------------------
 
 
-def _listening(flags: int, octets: int) -> Oracle:
+def _answered_syn(flags: int = SYN, octets: int = 10) -> Oracle:
     oracle = oracle_of()
     oracle.call(Verb.LISTEN, 0, OK)
     oracle.deliver(of_peer(0, 0, flags, octets), ISS)
     oracle.observe(of_stack(0, 1, SYN | ACK))
     oracle.silence()
+    return oracle
+
+
+def _listening(flags: int, octets: int) -> Oracle:
+    oracle = _answered_syn(flags, octets)
     oracle.deliver(of_peer(1, 1))
     return oracle
 
@@ -143,6 +148,28 @@ def test_text_of_a_syn_is_not_handed_out_before_the_handshake_is_over() -> None:
     oracle.observe(of_stack(0, 1, SYN | ACK))
     with pytest.raises(Deviates, match="RECEIVE returned 10 octets"):
         receives(oracle, 0, 10)
+
+
+def test_a_fin_behind_text_that_the_window_cuts_is_not_taken_with_the_syn_ack() -> None:
+    oracle = oracle_of()
+    oracle.call(Verb.OPEN, 0, OK, ISS)
+    oracle.observe(of_stack(0, 0, SYN, wnd=5))
+    oracle.deliver(of_peer(0, 1, SYN | ACK | FIN, 10))
+    with pytest.raises(Deviates):
+        oracle.observe(of_stack(1, 7))
+
+
+def test_a_syn_with_text_that_comes_again_may_be_answered_with_a_bare_ack() -> None:
+    oracle = _answered_syn()
+    oracle.deliver(of_peer(0, 0, SYN, 10))
+    oracle.observe(of_stack(1, 1))
+
+
+def test_a_rst_below_the_window_of_syn_received_is_not_answered() -> None:
+    oracle = _answered_syn()
+    oracle.deliver(of_peer(0, 0, RST, 10))
+    with pytest.raises(Deviates):
+        oracle.observe(of_stack(1, 1))
 
 
 def test_a_queued_fin_may_go_with_the_syn_ack() -> None:

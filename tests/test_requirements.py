@@ -7,16 +7,22 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from peer import connected
 
 from halfclose.checks.cli.requirements import summary
 from halfclose.checks.explain.index import find
 from halfclose.checks.explain.requirements import Answer, Row, rows
+from halfclose.checks.vectors.generate import generate
 from halfclose.checks.vectors.scenarios import SCENARIOS
+from halfclose.reference.tcb import State
+from halfclose.reference.wire import ACK
 from halfclose.spec.claims.catalogue import CLAIMS
 from halfclose.spec.claims.figures import FIGURES
+from halfclose.spec.language.profile import PROFILES
 from halfclose.spec.language.readings import READINGS
 from halfclose.spec.requirements.catalogue import BY_ID, REQUIREMENTS
 from halfclose.spec.requirements.citation import fault, mentions
@@ -96,6 +102,25 @@ def test_what_answers_a_requirement_exists(one: Requirement) -> None:
     assert not [each for each in one.by if not find(each)]
     assert not [place for place in one.reference if not stands_in("reference", place)]
     assert not [place for place in one.tests if not stands_in("tests", place)]
+
+
+@pytest.mark.parametrize("acknowledged", [0, 100], ids=["text is under way", "nothing is under way"])
+def test_a_window_that_shrinks_to_zero_is_probed(acknowledged: int) -> None:
+    """MUST-35: the reference sends at least one octet again, or the first that waits, until the window opens."""
+    peer = connected(wnd=100)
+    peer.send(bytes(150))
+    peer.deliver(ACK, 1, 1 + acknowledged, wnd=0)
+    probes = [segment for _ in range(20) for segment in peer.wait(5.0)]
+    assert len(probes) >= 3
+    assert {(probe.seq, len(probe.text)) for probe in probes} == {(1 + acknowledged, 1)}
+    assert peer.state() is State.ESTABLISHED
+
+
+@every_requirement
+def test_what_a_requirement_asks_can_be_read_alone(one: Requirement) -> None:
+    """No word points to the requirement before it: each is shown by itself, too."""
+    pointing = r"^(then|that|it|otherwise|such|these|the option)\b|\b(that while|these reports)\b"
+    assert not re.search(pointing, one.says)
 
 
 def test_a_requirement_that_only_the_reference_answers_says_why_it_is_not_specified() -> None:
@@ -203,13 +228,20 @@ def test_figures_tables_and_parts_stand_in_sections_that_exist() -> None:
 def test_the_command_shows_all_of_them_and_counts_them_in_its_last_line() -> None:
     done = requirements()
     assert done.returncode == 0
-    assert done.stdout.rstrip().splitlines()[-1].startswith("119 requirements (69 MUST, 31 SHLD, 18 MAY, 1 REC): ")
+    last = done.stdout.rstrip().splitlines()[-1]
+    assert last.startswith("119 requirements (69 MUST, 31 SHOULD, 18 MAY, 1 RECOMMENDED): ")
 
 
 def test_json_has_the_rows_that_the_filters_leave() -> None:
     data = json.loads(requirements("--level", "should", "--section", "3.8.6", "--json", "-").stdout)
     assert [row["id"] for row in data["requirements"]] == [f"SHLD-{n}" for n in (14, 15, 16, 17, 18, 19, 29, 30)]
-    assert data["summary"].startswith("8 requirements (8 SHLD): ")
+    assert data["summary"].startswith("8 requirements (8 SHOULD): ")
+
+
+def test_a_level_is_asked_for_as_the_table_prints_it_and_a_section_as_the_rfc_prints_it() -> None:
+    data = json.loads(requirements("--level", "Must not", "--section", "3.8.", "--json", "-").stdout)
+    assert [(row["id"], row["level"]) for row in data["requirements"]] == [("MUST-29", "MUST NOT")]
+    assert json.loads(requirements("--level", "SHLD", "--json", "-").stdout)["summary"].startswith("31 requirements")
 
 
 def test_uncovered_ones_have_no_edge_and_those_left_out_no_reference_either() -> None:
@@ -220,6 +252,13 @@ def test_uncovered_ones_have_no_edge_and_those_left_out_no_reference_either() ->
     assert all(row["left out"]["reason"] for row in left_out)
 
 
+def test_what_is_specified_in_part_is_counted_apart_and_shown_with_what_is_left_out() -> None:
+    data = json.loads(requirements("--section", "3.8.3", "--level", "MUST", "--json", "-").stdout)
+    assert {row["id"]: row["answer"] for row in data["requirements"]}["MUST-20"] == "partly specified"
+    assert "1 partly specified" in data["summary"]
+    assert re.search(r"partly: .*; left out: soft\s+errors", requirements("--section", "3.8.3").stdout)
+
+
 def test_filters_that_leave_nothing_say_so() -> None:
     assert summary([]) == "no requirement is of this kind"
 
@@ -227,7 +266,7 @@ def test_filters_that_leave_nothing_say_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--level", "WILL"), "--level WILL: there are MUST, SHLD, MAY and REC"),
+        (("--level", "WILL"), "--level WILL: there are MUST, SHOULD, MAY, RECOMMENDED, MUST NOT and SHOULD NOT"),
         (("--section", "3.88"), "--section: unknown section of RFC 9293 '3.88'; did you mean 3.8"),
     ],
 )
@@ -246,6 +285,14 @@ def test_explain_shows_one_row_with_its_sentence_its_edges_and_its_answer() -> N
     assert facts["edges"][0].startswith("probe: ")
 
 
+def test_the_vectors_of_the_edges_of_a_requirement_are_in_the_group_and_field_that_explain_names() -> None:
+    (entry,) = find("MUST-36")
+    says = entry.known()["vectors"][-1]
+    assert 'edges.json of `halfclose vectors -o FOLDER` whose "covers" names one of them' in says
+    covered = {name for vector in generate(PROFILES["linux"]).groups["edges"] for name in vector.covers}
+    assert "probe@ESTABLISHED" in covered
+
+
 def test_explain_shows_why_a_requirement_is_left_out_and_which_requirements_go_with_a_reason() -> None:
     (urgent,) = find("MUST-30")
     assert urgent.known()["left out"][0].startswith("urgent data: New applications should not use it")
@@ -257,4 +304,5 @@ def test_an_answer_in_the_specification_counts_for_more_than_one_in_the_referenc
     one = Requirement("MUST-1", "3.1", 1, "something", reference=("wire.py::decode",))
     assert Row(one, ("probe",), (), ()).answer is Answer.SPECIFIED
     assert Row(one, (), (), ()).answer is Answer.REFERENCE
+    assert Row(replace(one, left_out=LEFT_OUT[0]), ("probe",), (), ()).answer is Answer.PARTLY
     assert Row(Requirement("MUST-1", "3.1", 1, "something"), (), (), ()).answer is Answer.NOTHING

@@ -41,6 +41,15 @@ def test_a_false_property_fails_with_a_trace_and_names_the_edges_that_break_it(t
     assert "fin-wait-2.fin" in (tried.breaks or ())
 
 
+def test_no_mutant_is_tried_on_a_property_that_fails_already(tmp_path: Path) -> None:
+    body = "PROPERTY = Always('naive', 'half-close', ('any-ack-acknowledges-fin',), ~in_state(State.TIME_WAIT))"
+    tried = try_property(load(write(tmp_path, body)))
+    assert tried.mutants == (("any-ack-acknowledges-fin", None),)
+    said = tried.to_json()
+    assert (said["broken_by"], said["not_broken_by"]) == ([], [])
+    assert said["mutants_not_tried"] == ["any-ack-acknowledges-fin"]
+
+
 def test_a_property_of_both_ends_is_explored_only(tmp_path: Path) -> None:
     formula = "implies(in_state(State.TIME_WAIT), GHOST.GOT == peer(GHOST.SENT))"
     tried = try_property(load(write(tmp_path, f"PROPERTY = Always('both', 'half-close', (), {formula})")))
@@ -74,7 +83,9 @@ def test_what_need_not_happen_fails_with_a_lasso(tmp_path: Path) -> None:
         ("PROPERTY = Always('x', 'exchange', (), nonsense)", "NameError"),
         ("PROPERTY = Always('x', 'exchange', (), SND.UNA < RCV.WND)", "TypeError"),
         ("PROPERTY = Always('x', 'nowhere', (), SND.UNA == RCV.NXT)", "nowhere"),
-        ("PROPERTY = Always('x', 'exchange', ('nonsense',), SND.UNA == RCV.NXT)", "nonsense"),
+        ("PROPERTY = Always('x', 'half-closed', (), SND.UNA == RCV.NXT)", "did you mean half-close"),
+        ("PROPERTY = Always('x', 'exchange', ('nonsense',), SND.UNA == RCV.NXT)", "`halfclose explain mutants`"),
+        ("PROPERTY = Always('x', 'exchange', ('no-triming',), SND.UNA == RCV.NXT)", "did you mean no-trimming"),
         ("PROPERTY = Always('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
         ("PROPERTY = Eventually('x', 'exchange', (), after(SND.UNA) == SND.UNA)", "can see"),
         ("PROPERTY = Eventually('x', 'exchange', (), SND.UNA)", "must be a condition"),

@@ -35,6 +35,7 @@ from halfclose.checks.prove.solvers import prove
 from halfclose.checks.readers.conditions import condition
 from halfclose.spec.claims.invariant import INVARIANT, Conjunct
 from halfclose.spec.claims.properties import Always, Eventually, OnStep, Sometimes, Stays
+from halfclose.spec.language.names import unknown
 from halfclose.spec.language.profile import parse_profile
 from halfclose.spec.language.terms import Kind, Sort, Term, Var, variables
 from halfclose.spec.language.variables import TWINS
@@ -55,7 +56,8 @@ class TriedProperty:
     """What became of a user's property.
 
     holds, states, seconds, trace: of the exploration.  breaks: the edges that break it as a conjunct; empty where it is
-    inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it.
+    inductive, None where it is no Always about one end alone.  mutants: each that it names, and whether it breaks it;
+    None where that was not tried, as what fails already cannot be broken.
     """
 
     prop: Asked
@@ -64,7 +66,7 @@ class TriedProperty:
     seconds: float
     trace: Trace | Lasso | None
     breaks: tuple[str, ...] | None
-    mutants: tuple[tuple[str, bool], ...]
+    mutants: tuple[tuple[str, bool | None], ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -77,7 +79,8 @@ class TriedProperty:
             "inductive": None if self.breaks is None else not self.breaks,
             "edges_that_break_it": list(self.breaks or ()),
             "broken_by": [name for name, broken in self.mutants if broken],
-            "not_broken_by": [name for name, broken in self.mutants if not broken],
+            "not_broken_by": [name for name, broken in self.mutants if broken is False],
+            "mutants_not_tried": [name for name, broken in self.mutants if broken is None],
             "trace": None if self.trace is None else self.trace.to_json(),
         }
 
@@ -123,10 +126,10 @@ def _checked(file: Path, prop: object) -> Asked:
         raise BadProperty(f"{file} must define PROPERTY as {kinds}, not {_kind(prop)}")
     _must_be_well_formed(file, prop)
     if prop.scope not in SCOPES:
-        raise BadProperty(f"{file} names the unknown scope {prop.scope!r}; known are {', '.join(SCOPES)}")
+        raise BadProperty(f"{file}: {unknown('scope', prop.scope, SCOPES, 'scopes')}")
     for name in prop.broken_by:
         if name not in MUTANTS:
-            raise BadProperty(f"{file} names the unknown mutant {name!r}; `halfclose explain` knows them")
+            raise BadProperty(f"{file}: {unknown('mutant', name, MUTANTS, 'mutants')}")
     unseen = sorted(var.name for var in variables(_formula(prop)) if not _sees(prop, var))
     if unseen:
         raise BadProperty(f"{file}: {', '.join(unseen)}: not what a property of kind {type(prop).__name__} can see")
@@ -159,11 +162,11 @@ def _formula(prop: Asked) -> Term:
 
 
 def try_property(prop: Asked, profile: str = "") -> TriedProperty:
-    """Decide a property in its scope, try it as a conjunct beside the invariant, and try the mutants that it names."""
+    """Decide a property in its scope, try it as a conjunct beside the invariant, and, if it holds, try its mutants."""
     started = time.perf_counter()
     holds, states, trace = _decide(prop, profile)
     seconds = time.perf_counter() - started
-    broken = tuple((name, not _decide(prop, profile, name)[0]) for name in prop.broken_by)
+    broken = tuple((name, not _decide(prop, profile, name)[0] if holds else None) for name in prop.broken_by)
     return TriedProperty(prop, holds, states, seconds, trace, _as_conjunct(prop), broken)
 
 

@@ -29,7 +29,7 @@ def _run() -> int:
     try:
         return int(app(prog_name="halfclose", standalone_mode=False) or 0)
     except typer.TyperException as error:
-        said, where = " ".join(error.format_message().split()), getattr(error, "ctx", None)
+        said, where = " ".join(error.format_message().replace("Value error, ", "").split()), getattr(error, "ctx", None)
         stop = "" if said.endswith((".", "?")) else "."
         streams.say(f"{said}{stop} See `{where.command_path} --help`." if where else said)
         return error.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from halfclose.checks.cli.terminal import console, count, show, table
-from halfclose.checks.prove.counterexample import NEED_NOT_BE_REACHABLE, Counterexample
+from halfclose.checks.prove.counterexample import NEED_NOT_BE_REACHABLE, WHERE_TRACES_ARE, Counterexample
 from halfclose.checks.prove.enabling import Vacuous
 
 #: So many names of steps are printed for one explanation; --json has them all.
@@ -32,8 +32,11 @@ def _explanation(one: Vacuous) -> str:
     return one.reason or "no state that the invariant allows can take them, and no reason for that is stated"
 
 
-def show_counterexamples(examples: Sequence[Counterexample]) -> None:
-    """Each with the formula that fails, the guard, and the values of what they read."""
+def show_counterexamples(examples: Sequence[Counterexample], where_traces_are: bool = True) -> None:
+    """Each with the formula that fails, the guard, and the values of what they read.
+
+    where_traces_are: whether to say how a real trace is found; not where one follows, or the reason why there is none.
+    """
     for example in examples:
         console.print(f"counterexample to induction: {example.step} breaks: {example.goal}", style="bold", markup=False)
         console.print(f"  formula: {example.says}", markup=False)
@@ -48,4 +51,5 @@ def show_counterexamples(examples: Sequence[Counterexample]) -> None:
         show(made)
         console.print()
     if examples:
-        console.print(NEED_NOT_BE_REACHABLE, style="dim", markup=False)
+        more = f" {WHERE_TRACES_ARE}" if where_traces_are else ""
+        console.print(f"{NEED_NOT_BE_REACHABLE}{more}", style="dim", markup=False)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from halfclose.checks.cli.options import refuse_ignored
+from halfclose.checks.cli.options import refuse_ignored, refuse_unknown
 from halfclose.checks.cli.progress import advancing
 from halfclose.checks.cli.targets import Json
 from halfclose.checks.cli.terminal import FAILS, console, count, interrupted, refuse, show, table, write_json
@@ -44,6 +44,7 @@ def command(
         list[Judged] | None, typer.Option("--judge", help="Ask these judges only; may be given several times.")
     ] = None,
     survivors: Annotated[bool, typer.Option("--survivors", help="List the mutants that nothing notices.")] = False,
+    ids: Annotated[bool, typer.Option("--list", help="List the ids of the mutants, and judge none.")] = False,
     shown: Annotated[str, typer.Option("--show", help="Explain the mutant with this id, and who notices it.")] = "",
     cache: Annotated[
         Path | None, typer.Option(help="The file where results are kept; by default in the user's cache folder.")
@@ -61,10 +62,14 @@ def command(
     a reason; 2: wrong use.
     """
     if shown:
-        refuse_ignored(context, "with --show", "edge", "sample", "seed", "judged", "survivors", "cache", "jobs")
+        refuse_ignored(context, "with --show", "edge", "sample", "seed", "judged", "survivors", "ids", "cache", "jobs")
         _show_one(shown, json_file)
         return
     names = _chosen(edge, sample, seed)
+    if ids:
+        refuse_ignored(context, "with --list", "judged", "survivors", "cache", "jobs")
+        _list(names, json_file)
+        return
     columns = tuple(one.value for one in judged) if judged else COLUMNS
     found, cut_short = _judge(columns, names, cache or default_file(), jobs)
     columns_found = score(found)
@@ -154,23 +159,31 @@ def _show_left(column: Column, survivors: bool) -> None:
         console.print(f"  {name}", markup=False, soft_wrap=True)
 
 
+def _list(names: tuple[str, ...], json_file: Path | None) -> None:
+    if str(json_file) != "-":
+        for name in names:
+            console.print(name, markup=False, soft_wrap=True)
+    write_json({"ids": list(names)}, json_file)
+
+
 def _show_one(name: str, json_file: Path | None) -> None:
-    if name not in mutants():
-        refuse(unknown("mutant", name, mutants(), "edges"))
+    refuse_unknown("mutant", [name], mutants(), "halfclose mutate --list")
     mutant = mutants()[name]
     results = {column: judge(column, name) for column in COLUMNS}
     if str(json_file) != "-":
-        _print_one(mutant, results)
+        print_one(mutant, results)
     write_json(_one_json(mutant, results), json_file)
 
 
-def _print_one(mutant: Mutant, results: Mapping[str, Result]) -> None:
+def print_one(mutant: Mutant, results: Mapping[str, Result]) -> None:
+    """What was changed, and who notices it in each column."""
     console.print(mutant.id, markup=False)
     console.print(f"  was: {mutant.was or 'nothing'}", markup=False)
     console.print(f"  now: {mutant.now or 'nothing'}", markup=False)
     console.print(f"  in: {', '.join(mutant.edges)}", markup=False)
     for column, result in results.items():
-        console.print(f"  {column}: {result.by}{f': {result.why}' if result.why else ''}", markup=False)
+        by = [] if result.by == column and result.why else [result.by]
+        console.print(f"  {': '.join((column, *by, *[result.why] * bool(result.why)))}", markup=False, soft_wrap=True)
 
 
 def _one_json(mutant: Mutant, results: Mapping[str, Result]) -> dict[str, Any]:

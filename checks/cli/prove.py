@@ -250,7 +250,7 @@ def _one_mutant(name: str, json_file: Path | None) -> None:
         console.print(f"{name}: {MUTANTS[name].what}", markup=False)
         where = f"the proof breaks at {one.step}: {one.goal}" if one.step else "the proof holds"
         console.print(where, markup=False)
-        show_counterexamples(examples)
+        show_counterexamples(examples, where_traces_are=False)
         console.print(_shown_by(one))
         if one.trace is not None:
             console.print(one.trace.diagram(), markup=False, soft_wrap=True)

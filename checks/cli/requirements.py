@@ -13,15 +13,22 @@ from halfclose.checks.cli.terminal import console, count, refuse, show, table, w
 from halfclose.checks.explain.requirements import Answer, Row, rows
 from halfclose.spec.language.names import unknown
 from halfclose.spec.requirements.numbering import SECTIONS
-from halfclose.spec.requirements.requirement import PREFIXES
+from halfclose.spec.requirements.requirement import LEVELS
 
 #: So many names of edges are shown in the table; `halfclose explain` shows all of them.
 _SHOWN = 3
-_WORDS = {"SHOULD": "SHLD", "RECOMMENDED": "REC"}
+#: The word of RFC 2119 for the beginning of each id.
+_WORDS = {prefix: asked for prefix, (asked, _) in LEVELS.items()}
 
 
 def command(
-    level: Annotated[str, typer.Option(help="Only these: MUST, SHLD (SHOULD), MAY or REC (RECOMMENDED).")] = "",
+    level: Annotated[
+        str,
+        typer.Option(
+            help="Only these: MUST, SHOULD (SHLD), MAY or RECOMMENDED (REC), each with its NOT; or 'MUST NOT' or "
+            "'SHOULD NOT' alone."
+        ),
+    ] = "",
     section: Annotated[str, typer.Option(help="Only those of this section and the sections in it, such as 3.8.")] = "",
     uncovered: Annotated[
         bool, typer.Option("--uncovered", help="Only those that no edge, claim or switch of the specification answers.")
@@ -32,9 +39,10 @@ def command(
     json_file: Json = None,
 ) -> None:
     """Show the requirements of RFC 9293 and what answers each."""
+    section = section.removesuffix(".") or section
     chosen = [row for row in rows() if _is_of_level(row, level) and _is_within(row, section)]
     if uncovered:
-        chosen = [row for row in chosen if row.answer is not Answer.SPECIFIED]
+        chosen = [row for row in chosen if row.answer not in (Answer.SPECIFIED, Answer.PARTLY)]
     if left_out:
         chosen = [row for row in chosen if row.answer is Answer.LEFT_OUT]
     if str(json_file) != "-":
@@ -43,11 +51,11 @@ def command(
 
 
 def _is_of_level(row: Row, level: str) -> bool:
-    """Whether a row has this level; refuses one that does not exist."""
-    wanted = _WORDS.get(level.upper(), level.upper())
-    if level and wanted not in PREFIXES:
-        refuse(f"--level {level}: there are MUST, SHLD, MAY and REC")
-    return not level or row.requirement.prefix == wanted
+    """Whether a row has this level: MUST is that of MUST NOT, too.  Refuses one that does not exist."""
+    one, wanted = row.requirement, " ".join(level.upper().split())
+    if level and not any(wanted in (prefix, *words) for prefix, words in LEVELS.items()):
+        refuse(f"--level {level}: there are {', '.join(_WORDS.values())}, MUST NOT and SHOULD NOT")
+    return not level or wanted in (one.prefix, _WORDS[one.prefix], one.level)
 
 
 def _is_within(row: Row, section: str) -> bool:
@@ -74,6 +82,8 @@ def _answered(row: Row) -> str:
     match row.answer:
         case Answer.SPECIFIED:
             return _few(row.specified_by)
+        case Answer.PARTLY if one.left_out:
+            return f"partly: {_few(row.specified_by)}; left out: {one.left_out.name}"
         case Answer.REFERENCE:
             return f"the reference: {_few(one.reference)}"
         case Answer.LEFT_OUT if one.left_out:
@@ -90,7 +100,7 @@ def summary(chosen: Sequence[Row]) -> str:
     """One line: how many there are of each level, and how many are answered in which way."""
     if not chosen:
         return "no requirement is of this kind"
-    levels = _counts(row.requirement.prefix for row in chosen)
+    levels = _counts(_WORDS[row.requirement.prefix] for row in chosen)
     answers = _counts(row.answer.value for row in chosen)
     return f"{count(len(chosen), 'requirement')} ({levels}): {answers}"
 

@@ -32,6 +32,12 @@ from halfclose.spec.mutants.defects import MUTANTS, UnknownMutant, mutated
 from halfclose.spec.tcp.graph import TCP
 
 _COLOUR = {"holds": "green", "fails": "red", "unknown": "yellow"}
+#: Whether a mutant breaks a user's property, in words.
+_MUTANT_SAID = {
+    True: "breaks it",
+    False: "[red]does not break it[/]",
+    None: "[yellow]not tried: the property fails already[/]",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ def _show_property(tried: TriedProperty, traces: bool) -> None:
         also = f" and {count(more, 'more edge')} {'breaks' if more == 1 else 'break'} it" if more > 0 else ""
         console.print(by + also, markup=False)
     for name, broken in tried.mutants:
-        console.print(f"mutant {name}: " + ("breaks it" if broken else "[red]does not break it[/]"))
+        console.print(f"mutant {name}: {_MUTANT_SAID[broken]}")
     if not tried.mutants:
         console.print("unguarded: name a mutant in broken_by to see that it can fail", style="yellow")
     if tried.trace is not None and (traces or not tried.holds):

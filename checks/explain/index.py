@@ -59,9 +59,12 @@ def kind_named(name: str) -> Kind | None:
 
 
 def find(name: str) -> list[Entry]:
-    """Everything with this name.  Case and spelling (half close, half-close) matter only if one thing fits exactly."""
+    """Everything with this name.  Case and spelling (half close, half-close) matter only if one thing fits exactly.
+
+    That is asked of a thing's own name alone: `send` finds the event SEND, and what calls a program has.
+    """
     entries = [entry for kind in KINDS for entry in kind.entries]
-    same = [entry for entry in entries if name in entry.names()]
+    same = [entry for entry in entries if name in (entry.name, f"{entry.kind} {entry.name}")]
     return same or [entry for entry in entries if _key(name) in map(_key, entry.names())]
 
 

@@ -19,11 +19,15 @@ from halfclose.spec.requirements.numbering import SECTIONS
 from halfclose.spec.requirements.requirement import Requirement
 from halfclose.spec.tcp.graph import RULES
 
+#: Which vectors test the edges that answer a requirement.
+_OF_EDGES = 'of the edges above: those in edges.json of `halfclose vectors -o FOLDER` whose "covers" names one of them'
+
 
 class Answer(Enum):
     """Where a requirement is answered."""
 
     SPECIFIED = "specified"
+    PARTLY = "partly specified"
     REFERENCE = "reference alone"
     LEFT_OUT = "left out"
     NOTHING = "nothing"
@@ -47,7 +51,7 @@ class Row:
     def answer(self) -> Answer:
         """The strongest of its answers: the specification, or else the reference, or else a reason."""
         if self.specified_by:
-            return Answer.SPECIFIED
+            return Answer.PARTLY if self.requirement.left_out else Answer.SPECIFIED
         if self.requirement.reference:
             return Answer.REFERENCE
         return Answer.LEFT_OUT if self.requirement.left_out else Answer.NOTHING
@@ -100,7 +104,7 @@ def _requirement(row: Row) -> Facts:
     """What answers it, what is left out, and who speaks of it."""
     one = row.requirement
     facts = dict(citing(one.id))
-    tested = [*row.scenarios, *["one for each edge above that a profile reaches"] * bool(row.edges)]
+    tested = [*row.scenarios, *[_OF_EDGES] * bool(row.edges)]
     return {
         "its sentence": [f"{one.section} {SECTIONS[one.section]}: line {one.line} of rfc9293.txt"],
         "edges": facts.pop("edges"),
@@ -108,11 +112,17 @@ def _requirement(row: Row) -> Facts:
         "answered by": list(one.by),
         "vectors": tested,
         "in the reference": [f"reference/{place}" for place in one.reference],
-        "tested by": [place.replace("::", ": ") for place in one.tests],
+        "tested by": [_in_words(test) for test in one.tests],
         "left out": [f"{one.left_out.name}: {one.left_out.reason}"] if one.left_out else [],
         "note": [one.note] if one.note else [],
         **facts,
     }
+
+
+def _in_words(test: str) -> str:
+    """A test as its file and what it says, which can be wrapped; `halfclose requirements --json` has its name."""
+    file, _, name = test.partition("::test_")
+    return f"{file}: {name.replace('_', ' ')}"
 
 
 def omissions() -> Iterator[Entry]:

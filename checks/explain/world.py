@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import partial
@@ -14,6 +15,9 @@ from halfclose.spec.language.profile import PROFILES, Profile
 from halfclose.spec.world.application import ANSWERS, CALLS, FREE_CALLS
 from halfclose.spec.world.network import Scope, Wait
 from halfclose.spec.world.scopes import NAMED_SCOPES
+
+#: What finds the page of programs: each call without its number, "in time", and each answer ("on eof").
+_WORDS = tuple(dict.fromkeys(re.sub(r"^\.\.\. | [N0]$|: \.\.\.$", "", written) for written in (*CALLS, *ANSWERS)))
 
 _SHOWN_APART = ("app_a", "app_b", "profile")
 
@@ -65,6 +69,7 @@ def applications() -> Iterator[Entry]:
         "program",
         "calls parted by ';', each of which waits until it is completed, e.g. 'open; send 3; shutdown; read; close'",
         lambda: {"its calls": _listed(CALLS), "and behind them, what it does instead": _listed(ANSWERS)},
+        also=_WORDS,
     )
     yield Entry(
         "application",

@@ -49,7 +49,8 @@ def left_unread(system: System, key: int, receiving: int) -> bool:
 def told_of_reset(system: System, key: int, side: int) -> bool:
     """Whether the connection was reset while the application still had calls to make."""
     local, counter = system.application(key, side)
-    calling = not system.machines[side].caller.at_end(counter)
+    caller = system.machines[side].caller
+    calling = caller.end < 0 or caller.call(local, counter) is not None
     return calling and local[AT[STATE]] == _CLOSED and local[AT[GHOST.FATE]] == Fate.RESET
 
 
@@ -77,14 +78,14 @@ def sent(system: System, key: int, side: int) -> bool:
 
 
 def waits(system: System, key: int, side: int) -> bool:
-    """Whether a program has calls to make, and nothing has told it yet that they are in vain.
+    """Whether a program stands in a call, and nothing has told it yet that this is in vain.
 
     A program that is told waits no longer, even if it says nothing of what it does then.  Nor does it wait for TCP
     where an open was refused because nobody listened yet, or where it has crashed and the scope lets it open no more.
     """
     local, counter = system.application(key, side)
     caller = system.machines[side].caller
-    if caller.end < 0 or caller.at_end(counter) or refused(system, key):
+    if caller.call(local, counter) is None or refused(system, key):
         return False
     how = local[AT[GHOST.FATE]]
     if local[AT[STATE]] == _CLOSED and (how in _BROKEN or (how == Fate.CRASHED and _spent(local, caller.lives))):

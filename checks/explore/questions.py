@@ -250,7 +250,7 @@ def _for_ever(result: TableSearch, connects: bool | None, waiting: bool) -> Iter
         elif why:
             yield Answer(question, None, note=why)
         else:
-            yield _lasting(question, ask(), connects)
+            yield _lasting(question, ask(), "" if connects else _apart(question, states))
 
 
 def _why_not_decided(result: TableSearch, waiting: bool) -> str:
@@ -263,9 +263,16 @@ def _why_not_decided(result: TableSearch, waiting: bool) -> str:
     return ""
 
 
-def _lasting(question: Question, found: ForEver | None, connects: bool | None) -> Answer:
+def _apart(question: Question, states: Waiting) -> str:
+    """Why a "no" about what lasts is empty where the two never connect: what is left is no connection yet."""
+    ends = states.listening() if question.id == "stays" else ""
+    return f"{_APART}; {' and '.join(ends)} can stay in LISTEN" if ends else _APART
+
+
+def _lasting(question: Question, found: ForEver | None, empty: str) -> Answer:
+    """empty: why a "no" says nothing; "" where it says something."""
     if found is None:
-        return Answer(question, False, note="" if connects else _APART)
+        return Answer(question, False, note=empty)
     return Answer(question, True, found.lasso, found.stands)
 
 

@@ -50,6 +50,12 @@ class Waiting:
         """Whether an end can keep its connection for ever."""
         return self._find(lambda key: outcomes.open_still(self._system, key))
 
+    def listening(self) -> str:
+        """The ends that can stay in LISTEN for ever, by name: "A", "B", "AB" or ""."""
+        listens = State.LISTEN.index
+        stay = [lambda key, side=side: self._system.local(key, side)[AT[STATE]] == listens for side in (0, 1)]
+        return "".join(name for name, holds in zip("AB", stay, strict=True) if self._find(holds))
+
     def _find(self, holds: Callable[[int], bool]) -> ForEver | None:
         part = staying(self._graph, self._where(holds))
         if not part:
@@ -70,16 +76,17 @@ def _stands(system: System, key: int) -> Iterator[str]:
     for side, name in enumerate("AB"):
         local, counter = system.application(key, side)
         caller, state = system.machines[side].caller, _STATES[local[AT[STATE]]]
+        call = caller.call(local, counter)
         if caller.end < 0:
             does = "may call what it likes"
-        elif caller.at_end(counter):
+        elif call is None:
             does = "has come to its end"
         elif outcomes.met_end(system, key, side):
-            does = f"has met the end of file in '{caller.steps[counter]}'"
+            does = f"has met the end of file in '{call}'"
         elif state is State.CLOSED and local[AT[GHOST.FATE]] in _TOLD:
-            does = f"was told in '{caller.steps[counter]}' that its connection {_TOLD[local[AT[GHOST.FATE]]]}"
+            does = f"was told in '{call}' that its connection {_TOLD[local[AT[GHOST.FATE]]]}"
         else:
-            does = f"waits in '{caller.steps[counter]}'"
+            does = f"waits in '{call}'"
         yield f"{name} {does}, in {state.value}"
 
 

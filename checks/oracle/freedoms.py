@@ -59,7 +59,8 @@ def _freedom(name: str, says: str, where: str, quote: str, departs: str = "") ->
 
 ACKNOWLEDGES = _freedom(
     "acknowledges-any-time",
-    "send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> at any time from SYN-RECEIVED on, to acknowledge or to show a window",
+    "send <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> at any time once synchronized, to acknowledge or to show a window; and "
+    "before that for a SYN that comes again",
     "3.8.6.3",
     'known as a "delayed ACK"',
 )

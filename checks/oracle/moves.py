@@ -33,7 +33,7 @@ from halfclose.checks.readers.python import AT, FIELD, Local
 from halfclose.checks.readers.python import Segment as Fields
 from halfclose.checks.stacks.stack import Result, Verb
 from halfclose.spec.language.edge import Edge, Event
-from halfclose.spec.language.states import FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
+from halfclose.spec.language.states import FIN_RECEIVED, RECEIVING, SYNCHRONIZED, State
 from halfclose.spec.language.variables import ACK_OWED, CLOSE_CALLED, CTL, HELD, IRS, RCV, SEG, SND, STATE
 
 _ENDED = (State.CLOSED, State.LISTEN, State.SYN_SENT)
@@ -140,6 +140,8 @@ class Moves:
             yield from self._reset_freely(h, moved)
             if edge.rule.name.endswith(".unwanted") and self.lenient:
                 yield from self._ignores_unwanted(h, fields, isn)
+        if self.lenient and h.state is State.SYN_RECEIVED and fields[_SYN] and not fields[_RST]:
+            yield h.taking(free.ACKNOWLEDGES, due=ack_now(h))  # step 1 answers a SYN that comes again, without text
         if is_refused_by_group_2(h, fields):
             yield h.taking(free.REFUSES_FIRST, due=reset_at(fields[_NUMBER]))
 
@@ -233,7 +235,7 @@ class Moves:
             return
         for after in self._put_out(h, fields, window):
             yield from (after,) if h.rest is None else self._arrived(after.but(rest=None), h.rest, 0, h.mss)
-        if not is_due and h.state in OTHER and matches(ack_now(h), fields):
+        if not is_due and h.state in SYNCHRONIZED and matches(ack_now(h), fields):
             yield self._shown(h, fields, window, put(h.local, ACK_OWED=0), free.ACKNOWLEDGES)
 
     def _put_out(self, h: Hypothesis, fields: Fields, window: range) -> Iterator[Hypothesis]:

@@ -24,9 +24,13 @@ from halfclose.spec.language.variables import CTL, SEG, SEGMENT, TWINS
 
 #: What is said with every counterexample to induction.
 NEED_NOT_BE_REACHABLE = (
-    "A counterexample to induction need not be reachable: it is any state that the invariant allows. To find a real "
-    "trace, explore: `halfclose prove --mutant NAME` does so for a named defect, `halfclose verify` for every claim, "
-    "`halfclose verify --property FILE` for a property of your own."
+    "A counterexample to induction need not be reachable: it is any state that the invariant allows."
+)
+
+#: What is said besides where no trace was looked for.
+WHERE_TRACES_ARE = (
+    "To find a real trace, explore: `halfclose prove --mutant NAME` does so for a named defect, `halfclose verify` for "
+    "every claim, `halfclose verify --property FILE` for a property of your own."
 )
 
 #: A model with numbers up to one of these is looked for, the smallest first.

@@ -28,7 +28,7 @@ CLOSING: tuple[Requirement, ...] = (
         "SHLD-3",
         "3.6.1",
         1650,
-        "such a close sends a RST where received data is lost with it",
+        "a half-duplex close sends a RST where received data is lost with it",
         reference=("calls.py::close_fully",),
         tests=("test_reference.py::test_full_close_answers_later_text_with_a_reset",),
     ),

@@ -23,7 +23,9 @@ INTERFACE: tuple[Requirement, ...] = (
         note="The id stands in 3.8.5 and in 3.9.1.2.",
         forbids=True,
     ),
-    Requirement("MUST-30", "3.8.5", 2067, "urgent data is supported all the same", left_out=URGENT),
+    Requirement(
+        "MUST-30", "3.8.5", 2067, "urgent data is supported, though new applications do not use it", left_out=URGENT
+    ),
     Requirement("MUST-31", "3.8.5", 2101, "urgent data may be of any length", left_out=URGENT),
     Requirement("MUST-62", "3.8.5", 2104, "the urgent pointer points behind the last urgent octet", left_out=URGENT),
     Requirement("MUST-32", "3.8.5", 2106, "the application is told of urgent data at once", left_out=URGENT),
@@ -61,7 +63,7 @@ INTERFACE: tuple[Requirement, ...] = (
         "MUST-44",
         "3.9.1.1",
         2461,
-        "otherwise the IP layer chooses it before the first SYN",
+        "where OPEN does not name the local address, the IP layer chooses it before the first SYN",
         reference=("stack.py::Stack._pair",),
         tests=("test_reference_stack.py::test_two_hosts_exchange_text_and_close",),
         left_out=SOCKETS,
@@ -85,7 +87,7 @@ INTERFACE: tuple[Requirement, ...] = (
         left_out=SOCKETS,
         note="Appendix B has it twice, once among the MUST NOTs.",
     ),
-    Requirement("MAY-14", "3.9.1.7", 2712, "a FLUSH call", left_out=FLUSH),
+    Requirement("MAY-14", "3.9.1.7", 2712, "there may be a FLUSH call", left_out=FLUSH),
     Requirement("MAY-15", "3.9.1.2", 2486, "SEND may have a PUSH flag", left_out=PUSH),
     Requirement(
         "MUST-60",
@@ -144,13 +146,31 @@ INTERFACE: tuple[Requirement, ...] = (
         tests=("test_reference_icmp.py::test_a_user_who_never_looks_is_told_of_soft_errors_once",),
         left_out=SOFT_ERRORS,
     ),
-    Requirement("SHLD-20", "3.9.1.8", 2737, "an application can disable these reports", left_out=SOFT_ERRORS),
+    Requirement(
+        "SHLD-20", "3.9.1.8", 2737, "an application can disable the reports of soft errors", left_out=SOFT_ERRORS
+    ),
     Requirement(
         "MUST-48", "3.9.1.9", 2743, "the application can set the Differentiated Services field", left_out=DIFFSERV
     ),
-    Requirement("SHLD-21", "3.9.1.9", 2747, "the application can change it during the connection", left_out=DIFFSERV),
-    Requirement("SHLD-22", "3.9.1.9", 2750, "TCP passes it to the IP layer unchanged", left_out=DIFFSERV),
     Requirement(
-        "MAY-9", "3.9.1.9", 2757, "the field that was received last may be passed to the application", left_out=DIFFSERV
+        "SHLD-21",
+        "3.9.1.9",
+        2747,
+        "the application can change the Differentiated Services field during the connection",
+        left_out=DIFFSERV,
+    ),
+    Requirement(
+        "SHLD-22",
+        "3.9.1.9",
+        2750,
+        "TCP passes the Differentiated Services field to the IP layer unchanged",
+        left_out=DIFFSERV,
+    ),
+    Requirement(
+        "MAY-9",
+        "3.9.1.9",
+        2757,
+        "the Differentiated Services field that was received last may be passed to the application",
+        left_out=DIFFSERV,
     ),
 )

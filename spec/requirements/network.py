@@ -49,7 +49,11 @@ NETWORK: tuple[Requirement, ...] = (
         "MUST-51", "3.9.2.1", 2816, "an application can give a source route with an active OPEN", left_out=IP_LAYER
     ),
     Requirement(
-        "MUST-52", "3.9.2.1", 2817, "that route takes precedence over one that was received", left_out=IP_LAYER
+        "MUST-52",
+        "3.9.2.1",
+        2817,
+        "a source route that the application gives takes precedence over one that was received",
+        left_out=IP_LAYER,
     ),
     Requirement(
         "MUST-53", "3.9.2.1", 2822, "a passive OPEN keeps the return route that it receives", left_out=IP_LAYER

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from .left_out import LeftOut
 
 #: The words of RFC 2119 behind each prefix of an id, asked and forbidden.
-_LEVELS = {
+LEVELS = {
     "MUST": ("MUST", "MUST NOT"),
     "SHLD": ("SHOULD", "SHOULD NOT"),
     "MAY": ("MAY", "MAY"),
     "REC": ("RECOMMENDED", "NOT RECOMMENDED"),
 }
-PREFIXES = tuple(_LEVELS)
+PREFIXES = tuple(LEVELS)
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,4 @@ class Requirement:
     @property
     def level(self) -> str:
         """The words of RFC 2119: "MUST", "SHOULD NOT", ..."""
-        return _LEVELS[self.prefix][self.forbids]
+        return LEVELS[self.prefix][self.forbids]

@@ -33,19 +33,48 @@ WINDOWS: tuple[Requirement, ...] = (
             "test_reference_windows.py::test_a_window_that_shrinks_below_what_is_under_way_holds_new_text_back_and_ends_nothing",
         ),
     ),
-    Requirement("SHLD-15", "3.8.6", 2155, "then it sends nothing new", forbids=True),
-    Requirement("SHLD-16", "3.8.6", 2157, "then it retransmits what lies within the window"),
-    Requirement("MAY-7", "3.8.6", 2158, "then it may also retransmit what lies beyond the window"),
+    Requirement(
+        "SHLD-15",
+        "3.8.6",
+        2155,
+        "a sender whose peer shrinks the window sends nothing new",
+        reference=("output.py::_transmit_one",),
+        tests=(
+            "test_reference_windows.py::test_a_window_that_shrinks_below_what_is_under_way_holds_new_text_back_and_ends_nothing",
+        ),
+        forbids=True,
+    ),
+    Requirement(
+        "SHLD-16",
+        "3.8.6",
+        2157,
+        "a sender whose peer shrinks the window retransmits what lies within it",
+        reference=("output.py::send_first_again",),
+        tests=(
+            "test_reference_windows.py::test_a_window_that_shrinks_below_what_is_under_way_holds_new_text_back_and_ends_nothing",
+        ),
+    ),
+    Requirement(
+        "MAY-7", "3.8.6", 2158, "a sender whose peer shrinks the window may also retransmit what lies beyond it"
+    ),
     Requirement(
         "SHLD-17",
         "3.8.6",
         2160,
-        "then it does not end the connection because what lies beyond is not acknowledged",
+        "a connection is not ended because what lies beyond a window that has shrunk is not acknowledged",
         left_out=TIME,
         note="The user timeout may expire whenever it runs, in the model and, after five minutes, in the reference.",
         forbids=True,
     ),
-    Requirement("MUST-35", "3.8.6", 2162, "a window that shrinks to zero is probed"),
+    Requirement(
+        "MUST-35",
+        "3.8.6",
+        2162,
+        "a window that shrinks to zero is probed",
+        reference=("output.py::send_first_again", "output.py::send_regardless"),
+        tests=("test_requirements.py::test_a_window_that_shrinks_to_zero_is_probed",),
+        note="What is under way is the probe, or else the first octet that waits.",
+    ),
     Requirement(
         "MUST-36",
         "3.8.6.1",

@@ -198,8 +198,21 @@ def _passages(parts: list[str]) -> tuple[Steps, dict[Occasion, Steps]]:
             if not part:
                 raise BadProgram(f"call {number}: 'on {on.value}:' needs a call behind it, e.g. 'exit'")
             here = answers[on] = []
+        elif (meant := _without_colon(part)) is not None:
+            says = "an answer is written with 'on' and a colon"
+            raise BadProgram(f"call {number}, {part!r:.60}: {says}, e.g. {meant!r:.60}")
         here.append(_step(part, number))
     return tuple(steps), {on: tuple(answer) for on, answer in answers.items()}
+
+
+def _without_colon(part: str) -> str | None:
+    """What was meant by an answer that lacks its 'on' or its colon; None where a text is no such answer."""
+    first, *rest = part.replace(":", " ").lower().split() or [""]
+    known = [occasion.value for occasion in Occasion]
+    if first != "on":
+        return f"on {first}: {' '.join(rest) or 'close'}" if first in known else None
+    occasion, *calls = rest if rest and rest[0] in known else [known[0], "close"]
+    return f"on {occasion}: {' '.join(calls) or 'close'}"
 
 
 def _occasion(word: str, number: int) -> Occasion:

@@ -97,6 +97,12 @@ class Calls:
                 return frozenset(reading)
             reading |= more
 
+    @cached_property
+    def opened(self) -> dict[int, tuple[Step, ...]]:
+        """By place: the calls that lead there and open a connection, so that they wait there until it is up."""
+        opens = [call for call in self.calls if call.does in (Event.OPEN_ACTIVE, Event.OPEN_PASSIVE)]
+        return {place: tuple(call.step for call in opens if call.after == place) for place in {c.after for c in opens}}
+
     @property
     def reads(self) -> frozenset[Var]:
         """The variables of its end that it sees."""
