@@ -36,7 +36,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("retransmit.syn-ack.fin@*", _READING),
         ("term:listen.syn/guard.4.0.*", _READING),
         ("term:listen.syn.queue/HELD.FIN*", _READING),
-        ("term:step1.rst@*/guard.1.0.[12]/*", _READING),
+        ("term:step1.rst@*/guard.1.0.[12]*", _READING),
         ("term:step5.range.*", _READING),
         ("term:syn-received.ack/*", _READING),
         ("term:syn-received.syn-ack/*", _READING),

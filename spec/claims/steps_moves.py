@@ -42,6 +42,7 @@ from .step_words import (
     ACK_IN_RANGE,
     ACK_OF_SYN,
     ARRIVES,
+    AT_A_CLOSED_WINDOW,
     ENDS_OURS,
     FITS,
     LIVES_ON,
@@ -101,7 +102,7 @@ _UNWANTED = DETACHED & (num(1) <= SEG.TEXT) & (RCV.NXT < TEXT_END)
 _OLD_SYN = SEG.SEQ < RCV.NXT
 
 #: A RST that is valid however 3.5.3 and RFC 5961 are read, and one that is not.
-_VALID_RST = CTL.RST & ~CTL.SYN & FITS
+_VALID_RST = CTL.RST & (FITS | AT_A_CLOSED_WINDOW)
 _INVALID_RST = CTL.RST & (
     (OUTSIDE & ~(RIGHT_EDGE_ACCEPTABLE & RESET_BY_REACH)) | ((SEG.SEQ < RCV.NXT) & ~RESET_BY_REACH)
 )
