@@ -24,8 +24,14 @@ from ..language.variables import (
     in_state,
     out,
 )
+from .properties import Law
 
 S = State
+
+
+def law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
+    """A claim on every step of one end, whoever its peer is."""
+    return Law(name, "one end", broken_by, holds)
 
 
 def keeps(*terms: Term) -> Term:

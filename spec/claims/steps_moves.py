@@ -17,7 +17,7 @@ from ..language.profile import (
 )
 from ..language.states import ALIVE, FIN_RECEIVED, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
-from ..language.terms import Term, any_of, earlier, ite, num
+from ..language.terms import any_of, earlier, ite, num
 from ..language.variables import (
     ACK_OWED,
     CLOSE_CALLED,
@@ -37,7 +37,7 @@ from ..language.variables import (
     in_state,
     out,
 )
-from .properties import Claim, Law, implies
+from .properties import Claim, implies
 from .step_words import (
     ACK_IN_RANGE,
     ACK_OF_SYN,
@@ -53,15 +53,12 @@ from .step_words import (
     STAYS,
     TAKES_FIN,
     keeps,
+    law,
     moves,
 )
 
 S = State
 _REASSEMBLE = Event.REASSEMBLE
-
-
-def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
-    return Law(name, "one end", broken_by, holds)
 
 
 def _to(target: State, *sources: State) -> tuple[tuple[State, State], ...]:
@@ -113,12 +110,12 @@ MOVES = Claim(
     ("3.3.2 figure 5", "3.5.3", "3.6", "3.10"),
     "Each arrow is taken on its event and for its reason; what must end a connection ends it.",
     (
-        _law(
+        law(
             "only along the arrows of figure 5",
             ("fin-wait-1-wrong-state", "status-moves"),
             STAYS | any_of(*(on(event) & moves(*pairs) for event, pairs in FIGURE_5.items())),
         ),
-        _law(
+        law(
             "ABORT, the user time-out, a crash and the end of TIME-WAIT end a connection",
             ("user-timeout-goes-on",),
             implies(
@@ -126,13 +123,13 @@ MOVES = Claim(
             )
             & implies(on(Event.USER_TIMEOUT) & in_state(S.TIME_WAIT), USER_TIMEOUT_IN_TIME_WAIT),
         ),
-        _law(
+        law(
             "OPEN opens",
             ("open-passive-stays-closed",),
             implies(on(Event.OPEN_PASSIVE) & in_state(S.CLOSED), after(in_state(S.LISTEN)))
             & implies(on(Event.OPEN_ACTIVE) & in_state(S.CLOSED, S.LISTEN) & told(""), after(in_state(S.SYN_SENT))),
         ),
-        _law(
+        law(
             "CLOSE ends what is not connected yet, and begins to close what is",
             ("close-of-established-stays",),
             implies(
@@ -144,7 +141,7 @@ MOVES = Claim(
             )
             & implies(on(Event.OUTPUT) & moves((S.ESTABLISHED, S.FIN_WAIT_1)), CLOSE_CALLED),
         ),
-        _law(
+        law(
             "a full close resets where unread octets are lost, and only there",
             ("full-close-resets-without-loss",),
             implies(
@@ -153,13 +150,13 @@ MOVES = Claim(
                 | (~EMITS & LIVES_ON & (DETACHED | (RCV.USER == 0))),
             ),
         ),
-        _law(
+        law(
             "a FIN from CLOSE-WAIT leads to LAST-ACK",
             ("last-ack-without-fin",),
             implies(in_state(S.CLOSE_WAIT) & SENDS & out(CTL.FIN), after(in_state(S.LAST_ACK)))
             & implies(moves((S.CLOSE_WAIT, S.LAST_ACK)), SENDS & out(CTL.FIN)),
         ),
-        _law(
+        law(
             "the acknowledgment of our FIN, and only it, leaves FIN-WAIT-1, CLOSING and LAST-ACK",
             ("fin-wait-1-ignores-ack", "any-ack-acknowledges-fin", "last-ack-leaves-early"),
             implies(
@@ -169,7 +166,7 @@ MOVES = Claim(
             & implies(ARRIVES & in_state(S.LAST_ACK) & FITS & PLAIN & ENDS_OURS, after(in_state(S.CLOSED)))
             & implies(ARRIVES & moves((S.LAST_ACK, S.CLOSED)) & PLAIN, ENDS_OURS),
         ),
-        _law(
+        law(
             "the peer's FIN is taken when it is in order, and only then",
             ("fin-out-of-order",),
             implies(ARRIVES & TAKES_FIN, CTL.FIN & (after(RCV.NXT) == SEG.SEQ + SEG.LEN))
@@ -195,7 +192,7 @@ MOVES = Claim(
                 after(in_state(*FIN_RECEIVED)),
             ),
         ),
-        _law(
+        law(
             "LISTEN is left for a SYN alone",
             ("listener-deaf-to-syn",),
             implies(
@@ -203,7 +200,7 @@ MOVES = Claim(
                 after(in_state(S.SYN_RECEIVED)) == (CTL.SYN & ~CTL.RST & ~CTL.ACK),
             ),
         ),
-        _law(
+        law(
             "TIME-WAIT is left for a new SYN alone, where the option is taken and nothing is unread",
             ("old-syn-reopens",),
             implies(
@@ -212,7 +209,7 @@ MOVES = Claim(
                 == (REOPEN & CTL.SYN & ~CTL.RST & ~CTL.ACK & (RCV.NXT < SEG.SEQ) & (RCV.USER == 0)),
             ),
         ),
-        _law(
+        law(
             "SYN-SENT is left for a SYN, or for a RST that acknowledges ours",
             ("rst-without-ack-refuses",),
             implies(
@@ -222,7 +219,7 @@ MOVES = Claim(
                 & (after(in_state(S.CLOSED)) == (CTL.RST & ACK_OF_SYN)),
             ),
         ),
-        _law(
+        law(
             "SYN-RECEIVED becomes connected when our SYN is acknowledged",
             ("syn-received-ack-unchecked",),
             implies(
@@ -239,7 +236,7 @@ MOVES = Claim(
                 ~PASSIVE & SYN_ACK_COMPLETES,
             ),
         ),
-        _law(
+        law(
             "a RST in the window ends the connection, and a passive OPEN goes back to LISTEN",
             ("rst-of-an-active-open-to-listen", "rst-ignored"),
             implies(ARRIVES & in_state(*OTHER[:-1]) & _VALID_RST, ~LIVES_ON & ~EMITS)
@@ -250,7 +247,7 @@ MOVES = Claim(
             )
             & implies(moves((S.SYN_RECEIVED, S.LISTEN)), _BACK_TO_LISTEN & (CTL.RST | CTL.SYN)),
         ),
-        _law(
+        law(
             "a RST outside the window changes nothing",
             ("rst-anywhere",),
             implies(
@@ -260,7 +257,7 @@ MOVES = Claim(
                 & keeps(SND.UNA, SND.WND, SND.WL1, SND.WL2, RCV.NXT, RCV.WND, RCV.USER, HELD.SET, CLOSE_CALLED),
             ),
         ),
-        _law(
+        law(
             "a SYN in the window is challenged, or ends the connection",
             ("syn-in-the-window-ignored",),
             implies(
@@ -278,7 +275,7 @@ MOVES = Claim(
                 | SYN_ACK_COMPLETES,
             ),
         ),
-        _law(
+        law(
             "nothing else that arrives ends a connection",
             ("old-ack-ends-close-wait",),
             implies(
@@ -286,7 +283,7 @@ MOVES = Claim(
                 (RESETS & _UNWANTED) | (in_state(S.LAST_ACK) & ENDS_OURS),
             ),
         ),
-        _law(
+        law(
             "an old SYN ends nothing, and starts nothing again",
             ("old-syn-not-trimmed", "old-syn-to-listen"),
             implies(
@@ -294,7 +291,7 @@ MOVES = Claim(
                 STAYS | (RESETS & _UNWANTED) | (in_state(S.LAST_ACK) & ENDS_OURS),
             ),
         ),
-        _law(
+        law(
             "text and a FIN that come with the SYN,ACK are taken as far as they fit, or refused as a whole",
             ("syn-ack-text-ignored", "syn-ack-fin-ignored"),
             implies(
@@ -308,7 +305,7 @@ MOVES = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "text and a FIN that complete the handshake, or stand behind an old SYN, are taken",
             ("handshake-text-ignored", "handshake-fin-ignored"),
             implies(
@@ -325,7 +322,7 @@ MOVES = Claim(
                 after(RCV.NXT) == SEG.SEQ + SEG.LEN,
             ),
         ),
-        _law(
+        law(
             "text that nobody will read ends the connection, and nothing else a receiver takes does",
             ("unwanted-text-taken",),
             implies(

@@ -15,7 +15,7 @@ from ..language.profile import (
 )
 from ..language.states import OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on
-from ..language.terms import Term, ite, num, one_if
+from ..language.terms import ite, num, one_if
 from ..language.variables import (
     ACK_OWED,
     CLOSE_CALLED,
@@ -31,7 +31,7 @@ from ..language.variables import (
     in_state,
     out,
 )
-from .properties import Claim, Law, implies
+from .properties import Claim, implies
 from .step_words import (
     ACK_IN_RANGE,
     ACK_OF_SYN,
@@ -49,6 +49,7 @@ from .step_words import (
     TAKES_FIN,
     UP,
     keeps,
+    law,
     moves,
 )
 
@@ -59,10 +60,6 @@ _AHEAD_OF_TEXT = one_if(out(CTL.SYN))
 _TEXT_END = out(SEG.SEQ) + _AHEAD_OF_TEXT + out(SEG.TEXT)
 
 
-def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
-    return Law(name, "one end", broken_by, holds)
-
-
 FIELDS = Claim(
     "G7",
     "What is sent is so",
@@ -70,17 +67,17 @@ FIELDS = Claim(
     "The window field says RCV.WND, the ACK field RCV.NXT (S7), and the number of a segment where it belongs: at ISS, "
     "at SND.NXT, or, sent again, at SND.UNA. A reset has one of the three forms of 3.5.2 and 3.10.5.",
     (
-        _law(
+        law(
             "the window field is RCV.WND",
             ("text-offers-the-whole-buffer", "every-ack-offers-the-whole-buffer"),
             implies(SENDS, out(SEG.WND) == after(RCV.WND)),
         ),
-        _law(
+        law(
             "a reset has no SYN, no FIN and no text",
             ("reset-with-fin",),
             implies(RESETS, ~out(CTL.SYN) & ~out(CTL.FIN) & (out(SEG.TEXT) == 0)),
         ),
-        _law(
+        law(
             "a reset that answers a segment has its number from there",
             ("listen-reset-with-own-number",),
             implies(
@@ -92,7 +89,7 @@ FIELDS = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "any other reset has SND.NXT, and ends the connection",
             ("reset-of-held-text-from-una",),
             implies(
@@ -100,23 +97,23 @@ FIELDS = Claim(
                 ~out(CTL.ACK) & (out(SEG.SEQ) == SND.NXT) & in_state(*OTHER) & after(in_state(S.CLOSED)),
             ),
         ),
-        _law(
+        law(
             "a reset is sent by these only",
             ("resets-answer-resets",),
             implies(RESETS, on(_ABORT, _FULL_CLOSE, _REASSEMBLE) | (ARRIVES & ~CTL.RST)),
         ),
-        _law(
+        law(
             "every segment but the first SYN has an ACK",
             ("syn-ack-without-ack",),
             implies(SENDS, ite(after(in_state(S.SYN_SENT)), out(CTL.SYN) & ~out(CTL.ACK), out(CTL.ACK))),
         ),
-        _law(
+        law(
             "a SYN has ISS, and is sent until it is acknowledged",
             ("syn-sent-again-with-a-new-number",),
             implies(SENDS & out(CTL.SYN), (out(SEG.SEQ) == after(ISS)) & (after(SND.UNA) == after(ISS)))
             & implies(on(_RETRANSMISSION) & in_state(S.SYN_SENT, S.SYN_RECEIVED), out(CTL.SYN)),
         ),
-        _law(
+        law(
             "other segments have SND.NXT, or sent again SND.UNA",
             ("challenge-from-una",),
             implies(
@@ -124,23 +121,23 @@ FIELDS = Claim(
                 (out(SEG.SEQ) == SND.NXT) | (on(_RETRANSMISSION) & (out(SEG.SEQ) == SND.UNA)),
             ),
         ),
-        _law(
+        law(
             "text is what the user gave, no more than a segment holds",
             ("text-beyond-the-end",),
             implies(SENDS & SOME_TEXT, _TEXT_END <= after(SND.END))
             & implies(SENDS & ~on(_PROBE), out(SEG.TEXT) <= SND.MSS),
         ),
-        _law(
+        law(
             "text is the part of the stream that its number names",
             ("retransmission-misaligned",),
             implies(SENDS & SOME_TEXT, out(SEG.AT) == out(SEG.SEQ) + _AHEAD_OF_TEXT - (after(ISS) + 1)),
         ),
-        _law(
+        law(
             "a FIN follows the last octet, after CLOSE",
             ("fin-before-the-last-octet",),
             implies(SENDS & out(CTL.FIN), after(CLOSE_CALLED) & (_TEXT_END == SND.END)),
         ),
-        _law(
+        law(
             "SND.NXT moves over what is sent, and over nothing else",
             ("fin-numbered-but-not-sent",),
             implies(
@@ -149,7 +146,7 @@ FIELDS = Claim(
             )
             & implies(LIVES_ON & SENDS & (num(1) <= out(SEG.LEN)), out(SEG.SEQ) + out(SEG.LEN) <= after(SND.NXT)),
         ),
-        _law(
+        law(
             "what is sent again was sent before",
             ("retransmission-of-what-was-not-sent",),
             implies(
@@ -157,12 +154,12 @@ FIELDS = Claim(
                 (out(SEG.SEQ) + out(SEG.LEN) <= SND.NXT) & (SND.UNA < out(SEG.SEQ) + out(SEG.LEN)),
             ),
         ),
-        _law(
+        law(
             "new text stays within the window",
             ("text-beyond-the-send-window",),
             implies(SENDS & on(_OUTPUT) & SOME_TEXT, _TEXT_END <= SND.UNA + SND.WND),
         ),
-        _law(
+        law(
             "a window of zero is probed with one octet, nothing else being under way",
             ("probe-of-an-open-window",),
             implies(
@@ -170,7 +167,7 @@ FIELDS = Claim(
                 SENDS & (SND.WND == 0) & (SND.UNA == SND.NXT) & (out(SEG.TEXT) == 1) & ~out(CTL.FIN) & ~out(CTL.SYN),
             ),
         ),
-        _law(
+        law(
             "what is due is sent",
             ("retransmission-of-nothing",),
             implies(on(_RETRANSMISSION), SENDS & (num(1) <= out(SEG.LEN)))
@@ -179,7 +176,7 @@ FIELDS = Claim(
             & implies(OPENS | moves((S.SYN_SENT, S.SYN_RECEIVED)), SENDS & out(CTL.SYN))
             & implies(on(Event.TIME_WAIT_TIMEOUT), ~ACK_OWED),
         ),
-        _law(
+        law(
             "nothing is sent on these events",
             ("receive-acknowledges",),
             implies(
@@ -197,13 +194,13 @@ FIELDS = Claim(
             & implies(on(_REASSEMBLE), ~SENDS)
             & implies(on(Event.CLOSE, _FULL_CLOSE) & SENDS, out(CTL.FIN) & moves((S.SYN_RECEIVED, S.FIN_WAIT_1))),
         ),
-        _law(
+        law(
             "an ACK that was owed is sent, or still owed",
             ("ack-forgotten",),
             implies(LIVES_ON & UP & ACK_OWED & ~EMITS, after(ACK_OWED))
             & implies(LIVES_ON & UP & SENDS & ~out(CTL.SYN), ~after(ACK_OWED)),
         ),
-        _law(
+        law(
             "an ACK is owed for what occupies numbers, and for a window that opens",
             ("fin-not-acknowledged",),
             implies(LIVES_ON & after(UP) & ~keeps(RCV.NXT), after(ACK_OWED) | SENDS)
@@ -231,13 +228,13 @@ ANSWERS = Claim(
     "A reset where there is no connection or none of this kind, an ACK to what is not acceptable, and nothing at once "
     "to what is taken: its acknowledgment is owed (MUST-58).",
     (
-        _law(
+        law(
             "without a connection: a reset",
             ("closed-sends-no-reset", "listen-ignores-ack"),
             implies(ARRIVES & in_state(S.CLOSED), ite(CTL.RST, ~EMITS, RESETS))
             & implies(ARRIVES & in_state(S.LISTEN) & ~OPENS, ite(CTL.ACK & ~CTL.RST, RESETS, ~EMITS)),
         ),
-        _law(
+        law(
             "before the handshake is over: a reset to whoever acknowledges what was not sent",
             ("bad-ack-of-syn-ignored",),
             implies(
@@ -249,7 +246,7 @@ ANSWERS = Claim(
                 ite(RFC5961_ACK, EMITS, RESETS),
             ),
         ),
-        _law(
+        law(
             "to a RST: nothing, or a challenge",
             ("resets-answer-resets",),
             implies(ARRIVES & CTL.RST & EMITS, SENDS & RFC5961_RST & in_state(*OTHER))
@@ -258,7 +255,7 @@ ANSWERS = Claim(
                 SENDS & STAYS & _KEEPS_ALL & ~after(ACK_OWED),
             ),
         ),
-        _law(
+        law(
             "outside the window: an ACK, and nothing changes",
             ("step1-silent",),
             implies(
@@ -281,7 +278,7 @@ ANSWERS = Claim(
                 SENDS & (out(SEG.LEN) == 0) & _KEEPS_ALL & STAYS & ~after(ACK_OWED),
             ),
         ),
-        _law(
+        law(
             "an ACK of what was not sent: an ACK, and nothing changes",
             ("ack-beyond-sent-ignored",),
             implies(
@@ -297,7 +294,7 @@ ANSWERS = Claim(
                 SENDS == (RFC5961_ACK & (SEG.ACK < SND.UNA - SND.MAX_WND)),
             ),
         ),
-        _law(
+        law(
             "a closed window accepts nothing but what begins at RCV.NXT",
             ("closed-window-takes-old-text",),
             implies(
@@ -311,7 +308,7 @@ ANSWERS = Claim(
                 SENDS & _KEEPS_ALL,
             ),
         ),
-        _law(
+        law(
             "what is taken is not answered at once, and what is answered at once is not taken",
             ("text-answered-at-once",),
             implies(
@@ -330,7 +327,7 @@ ANSWERS = Claim(
                 ARRIVES & in_state(S.TIME_WAIT) & FITS & PLAIN & ACK_IN_RANGE & (num(1) <= SEG.LEN), SENDS & STAYS
             ),
         ),
-        _law(
+        law(
             "a connection is reset for a SYN, for an ACK of nothing, or for text that nobody will read",
             ("reset-for-a-fin",),
             implies(

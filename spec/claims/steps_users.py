@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..language.edge import Event
+from ..language.edge import CALLS, Event
 from ..language.profile import RECEIVE_BY_THE_LETTER, REMOTE_SPECIFIED, RESET_WHILE_CLOSING_SILENT
 from ..language.states import ALIVE, OTHER, RECEIVING, SYNCHRONIZED, State
 from ..language.step import on, told
-from ..language.terms import Term, ite, later, num
+from ..language.terms import ite, later, num
 from ..language.variables import (
     ACK_OWED,
     CLOSE_CALLED,
@@ -21,8 +21,8 @@ from ..language.variables import (
     after,
     in_state,
 )
-from .properties import Claim, Law, implies
-from .step_words import ARRIVES, DELETES, LIVES_ON, OPENS, RESETS, STAYS, TAKES_FIN, keeps
+from .properties import Claim, implies
+from .step_words import ARRIVES, DELETES, LIVES_ON, OPENS, RESETS, STAYS, TAKES_FIN, keeps, law
 
 S = State
 _CLOSING = (S.CLOSING, S.LAST_ACK, S.TIME_WAIT)
@@ -30,16 +30,7 @@ _MAY_SEND = (S.SYN_SENT, S.SYN_RECEIVED, S.ESTABLISHED, S.CLOSE_WAIT)
 _NO_CONNECTION = told("error: connection does not exist")
 _NOTHING, _CLOSED, _QUEUED = told(""), in_state(S.CLOSED), told("queued")
 _OPEN = on(Event.OPEN_ACTIVE, Event.OPEN_PASSIVE)
-_CALL = on(
-    Event.OPEN_ACTIVE,
-    Event.OPEN_PASSIVE,
-    Event.SEND,
-    Event.RECEIVE,
-    Event.CLOSE,
-    Event.FULL_CLOSE,
-    Event.ABORT,
-    Event.STATUS,
-)
+_CALL = on(*CALLS)
 _EVERYTHING = (
     STATE,
     ISS,
@@ -62,10 +53,6 @@ _UNACKNOWLEDGED = SND.END - later(SND.UNA, ISS + 1)
 _ENDED_BY_PEER = ARRIVES & DELETES & after(_CLOSED) & (CTL.RST | (CTL.SYN & (RCV.NXT <= SEG.SEQ)))
 
 
-def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
-    return Law(name, "one end", broken_by, holds)
-
-
 USERS = Claim(
     "G10",
     "Users are told what happened",
@@ -73,7 +60,7 @@ USERS = Claim(
     "A call that cannot be done gets the error that 3.10 names and changes nothing; one that can be done does what it "
     "says; and a user hears of the end of a connection, with its reason, and of the end of the peer's stream.",
     (
-        _law(
+        law(
             "without a connection",
             ("abort-of-nothing-succeeds",),
             implies(_CLOSED & on(Event.SEND, Event.CLOSE, Event.FULL_CLOSE, Event.ABORT, Event.STATUS), _NO_CONNECTION)
@@ -82,7 +69,7 @@ USERS = Claim(
                 ite(RECEIVE_BY_THE_LETTER | (RCV.USER == 0), _NO_CONNECTION, told("", "part")),
             ),
         ),
-        _law(
+        law(
             "OPEN of a connection that exists",
             ("second-open-succeeds",),
             implies(
@@ -94,7 +81,7 @@ USERS = Claim(
                 on(Event.OPEN_ACTIVE) & STAYS & in_state(S.CLOSED, S.LISTEN), told("error: remote socket unspecified")
             ),
         ),
-        _law(
+        law(
             "SEND",
             ("send-without-room-queued",),
             implies(
@@ -118,7 +105,7 @@ USERS = Claim(
                 & implies(in_state(*OTHER) & (CLOSE_CALLED | ~in_state(*_MAY_SEND)), told("error: connection closing")),
             ),
         ),
-        _law(
+        law(
             "RECEIVE",
             ("receive-waits-with-octets-on-hand",),
             implies(
@@ -141,7 +128,7 @@ USERS = Claim(
                 & implies(told("part"), (num(1) <= RCV.USER) & (RCV.USER < N)),
             ),
         ),
-        _law(
+        law(
             "RECEIVE takes what it returns, and the window opens by as much",
             ("receive-opens-no-window",),
             implies(
@@ -155,7 +142,7 @@ USERS = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "CLOSE",
             ("second-close-unnoticed",),
             implies(
@@ -168,7 +155,7 @@ USERS = Claim(
             )
             & implies(on(Event.FULL_CLOSE) & LIVES_ON, after(DETACHED)),
         ),
-        _law(
+        law(
             "ABORT and STATUS",
             ("abort-says-ok",),
             implies(on(Event.ABORT) & ~_CLOSED, ite(in_state(*_CLOSING), told("ok"), told("error: connection reset")))
@@ -178,7 +165,7 @@ USERS = Claim(
             )
             & implies(on(Event.STATUS) & ~_CLOSED, told("state")),
         ),
-        _law(
+        law(
             "a call that fails changes nothing",
             ("failed-send-moves",),
             implies(
@@ -188,7 +175,7 @@ USERS = Claim(
                 keeps(*_EVERYTHING),
             ),
         ),
-        _law(
+        law(
             "timers and output tell nothing, but the user time-out",
             ("user-timeout-untold",),
             ite(
@@ -206,12 +193,12 @@ USERS = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "the end of the peer's stream is told, once",
             ("fin-untold",),
             implies(ARRIVES | on(Event.REASSEMBLE), TAKES_FIN == told("connection closing")),
         ),
-        _law(
+        law(
             "the end of a connection by a reset is told",
             ("reset-untold",),
             implies(
@@ -227,7 +214,7 @@ USERS = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "nothing is told of what is not an end",
             ("challenge-told",),
             implies(

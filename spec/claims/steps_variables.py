@@ -38,7 +38,7 @@ from ..language.variables import (
     after,
     in_state,
 )
-from .properties import Claim, Law, implies
+from .properties import Claim, implies
 from .step_words import (
     ACK_IN_RANGE,
     ARRIVES,
@@ -51,14 +51,11 @@ from .step_words import (
     TAKES_FIN,
     UP,
     keeps,
+    law,
 )
 
 S = State
 _REASSEMBLE = on(Event.REASSEMBLE)
-
-
-def _law(name: str, broken_by: tuple[str, ...], holds: Term) -> Law:
-    return Law(name, "one end", broken_by, holds)
 
 
 # ---- what an arriving segment moves --------------------------------------------------------------------------
@@ -87,7 +84,7 @@ ARRIVALS = Claim(
     "SND.UNA by an acknowledgment of what was sent, the send window by a newer segment and then to what that says, "
     "RCV.NXT over text that is there, trimmed to the window; the right edge of the own window is never taken back.",
     (
-        _law(
+        law(
             "SND.UNA moves to SEG.ACK, forwards, and not beyond SND.NXT",
             ("ack-beyond-sent-taken", "old-ack-moves-una-back"),
             implies(LIVES_ON, keeps(SND.UNA) | (ARRIVES & CTL.ACK & (SND.UNA < SEG.ACK) & (after(SND.UNA) == SEG.ACK)))
@@ -97,7 +94,7 @@ ARRIVALS = Claim(
                 after(SND.UNA) == SEG.ACK,
             ),
         ),
-        _law(
+        law(
             "only newer segments move the send window, by exactly SEG.WND",
             ("window-adds-up", "window-of-old-segments"),
             implies(LIVES_ON & UP, keeps(*_WINDOW) | (ARRIVES & _NEWER & _ITS_WINDOW))
@@ -105,7 +102,7 @@ ARRIVALS = Claim(
                 ARRIVES & LIVES_ON & in_state(*SYNCHRONIZED[:-1]) & FITS & PLAIN & ACK_IN_RANGE & _NEWER, _ITS_WINDOW
             ),
         ),
-        _law(
+        law(
             "the handshake brings the first window",
             ("no-first-window",),
             implies(ARRIVES & ~UP & after(UP), _ITS_WINDOW)
@@ -115,12 +112,12 @@ ARRIVALS = Claim(
             )
             & implies(in_state(S.SYN_SENT, S.SYN_RECEIVED) & LIVES_ON & ~after(UP) & ~ARRIVES, keeps(*_WINDOW)),
         ),
-        _law(
+        law(
             "the right edge is never taken back",
             ("window-shrinks",),
             implies(LIVES_ON & in_state(*OTHER), RIGHT_EDGE <= after(RIGHT_EDGE)),
         ),
-        _law(
+        law(
             "what is taken fills the buffer, octet by octet",
             ("text-fills-no-window",),
             implies(
@@ -129,7 +126,7 @@ ARRIVALS = Claim(
                 & (SECOND_FIN_ADVANCES | (RCV.NXT + after(RCV.USER) + one_if(TAKES_FIN) == after(RCV.NXT) + RCV.USER)),
             ),
         ),
-        _law(
+        law(
             "no more is taken than is there",
             ("no-trimming-of-early-text",),
             implies(
@@ -141,7 +138,7 @@ ARRIVALS = Claim(
                 HELD.SET & (HELD.SEQ <= RCV.NXT) & (after(RCV.NXT) <= HELD.SEQ + HELD.TEXT + one_if(TAKES_FIN)),
             ),
         ),
-        _law(
+        law(
             "what is there is taken, as far as the window goes",
             ("text-ignored",),
             implies(
@@ -149,7 +146,7 @@ ARRIVALS = Claim(
                 earlier(TEXT_END, RIGHT_EDGE) <= after(RCV.NXT),
             ),
         ),
-        _law(
+        law(
             "text beyond RCV.NXT is held, if anything is, as it came and as far as the window goes",
             ("held-text-displaced",),
             implies(
@@ -178,7 +175,7 @@ ARRIVALS = Claim(
                 after(HELD.SET),
             ),
         ),
-        _law(
+        law(
             "held text leaves when its turn comes",
             ("held-text-stays",),
             implies(
@@ -215,12 +212,12 @@ FRAME = Claim(
     "Each event touches the variables that it is about. The initial numbers stay while a connection lives, and the ISN "
     "clock moves only when it ends.",
     (
-        _law(
+        law(
             "the initial numbers stay while a connection lives",
             ("another-syn-moves-irs",),
             implies(LIVES_ON, keeps(ISS, CLOCK)) & implies(LIVES_ON & in_state(*OTHER), keeps(IRS, PASSIVE)),
         ),
-        _law(
+        law(
             "a call touches what it is about",
             ("send-moves-snd-nxt",),
             _only(Event.SEND, SND.END)
@@ -231,24 +228,24 @@ FRAME = Claim(
             & _only(Event.OPEN_ACTIVE)
             & _only(Event.OPEN_PASSIVE),
         ),
-        _law(
+        law(
             "output and timers touch SND.NXT and the ACK that is owed",
             ("probe-moves-una",),
             _only(Event.OUTPUT, SND.NXT, ACK_OWED)
             & _only(Event.PROBE_TIMEOUT, SND.NXT, ACK_OWED)
             & _only(Event.RETRANSMISSION_TIMEOUT, SND.NXT, ACK_OWED),
         ),
-        _law(
+        law(
             "held text touches the receive side",
             ("held-text-moves-una",),
             _only(Event.REASSEMBLE, *_RECEIVE_SIDE[1:], ACK_OWED),
         ),
-        _law(
+        law(
             "what arrives does not touch what the user did",
             ("fin-closes-our-side",),
             implies(LIVES_ON & ARRIVES, keeps(CLOSE_CALLED, DETACHED, SND.END, SND.NXT)),
         ),
-        _law(
+        law(
             "a TCB that does not exist does not change",
             ("reset-of-nothing-moves-the-clock",),
             implies(
@@ -278,7 +275,7 @@ LIFE = Claim(
     "A new incarnation has an ISS that the clock gives, and everything else follows from it and from the peer's SYN. "
     "When it is gone, the clock is past all its numbers and a whole window more, and only octets in order remain.",
     (
-        _law(
+        law(
             "a new incarnation counts from its ISS",
             ("una-begins-behind-the-syn",),
             implies(
@@ -298,7 +295,7 @@ LIFE = Claim(
                 & implies(after(HELD.SET), ARRIVES & (num(2) <= SEG.LEN)),
             ),
         ),
-        _law(
+        law(
             "what comes with a SYN waits for the end of the handshake, unless it is refused",
             ("text-of-a-syn-forgotten",),
             implies(
@@ -317,7 +314,7 @@ LIFE = Claim(
                 ),
             ),
         ),
-        _law(
+        law(
             "the peer's SYN gives IRS and RCV.NXT",
             ("irs-is-the-next-number",),
             implies(
@@ -337,7 +334,7 @@ LIFE = Claim(
                 keeps(IRS, RCV.NXT, RCV.WND, RCV.USER, ACK_OWED, *_CALLED),
             ),
         ),
-        _law(
+        law(
             "the clock passes what was used, and a whole window",
             ("clock-stands-still-at-a-reset",),
             implies(
@@ -347,7 +344,7 @@ LIFE = Claim(
             & implies((in_state(S.CLOSED) | _NEVER_SENT) & after(in_state(*ALIVE, S.CLOSED)) & ~ARRIVES, keeps(CLOCK))
             & implies(DELETES & on(Event.ABORT, Event.USER_TIMEOUT, Event.CRASH), SND.NXT <= after(CLOCK)),
         ),
-        _law(
+        law(
             "unread octets outlive an end in order, and nothing else",
             ("unread-dies-with-tcb", "unread-outlives-an-abort"),
             implies(
@@ -361,7 +358,7 @@ LIFE = Claim(
             & implies(after(in_state(S.LISTEN)), after(RCV.USER) == 0)
             & implies(_NEVER_SENT & after(in_state(S.CLOSED)), after(RCV.USER) == 0),
         ),
-        _law(
+        law(
             "a listener has no part of a connection",
             ("listener-without-a-window",),
             implies(

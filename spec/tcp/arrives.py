@@ -125,11 +125,11 @@ LISTEN = (
 
 # 3.10.7.3 SYN-SENT ---------------------------------------------------------------------------------------------
 
-#: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".
-_ACK_IS_BAD = CTL.ACK & ((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
-
-#: "If SND.UNA < SEG.ACK =< SND.NXT": the opposite, for SND.UNA is ISS here.
-SYN_SENT_ACK_IS_GOOD = CTL.ACK & ~((SEG.ACK <= ISS) | (SEG.ACK > SND.NXT))
+#: First: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT".  The RFC's "If SND.UNA < SEG.ACK =< SND.NXT, then the ACK is
+#: acceptable" is the opposite, for SND.UNA is ISS here.
+_OUT_OF_RANGE = (SEG.ACK <= ISS) | (SEG.ACK > SND.NXT)
+_ACK_IS_BAD = CTL.ACK & _OUT_OF_RANGE
+SYN_SENT_ACK_IS_GOOD = CTL.ACK & ~_OUT_OF_RANGE
 
 #: Fourth: "RCV.NXT is set to SEG.SEQ+1, IRS is set to SEG.SEQ".
 _HEARD = (RCV.NXT.becomes(SEG.SEQ + 1), IRS.becomes(SEG.SEQ))
